@@ -1,0 +1,93 @@
+// The one record that travels: everything a run writes is a Write, from the call to the journal to the store.
+import type { DatasetInput, Metric, Param, Tag, TerminalStatus } from './entities.ts';
+
+/** Opens a run. `runKey` is ours; the store's id is found or made when the write is delivered. */
+export interface CreateWrite {
+  readonly kind: 'create';
+  readonly runKey: string;
+  /** The experiment's name; the drain finds or makes it. */
+  readonly experimentName: string;
+  /** Empty where the server shall choose. */
+  readonly runName: string;
+  readonly userId: string;
+  readonly startTimeMs: number;
+  /** All tags the run starts with, the key's own tag `runspan.run_key` included. */
+  readonly tags: readonly Tag[];
+  /** A run key of this journal or a run id of the store; becomes tag `mlflow.parentRunId` with the real id. */
+  readonly parentRun?: string;
+  /** Resume this run of the store instead of making one: status RUNNING again, tags applied. */
+  readonly resumeRunId?: string;
+}
+
+/** One metric point; the hot path, so flat. */
+export interface MetricWrite {
+  readonly kind: 'metric';
+  readonly runKey: string;
+  readonly key: string;
+  /** A number, or "NaN", "Infinity", "-Infinity", which JSON cannot say. */
+  readonly value: number | 'NaN' | 'Infinity' | '-Infinity';
+  readonly timestampMs: number;
+  readonly step: number;
+}
+
+/** Params; one that exists with another value becomes tag `param.<key>`. */
+export interface ParamsWrite {
+  readonly kind: 'params';
+  readonly runKey: string;
+  readonly params: readonly Param[];
+}
+
+/** Tags; the last write wins. */
+export interface TagsWrite {
+  readonly kind: 'tags';
+  readonly runKey: string;
+  readonly tags: readonly Tag[];
+}
+
+/** Data sets that the run read. */
+export interface InputsWrite {
+  readonly kind: 'inputs';
+  readonly runKey: string;
+  readonly inputs: readonly DatasetInput[];
+}
+
+/** One artifact file. */
+export interface ArtifactWrite {
+  readonly kind: 'artifact';
+  readonly runKey: string;
+  /** Where it goes, relative to the run's artifact root, with `/`; never absolute, never `..`. */
+  readonly path: string;
+  /** `spool`: a file name in the outbox folder's `spool/`, deleted once delivered. `file`: the user's own, by reference. */
+  readonly source:
+    | { readonly kind: 'spool'; readonly file: string }
+    | { readonly kind: 'file'; readonly file: string; readonly sizeBytes: number; readonly modifiedMs: number };
+}
+
+/** Attributes set on the run's span after its start, journaled in the turn they are set; mirrored at the end, or by the reaper. */
+export interface AttributesWrite {
+  readonly kind: 'attributes';
+  readonly runKey: string;
+  /** Already redacted; `params`, `tags`, `metrics` as the mirror says they go, last value wins. */
+  readonly params: readonly Param[];
+  readonly tags: readonly Tag[];
+  readonly metrics: readonly Metric[];
+}
+
+/** Ends the run; what comes after it is sent and never reopens the run. */
+export interface EndWrite {
+  readonly kind: 'end';
+  readonly runKey: string;
+  readonly status: TerminalStatus;
+  readonly endTimeMs: number;
+}
+
+/** The one record that travels. */
+export type Write =
+  | CreateWrite
+  | MetricWrite
+  | ParamsWrite
+  | TagsWrite
+  | InputsWrite
+  | ArtifactWrite
+  | AttributesWrite
+  | EndWrite;

@@ -1,0 +1,115 @@
+// What the rooms above see of the outbox: append, flush, call, stats, and the events that come back from the drain.
+import type { Store } from '../stores/contract.ts';
+import type { ConnectionOptions } from '../rest/connection.ts';
+import type { Write } from '../model/write.ts';
+import type { TerminalStatus } from '../model/entities.ts';
+
+/** Where writes survive: in memory only, with the operating system (survives the process), or synced to the disk before they are sent. */
+export type Durability = 'memory' | 'os' | 'fsync';
+
+/** What the drain says; delivered on the job's thread, never during a call into the outbox. */
+export type OutboxEvent =
+  /** The destination answered and the experiment stands. */
+  | { readonly kind: 'ready'; readonly experimentId: string }
+  /** The destination refused for good (a definite 4xx, an incompatible file); what is journaled stays. */
+  | { readonly kind: 'refused'; readonly error: Error }
+  /** A run exists in the store. */
+  | {
+      readonly kind: 'created';
+      readonly runKey: string;
+      readonly runId: string;
+      readonly runName: string;
+      readonly experimentId: string;
+      readonly artifactUri: string;
+    }
+  /** An orphaned run of a dead process was ended. */
+  | {
+      readonly kind: 'reaped';
+      readonly runKey: string;
+      readonly runId: string;
+      readonly runName: string;
+      readonly status: TerminalStatus;
+      readonly reason: string;
+    }
+  /** Something the user should read once; already without secrets. */
+  | { readonly kind: 'warning'; readonly message: string };
+
+/** What became of what was accepted. `accepted = delivered + pending + deadLettered`, always. */
+export interface OutboxStats {
+  readonly accepted: number;
+  readonly delivered: number;
+  readonly pending: number;
+  readonly deadLettered: number;
+  /** What was refused, by reason, and so never accepted. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly durability: Durability;
+  /** This outbox's folder, where what is pending lies. */
+  readonly directory: string;
+}
+
+/** How a flush ended. */
+export interface FlushResult {
+  /** True where everything accepted before the call was delivered or dead-lettered. */
+  readonly isComplete: boolean;
+  readonly pending: number;
+  readonly deadLettered: number;
+}
+
+/** The methods of a store that `call` can reach. */
+export type StoreMethod = Exclude<keyof Store, 'uri' | 'supports' | 'close'>;
+
+/** A file that lies in the outbox folder until it is delivered, or the user's own by reference. */
+export type SpooledSource = Extract<Write, { kind: 'artifact' }>['source'];
+
+/** The durable hallway between the job and the store. */
+export interface Outbox {
+  /**
+   * Appends one write to the journal and returns its sequence number, from 1, never reused. Synchronous.
+   * Durable at once for the first 32 in 10 ms, then in groups of 64; the rest at the next call or the end of the turn.
+   *
+   * @throws {RunspanError} `OUTBOX_FULL` where memory is the last resort and full; `SERVICE_STOPPED` after stop()
+   */
+  append(write: Write): number;
+  /** Writes what is buffered to the disk now. Synchronous. */
+  writeBuffered(): void;
+  /** Keeps bytes as a file of the spool, for an artifact write. Synchronous: small texts only. */
+  spoolBytes(bytes: Uint8Array): SpooledSource;
+  /** Keeps a file: a copy-on-write clone, else a copy up to 64 MiB, above that by reference. Rejects `FILE_NOT_READABLE`. */
+  spoolFile(file: string): Promise<SpooledSource>;
+  /** Waits until everything accepted so far is delivered or dead-lettered, at most `timeoutMs`. Never rejects. */
+  flush(options: { readonly timeoutMs: number }): Promise<FlushResult>;
+  /**
+   * A direct round trip to the store, done behind what is already accepted; run keys are accepted where the store wants run ids.
+   * Not journaled. Rejects as the store does, or `DEADLINE_EXCEEDED`.
+   */
+  call<M extends StoreMethod>(
+    method: M,
+    args: Parameters<Store[M]>,
+    options: { readonly timeoutMs: number },
+  ): Promise<Awaited<ReturnType<Store[M]>>>;
+  stats(): OutboxStats;
+  /** For the `exit` handler: writes, blocks until the worker has delivered or `timeoutMs` is over; one line on stderr if anything is left. Never throws. */
+  drainInExit(timeoutMs: number): void;
+  /** Delivers within `timeoutMs`, ends the worker, removes the folder if it is empty. Idempotent. */
+  stop(options: { readonly timeoutMs: number }): Promise<FlushResult>;
+}
+
+/** What an outbox needs; all values come from settings, nothing is read from the environment here. */
+export interface OutboxOptions {
+  /** RUNSPAN_DIR: the folder that holds one folder a process or thread. */
+  readonly directory: string;
+  /** Absolute: `sqlite:////abs/mlflow.db`, `http(s)://…`, without credentials. */
+  readonly trackingUri: string;
+  /** The default experiment, found or made at the start so that a refusal is known early. */
+  readonly experimentName: string;
+  readonly connection: ConnectionOptions;
+  /** Where an embedded store puts artifacts of experiments it makes: an absolute folder. */
+  readonly artifactRoot: string;
+  /** @default 'worker' */
+  readonly drain?: 'worker' | 'inline';
+  /** @default 'os' */
+  readonly durability?: Durability;
+  /** The worker's environment, without NODE_OPTIONS. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly onEvent: (event: OutboxEvent) => void;
+}

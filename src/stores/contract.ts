@@ -1,0 +1,109 @@
+// The contract of a tracking store: what the drain writes through and the client reads from. One suite tests all of them.
+import type {
+  DatasetInput,
+  Experiment,
+  Metric,
+  Page,
+  Param,
+  RunEntity,
+  RunInfo,
+  RunStatus,
+  Tag,
+  ViewType,
+} from '../model/entities.ts';
+
+/** How a new run begins. */
+export interface CreateRunRequest {
+  readonly experimentId: string;
+  /** Used as the run's id where `supports.chosenRunId`; 32 hex characters. Ignored elsewhere. */
+  readonly runId?: string;
+  /** Empty or absent: the store makes MLflow's random name. */
+  readonly runName?: string;
+  readonly userId?: string;
+  readonly startTimeMs: number;
+  readonly tags: readonly Tag[];
+}
+
+/** One log-batch; any size: the store splits it to MLflow's limits. */
+export interface LogBatchRequest {
+  readonly runId: string;
+  readonly metrics?: readonly Metric[];
+  readonly params?: readonly Param[];
+  readonly tags?: readonly Tag[];
+}
+
+/** A search for runs, in MLflow's filter language (AND only). */
+export interface SearchRunsRequest {
+  readonly experimentIds: readonly string[];
+  readonly filter?: string;
+  readonly viewType?: ViewType;
+  /** 1 to 50,000. @default 1000 */
+  readonly maxResults?: number;
+  /** Such as `metrics.loss ASC`. */
+  readonly orderBy?: readonly string[];
+  readonly pageToken?: string;
+}
+
+/** A search for experiments. */
+export interface SearchExperimentsRequest {
+  readonly filter?: string;
+  readonly viewType?: ViewType;
+  /** 1 to 50,000. @default 1000 */
+  readonly maxResults?: number;
+  readonly orderBy?: readonly string[];
+  readonly pageToken?: string;
+}
+
+/**
+ * A tracking store. Every method rejects with an `MlflowError` that carries MLflow's own code and status, the same in every store;
+ * `isRetryable` says whether trying again can help and `isAmbiguous` whether the write may have happened.
+ * What is passed in is already within MLflow's limits (model/limits.ts).
+ */
+export interface Store {
+  /** Where it is, without credentials. */
+  readonly uri: string;
+  readonly supports: {
+    /** createRun takes our run key as the run's id. */
+    readonly chosenRunId: boolean;
+  };
+
+  createExperiment(request: {
+    readonly name: string;
+    readonly artifactLocation?: string;
+    readonly tags?: readonly Tag[];
+  }): Promise<string>;
+  getExperiment(experimentId: string): Promise<Experiment>;
+  /** Undefined where there is none; a deleted one is returned with its stage. */
+  getExperimentByName(name: string): Promise<Experiment | undefined>;
+  searchExperiments(request: SearchExperimentsRequest): Promise<Page<Experiment>>;
+  renameExperiment(experimentId: string, newName: string): Promise<void>;
+  deleteExperiment(experimentId: string): Promise<void>;
+  restoreExperiment(experimentId: string): Promise<void>;
+  setExperimentTag(experimentId: string, tag: Tag): Promise<void>;
+
+  createRun(request: CreateRunRequest): Promise<RunEntity>;
+  getRun(runId: string): Promise<RunEntity>;
+  updateRun(request: {
+    readonly runId: string;
+    readonly status?: RunStatus;
+    readonly endTimeMs?: number;
+    readonly runName?: string;
+  }): Promise<RunInfo>;
+  deleteRun(runId: string): Promise<void>;
+  restoreRun(runId: string): Promise<void>;
+  searchRuns(request: SearchRunsRequest): Promise<Page<RunEntity>>;
+
+  logBatch(request: LogBatchRequest): Promise<void>;
+  deleteTag(runId: string, key: string): Promise<void>;
+  logInputs(runId: string, inputs: readonly DatasetInput[]): Promise<void>;
+  /** Ordered by timestamp, step, value, as MLflow answers. */
+  getMetricHistory(request: {
+    readonly runId: string;
+    readonly key: string;
+    readonly maxResults?: number;
+    readonly pageToken?: string;
+  }): Promise<Page<Metric>>;
+
+  /** Frees its files and sockets; a store made by `open` is not usable after it. */
+  close(): Promise<void>;
+}

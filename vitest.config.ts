@@ -1,0 +1,12 @@
+// Unit, contract and end-to-end tests on the embedded store: Node and npm are all they need.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/live/**'],
+    pool: 'forks',
+    testTimeout: 20_000,
+    coverage: { provider: 'v8', include: ['src/**'], thresholds: { lines: 90, statements: 90, functions: 90 } },
+  },
+});
