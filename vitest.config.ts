@@ -1,7 +1,7 @@
 // Unit, contract and end-to-end tests on the embedded store: Node and npm are all they need.
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/live/**'],
@@ -10,3 +10,5 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['src/**'], thresholds: { lines: 90, statements: 90, functions: 90 } },
   },
 });
+
+export default config;

@@ -1,7 +1,7 @@
 // Tests against real servers: MLflow, PostgreSQL, Collector. See test/live/backends/README.md.
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/live/**/*.test.ts'],
     pool: 'forks',
@@ -10,3 +10,5 @@ export default defineConfig({
     hookTimeout: 600_000,
   },
 });
+
+export default config;

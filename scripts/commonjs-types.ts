@@ -1,0 +1,37 @@
+// Writes dist/index.d.cts: the types of the package for CommonJS, where a declaration may not simply re-export an ES module.
+import ts from 'typescript6';
+
+const ESM = "'./index.js' with { 'resolution-mode': 'import' }";
+
+/** The lines that declare one export: a type, a value, or a class, which is both. */
+function declare(name: string, symbol: ts.Symbol): string[] {
+  const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0;
+  const isType = (symbol.flags & ts.SymbolFlags.Type) !== 0;
+  if (!isValue) return [`export type { ${name} } from ${ESM};`];
+  const value = `export declare const ${name}: typeof esm.${name};`;
+  if (!isType) return [value];
+  const declaration = symbol.declarations?.find(ts.isClassDeclaration);
+  if (declaration?.typeParameters)
+    throw new Error(`${name} is a generic class: index.d.cts cannot name its parameters yet.`);
+  return [value, `export type ${name} = esm.${name};`];
+}
+
+/**
+ * Returns the text of the CommonJS declaration that offers what the ES module's declaration exports.
+ *
+ * @param entry the path of dist/index.d.ts
+ */
+export function commonJsTypes(entry: string): string {
+  const options: ts.CompilerOptions = { noLib: true, types: [], module: ts.ModuleKind.NodeNext, skipLibCheck: true };
+  const program = ts.createProgram([entry], options);
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(entry);
+  const module = source && checker.getSymbolAtLocation(source);
+  if (!module) throw new Error(`Cannot read ${entry}: it exports nothing.`);
+  const lines = checker.getExportsOfModule(module).flatMap((symbol) => {
+    const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    return declare(symbol.name, target);
+  });
+  const first = '// The types of the package for CommonJS; every one is that of the ES module.';
+  return [first, `import type * as esm from ${ESM};`, ...lines, ''].join('\n');
+}
