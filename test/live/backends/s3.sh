@@ -23,8 +23,9 @@ start() {
 	EOF
   launch s3 "$bin" --port "127.0.0.1:$port" --health /health posix --versioning-dir "$dir/versions" "$dir/data"
   wait_http s3 "http://127.0.0.1:$port/health"
-  [ -d "$dir/data/$bucket" ] || curl -fsS -X PUT --aws-sigv4 aws:amz:us-east-1:s3 \
-    --user "$ROOT_ACCESS_KEY:$ROOT_SECRET_KEY" "http://127.0.0.1:$port/$bucket" >&2
+  # The header is sent for older versions of curl, which leave it out.
+  [ -d "$dir/data/$bucket" ] || curl -fsS -X PUT --aws-sigv4 aws:amz:us-east-1:s3 -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' \
+    --user "$ROOT_ACCESS_KEY:$ROOT_SECRET_KEY" "http://127.0.0.1:$port/$bucket" >&2 || { stop s3; return 1; }
 }
 
 main s3 "$@"
