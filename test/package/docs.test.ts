@@ -1,0 +1,76 @@
+// The check of the docs: what it lets through and what it does not.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { checkDocs } from '../../scripts/check-docs.ts';
+import { commonJsTypes } from '../../scripts/commonjs-types.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'runspan-docs-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(text: string): string {
+  const entry = join(folder, 'index.d.ts');
+  writeFileSync(join(folder, 'other.d.ts'), text);
+  writeFileSync(entry, "export * from './other.js';\n");
+  return entry;
+}
+
+describe('the check of the docs', () => {
+  it.each([
+    ['a function without a docstring', 'export declare function f(): void;', ['f has no docstring']],
+    ['a function without an example', '/** Does. */\nexport declare function f(): void;', ['f has no @example']],
+    ['a type without a docstring', 'export type A = 1;', ['A has no docstring']],
+    ['an empty docstring', '/** */\nexport type A = 1;', ['A has no docstring']],
+    ['a constant without a docstring', 'export declare const a: 1;', ['a has no docstring']],
+    [
+      'a class whose member has no docstring',
+      '/** Is.\n * @example new A() */\nexport declare class A { #p: 1; private q: 1; get b(): 1; c(): void; c(x: 1): void; }',
+      ['A.b has no docstring', 'A.c has no docstring'],
+    ],
+  ])('names %s', (_, text, missing) => {
+    expect(checkDocs(write(text)).missing).toEqual(missing);
+  });
+
+  it.each([
+    ['a documented function', '/** Does.\n * @example f() */\nexport declare function f(): void;', 1],
+    ['a documented constant', '/** Is. */\nexport declare const a: 1;', 1],
+    [
+      'one documented overload',
+      '/** Is.\n * @example new A() */\nexport declare class A {\n/** Does. */ c(): void; c(x: 1): void; }',
+      2,
+    ],
+    [
+      'what is inherited',
+      '/** Is.\n * @example new A() */\nexport declare class A { override c(): void; [Symbol.dispose](): void; }',
+      1,
+    ],
+  ])('lets through %s', (_, text, documentedCount) => {
+    expect(checkDocs(write(text))).toEqual({ documentedCount, missing: [] });
+  });
+
+  it('refuses an entry that exports nothing', () => {
+    const entry = join(folder, 'empty.d.ts');
+    writeFileSync(entry, '');
+    expect(checkDocs(entry).missing).toEqual([expect.stringContaining('exports nothing')]);
+  });
+});
+
+describe('the types for CommonJS', () => {
+  it('offer types, values and classes', () => {
+    const text =
+      'export interface I {}\nexport declare const v: 1;\nexport declare class C {}\nexport declare function f(): void;';
+    const lines = commonJsTypes(write(text)).split('\n');
+    expect(lines.slice(2, -1)).toEqual([
+      'export declare const f: typeof esm.f;',
+      "export type { I } from './index.js' with { 'resolution-mode': 'import' };",
+      'export declare const v: typeof esm.v;',
+      'export declare const C: typeof esm.C;',
+      'export type C = esm.C;',
+    ]);
+  });
+
+  it('refuse a generic class, whose parameters they could not name', () => {
+    expect(() => commonJsTypes(write('export declare class C<T> { t: T }'))).toThrow(/C is a generic class/);
+  });
+});
