@@ -1,0 +1,19 @@
+// Objects as artifact texts, as MLflow's log_dict writes them: YAML by the name's ending, else JSON.
+import { createRequire } from 'node:module';
+import { extname } from 'node:path';
+
+/**
+ * Writes an object as text: YAML for `.yaml` and `.yml`, else JSON with an indent of 2.
+ *
+ * @throws {TypeError} where the object cannot be said in JSON: a cycle, a bigint
+ * @see https://mlflow.org/docs/latest/api_reference/python_api/mlflow.html#mlflow.log_dict
+ * @example
+ * serializeDict({ rows: 442 }, 'profile.json'); // '{\n  "rows": 442\n}'
+ */
+export function serializeDict(dictionary: unknown, artifactFile: string): string {
+  if (!['.yaml', '.yml'].includes(extname(artifactFile).toLowerCase()))
+    return JSON.stringify(dictionary, undefined, 2) ?? 'null';
+  // Loaded on first use, synchronously: most jobs never write YAML. The cast names the one function that is used.
+  const yaml = createRequire(import.meta.url)('yaml') as { stringify(value: unknown): string };
+  return yaml.stringify(dictionary);
+}

@@ -1,0 +1,38 @@
+// The public face: named re-exports, no logic.
+export { RunspanError, MlflowError } from './errors.ts';
+export type { ErrorCode, MlflowErrorOptions, RunspanErrorOptions } from './errors.ts';
+export type { AlertSink } from './model/alert-sink.ts';
+export type {
+  Dataset,
+  DatasetInput,
+  Experiment,
+  KeyValue,
+  LifecycleStage,
+  Metric,
+  Page,
+  Param,
+  RunData,
+  RunEntity,
+  RunInfo,
+  RunStatus,
+  Tag,
+  TerminalStatus,
+  ViewType,
+} from './model/entities.ts';
+export { AlertSpanProcessor } from './otel/alert-span-processor.ts';
+export { mirrorAttributes } from './otel/mirror.ts';
+export type { MirroredAttributes } from './otel/mirror.ts';
+export { RunLogProcessor, RunSpanProcessor } from './otel/run-span-processor.ts';
+export type { Durability, FlushResult, OutboxStats } from './outbox/contract.ts';
+export type { MlflowClient, SearchOptions } from './runs/mlflow-client.ts';
+export type { PagedList } from './runs/paged-list.ts';
+export type { RunConfig } from './runs/run-config.ts';
+export type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './runs/run.ts';
+export { AlertsService } from './services/alerts-service.ts';
+export { LoggerService } from './services/logger-service.ts';
+export { MlflowService } from './services/mlflow-service.ts';
+export type { MlflowLinks } from './services/mlflow-service.ts';
+export { Service } from './services/service.ts';
+export type { ServiceStatus, StopOptions } from './services/service.ts';
+export { startServices } from './services/stack.ts';
+export type { ServiceStack } from './services/stack.ts';

@@ -1,0 +1,308 @@
+// The open run: the Run that users hold, and its one end.
+import { basename, posix } from 'node:path';
+import { context, SpanStatusCode } from '@opentelemetry/api';
+import type { Span } from '@opentelemetry/api';
+import { assertArtifactPath } from '../artifacts/paths.ts';
+import { serializeDict } from '../artifacts/serialize.ts';
+import type { RunStatus, TerminalStatus } from '../model/entities.ts';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_MLFLOW_EXPERIMENT_ID,
+  ATTR_MLFLOW_RUN_ID,
+  ATTR_MLFLOW_RUN_STATUS,
+  ATTR_MLFLOW_RUN_URL,
+} from '../otel/attribute-names.ts';
+import { describeError } from '../otel/error-type.ts';
+import { mirrorBack } from '../otel/mirror.ts';
+import type { StartedRunSpan } from '../otel/run-span.ts';
+import type { Outbox } from '../outbox/contract.ts';
+import { bindIterator } from './bind-iterator.ts';
+import { toDataset } from './dataset.ts';
+import type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './run.ts';
+import type { RunIntake } from './run-intake.ts';
+
+/** Why a run ends; each kind is a row of the README's table of ways out. */
+export type RunOutcome =
+  | { readonly kind: 'returned' }
+  | { readonly kind: 'threw'; readonly error: unknown }
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: string }
+  | { readonly kind: 'set'; readonly status: TerminalStatus };
+
+/** What an open run stands on. */
+export interface ActiveRunOptions {
+  readonly name: string;
+  readonly started: StartedRunSpan;
+  readonly intake: RunIntake;
+  readonly outbox: Pick<Outbox, 'spoolFile'>;
+  readonly log: RunLog;
+  readonly now: () => number;
+  /** How long the end waits for files that are still being spooled, in milliseconds. */
+  readonly spoolTimeoutMs: number;
+  /** Called once, when the end is accepted. */
+  readonly onEnded: (run: ActiveRun) => void;
+}
+
+/** A run while it is open; made by `openRun`. */
+export class ActiveRun implements Run {
+  readonly key: string;
+  readonly name: string;
+  readonly startedAtMs: number;
+  readonly #options: ActiveRunOptions;
+  readonly #spooling = new Set<Promise<void>>();
+  readonly #created = Promise.withResolvers<string>();
+  #runId: string | undefined;
+  #status: RunStatus = 'RUNNING';
+  /** Why the run failed, although the span's status may say OK for good. */
+  #failure: string | undefined;
+  #uncaught: { readonly error: unknown } | undefined;
+  #endedAtMs: number | undefined;
+  #hasWrittenEnd = false;
+
+  constructor(options: ActiveRunOptions) {
+    this.#options = options;
+    this.key = options.started.identity.runKey;
+    this.name = options.name;
+    this.startedAtMs = options.now();
+    // A run that nobody asks created() of must not become an unhandled rejection.
+    this.#created.promise.catch(() => undefined);
+  }
+
+  get runId(): string | undefined {
+    return this.#runId;
+  }
+
+  get status(): RunStatus {
+    return this.#status;
+  }
+
+  get span(): Span {
+    return this.#options.started.span;
+  }
+
+  get log(): RunLog {
+    return this.#options.log;
+  }
+
+  get metrics(): Readonly<Record<string, number>> {
+    return this.#options.intake.metrics;
+  }
+
+  /** The run's span, its context and its identity. */
+  get started(): StartedRunSpan {
+    return this.#options.started;
+  }
+
+  /** How many metric points were accepted. */
+  get pointCount(): number {
+    return this.#options.intake.pointCount;
+  }
+
+  /** Whether the run's end was decided. */
+  get hasEnded(): boolean {
+    return this.#endedAtMs !== undefined;
+  }
+
+  created(): Promise<string> {
+    return this.#created.promise;
+  }
+
+  /** Takes what the store made of the run; called when the drain says so. */
+  setCreated(created: { readonly runId: string; readonly experimentId: string; readonly runUrl?: string }): void {
+    const { runId, experimentId, runUrl } = created;
+    const { identity, span } = this.#options.started;
+    this.#runId = runId;
+    identity.runId = runId;
+    identity.runUrl = runUrl;
+    span.setAttributes({
+      [ATTR_MLFLOW_RUN_ID]: runId,
+      [ATTR_MLFLOW_EXPERIMENT_ID]: experimentId,
+      ...(runUrl === undefined ? {} : { [ATTR_MLFLOW_RUN_URL]: runUrl }),
+    });
+    this.#created.resolve(runId);
+  }
+
+  /** Tells those who wait in created() that the id will not come. */
+  abandonCreation(error: Error): void {
+    this.#created.reject(error);
+  }
+
+  logMetric(key: string, value: number, options?: MetricOptions): void {
+    this.#options.intake.acceptMetric(key, value, options);
+  }
+
+  logMetrics(metrics: Readonly<Record<string, number>>, options: MetricOptions = {}): void {
+    const timestampMs = options.timestampMs ?? this.#options.now();
+    for (const [key, value] of Object.entries(metrics)) this.logMetric(key, value, { ...options, timestampMs });
+  }
+
+  logParam(key: string, value: unknown): void {
+    this.#options.intake.acceptParam(key, value);
+  }
+
+  logParams(params: Readonly<Record<string, unknown>>): void {
+    this.#options.intake.acceptParams(params);
+  }
+
+  setTag(key: string, value: unknown): void {
+    this.#options.intake.acceptTags({ [key]: value });
+  }
+
+  setTags(tags: Readonly<Record<string, unknown>>): void {
+    this.#options.intake.acceptTags(tags);
+  }
+
+  logText(text: string, artifactFile: string): void {
+    this.#keepText(artifactFile, () => text);
+  }
+
+  logDict(dictionary: unknown, artifactFile: string): void {
+    this.#keepText(artifactFile, () => serializeDict(dictionary, artifactFile));
+  }
+
+  logArtifact(localPath: string, artifactPath?: string): Promise<void> {
+    const spooling = this.#spool(localPath, artifactPath);
+    const settled = spooling.catch(() => undefined).finally(() => this.#spooling.delete(settled));
+    this.#spooling.add(settled);
+    return spooling;
+  }
+
+  logInput(dataset: RunDataset, options: InputOptions = {}): void {
+    const { context: dataContext, tags = {} } = options;
+    const all = dataContext === undefined ? tags : { 'mlflow.data.context': dataContext, ...tags };
+    this.#options.intake.acceptInput(() => toDataset(dataset), all);
+  }
+
+  fail(reason: string | Error): void {
+    this.#markFailed(reason);
+  }
+
+  with<T>(body: () => T): T {
+    return context.with(this.#options.started.context, body);
+  }
+
+  bind<A extends unknown[], R>(callback: (...args: A) => R): (...args: A) => R {
+    return (...args) =>
+      bindIterator(
+        this.#options.started.context,
+        this.with(() => callback(...args)),
+      );
+  }
+
+  async end(status?: TerminalStatus): Promise<void> {
+    await this.endAs(status === undefined ? { kind: 'returned' } : { kind: 'set', status });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.end();
+  }
+
+  /** Ends the run for this reason: span, mirror, artifacts, status, in this order. The first end counts. */
+  async endAs(outcome: RunOutcome): Promise<void> {
+    this.#closeSpan(outcome);
+    if (this.#spooling.size > 0) await this.#awaitSpooling();
+    this.#writeEnd();
+  }
+
+  /** Ends the run in this very turn, for exits: files still being spooled are left behind. */
+  endNow(outcome: RunOutcome): void {
+    this.#closeSpan(outcome);
+    this.#writeEnd();
+  }
+
+  /** Remembers an error that is about to end the process. */
+  noteUncaught(error: unknown): void {
+    this.#uncaught ??= { error };
+  }
+
+  #closeSpan(outcome: RunOutcome): void {
+    if (this.hasEnded) return;
+    const { intake, started } = this.#options;
+    const { span } = started;
+    this.#status = this.#decide(outcome);
+    this.#endedAtMs = this.#options.now();
+    const mirrored = span.attributes;
+    span.setAttributes({
+      [ATTR_MLFLOW_RUN_STATUS]: this.#status,
+      ...mirrorBack(intake.accepted),
+    });
+    span.end();
+    intake.mirrorAttributes(mirrored);
+  }
+
+  #writeEnd(): void {
+    if (this.#hasWrittenEnd) return;
+    this.#hasWrittenEnd = true;
+    const endTimeMs = this.#endedAtMs ?? this.#options.now();
+    // #decide gave a terminal status before this is reached.
+    const status = this.#status as TerminalStatus;
+    this.#options.intake.acceptWrite({ kind: 'end', runKey: this.key, status, endTimeMs });
+    this.#options.onEnded(this);
+  }
+
+  /** The table of ways out, and what each leaves on the span. */
+  #decide(outcome: RunOutcome): TerminalStatus {
+    if (outcome.kind === 'set') {
+      if (outcome.status !== 'FINISHED') this.#markFailed(`The run was ended as ${outcome.status}.`);
+      return outcome.status;
+    }
+    if (outcome.kind === 'signalled') {
+      this.#markFailed(`The process received ${outcome.signal}.`);
+      return 'KILLED';
+    }
+    if (outcome.kind === 'threw') this.#recordFailure(outcome.error);
+    else if (this.#uncaught !== undefined) this.#recordFailure(this.#uncaught.error);
+    else if (outcome.kind === 'exited' && outcome.code !== 0)
+      this.#markFailed(`The process exited with code ${outcome.code}.`);
+    return this.#hasFailed ? 'FAILED' : 'FINISHED';
+  }
+
+  get #hasFailed(): boolean {
+    return this.#failure !== undefined || this.#options.started.span.status.code === SpanStatusCode.ERROR;
+  }
+
+  #recordFailure(error: unknown): void {
+    const { span } = this.#options.started;
+    const { type, message } = describeError(error);
+    span.recordException(error);
+    span.setAttribute(ATTR_ERROR_TYPE, type);
+    span.setStatus({ code: SpanStatusCode.ERROR, message });
+    this.#failure ??= message;
+  }
+
+  #markFailed(reason: string | Error): void {
+    if (reason instanceof Error) {
+      this.#recordFailure(reason);
+      return;
+    }
+    if (!this.#hasFailed) this.#options.started.span.setStatus({ code: SpanStatusCode.ERROR, message: String(reason) });
+    this.#failure ??= String(reason);
+  }
+
+  #keepText(artifactFile: string, write: () => string): void {
+    const { intake } = this.#options;
+    try {
+      intake.acceptBytes(assertArtifactPath(artifactFile), Buffer.from(write()));
+    } catch (error) {
+      intake.refuse('artifact', `Artifact '${String(artifactFile)}' was not kept: ${describeError(error).message}`);
+    }
+  }
+
+  async #spool(localPath: string, artifactPath: string | undefined): Promise<void> {
+    const { intake, outbox } = this.#options;
+    try {
+      const path = assertArtifactPath(posix.join(artifactPath ?? '', basename(localPath)));
+      const source = await outbox.spoolFile(localPath);
+      intake.acceptWrite({ kind: 'artifact', runKey: this.key, path, source });
+    } catch (error) {
+      intake.refuse('artifact', `File '${String(localPath)}' was not kept: ${describeError(error).message}`);
+    }
+  }
+
+  async #awaitSpooling(): Promise<void> {
+    const deadline = Promise.withResolvers<void>();
+    const timer = setTimeout(deadline.resolve, this.#options.spoolTimeoutMs);
+    await Promise.race([Promise.all(this.#spooling), deadline.promise]);
+    clearTimeout(timer);
+  }
+}

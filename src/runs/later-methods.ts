@@ -1,0 +1,96 @@
+// The rest of Python's MlflowClient: names that exist already, so that calling one says when it comes instead of "is not a function".
+import { RunspanError } from '../errors.ts';
+
+const LATER_METHODS = [
+  'deleteExperimentTag',
+  'logStream',
+  'downloadArtifacts',
+  'listArtifacts',
+  'loadTable',
+  'logArtifact',
+  'logArtifacts',
+  'logDict',
+  'logFigure',
+  'logImage',
+  'logTable',
+  'logText',
+  'copyModelVersion',
+  'createModelVersion',
+  'createRegisteredModel',
+  'deleteModelVersion',
+  'deleteModelVersionTag',
+  'deleteRegisteredModel',
+  'deleteRegisteredModelAlias',
+  'deleteRegisteredModelTag',
+  'getLatestVersions',
+  'getModelVersion',
+  'getModelVersionByAlias',
+  'getModelVersionDownloadUri',
+  'getRegisteredModel',
+  'renameRegisteredModel',
+  'searchModelVersions',
+  'searchRegisteredModels',
+  'setModelVersionTag',
+  'setRegisteredModelAlias',
+  'setRegisteredModelTag',
+  'transitionModelVersionStage',
+  'updateModelVersion',
+  'updateRegisteredModel',
+  'createLoggedModel',
+  'deleteLoggedModel',
+  'deleteLoggedModelTag',
+  'finalizeLoggedModel',
+  'getLoggedModel',
+  'listLoggedModelArtifacts',
+  'logModelParams',
+  'logOutputs',
+  'searchLoggedModels',
+  'setLoggedModelTags',
+  'createDataset',
+  'deleteDataset',
+  'getDataset',
+  'searchDatasets',
+  'setDatasetTags',
+  'deleteTraces',
+  'getTrace',
+  'linkTracesToRun',
+  'searchTraces',
+  'setTraceTag',
+  'deleteTraceTag',
+  'createPrompt',
+  'getPrompt',
+  'loadPrompt',
+  'registerPrompt',
+  'searchPrompts',
+  'setPromptAlias',
+  'createWebhook',
+  'deleteWebhook',
+  'getWebhook',
+  'listWebhooks',
+  'testWebhook',
+  'updateWebhook',
+] as const;
+
+/** The name of a client method that is not built yet. */
+export type LaterMethod = (typeof LATER_METHODS)[number];
+
+/** Methods that reject with `NOT_SUPPORTED` until the release that brings them. */
+export type LaterMethods = Readonly<Record<LaterMethod, (...args: readonly unknown[]) => Promise<never>>>;
+
+/**
+ * Makes the methods of {@link LaterMethods}.
+ *
+ * @example
+ * await laterMethods().getPrompt('greeting').catch((error) => error.code); // 'NOT_SUPPORTED'
+ */
+export function laterMethods(): LaterMethods {
+  const reject = (method: string) => (): Promise<never> =>
+    Promise.reject(
+      new RunspanError(
+        'NOT_SUPPORTED',
+        `MlflowClient.${method} is not supported yet; see "What is not there yet" in the README.`,
+      ),
+    );
+  // Object.fromEntries forgets the names it was given; they are exactly LATER_METHODS.
+  return Object.fromEntries(LATER_METHODS.map((method) => [method, reject(method)])) as LaterMethods;
+}

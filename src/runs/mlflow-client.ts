@@ -1,0 +1,252 @@
+// MlflowClient: Python's tracking methods in camelCase, each one direct round trip behind what the journal already accepted.
+import type {
+  DatasetInput,
+  Experiment,
+  Metric,
+  Param,
+  RunEntity,
+  RunStatus,
+  Tag,
+  TerminalStatus,
+  ViewType,
+} from '../model/entities.ts';
+import type { Outbox, StoreMethod } from '../outbox/contract.ts';
+import type { SearchExperimentsRequest, Store } from '../stores/contract.ts';
+import { laterMethods } from './later-methods.ts';
+import type { LaterMethods } from './later-methods.ts';
+import { PagedList } from './paged-list.ts';
+
+/** What a search takes, with Python's names. */
+export interface SearchOptions {
+  /** MLflow's filter language, such as `metrics.loss < 0.1 AND tags.stage = 'dev'`. */
+  readonly filterString?: string;
+  /** @default 'ACTIVE_ONLY' */
+  readonly viewType?: ViewType;
+  /** How many a page holds, 1 to 50,000. @default 1000 */
+  readonly maxResults?: number;
+  /** Such as `['metrics.loss ASC']`. */
+  readonly orderBy?: readonly string[];
+}
+
+/** What {@link MlflowClient} stands on. */
+export interface MlflowClientOptions {
+  readonly outbox: Pick<Outbox, 'call'>;
+  readonly trackingUri: string;
+  readonly registryUri: string;
+  /** How long one call may take, the wait for what is already accepted included, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * Direct access to the tracking store, as Python's `MlflowClient`: required arguments in Python's order, options object last. A call
+ * is done behind what is already accepted, is not journaled, and takes a run key wherever a run id stands.
+ * Each method rejects with an `MlflowError` that carries MLflow's code and status.
+ *
+ * @see https://mlflow.org/docs/latest/api_reference/python_api/mlflow.client.html
+ * @example
+ * const client = mlflow.client();
+ * const run = await client.getRun(runId);
+ * console.log(run.info.status, run.data.params);
+ */
+export class MlflowClient {
+  readonly #options: MlflowClientOptions;
+
+  constructor(options: MlflowClientOptions) {
+    this.#options = options;
+    Object.assign(this, laterMethods());
+  }
+
+  /** The tracking URI, without credentials. */
+  get trackingUri(): string {
+    return this.#options.trackingUri;
+  }
+
+  /** The registry URI, without credentials. */
+  get registryUri(): string {
+    return this.#options.registryUri;
+  }
+
+  /** Creates an experiment and returns its id; `RESOURCE_ALREADY_EXISTS` where the name is taken, by a deleted one too. */
+  createExperiment(
+    name: string,
+    options: { readonly artifactLocation?: string; readonly tags?: Readonly<Record<string, string>> } = {},
+  ): Promise<string> {
+    const { artifactLocation, tags } = options;
+    return this.#call('createExperiment', {
+      name,
+      ...(artifactLocation === undefined ? {} : { artifactLocation }),
+      tags: toTags(tags),
+    });
+  }
+
+  /** Reads an experiment by id. */
+  getExperiment(experimentId: string): Promise<Experiment> {
+    return this.#call('getExperiment', experimentId);
+  }
+
+  /** Reads an experiment by name; undefined where there is none. */
+  getExperimentByName(name: string): Promise<Experiment | undefined> {
+    return this.#call('getExperimentByName', name);
+  }
+
+  /** Searches experiments. */
+  searchExperiments(options: SearchOptions = {}): PagedList<Experiment> {
+    return new PagedList((pageToken) => this.#call('searchExperiments', toSearch(options, pageToken)));
+  }
+
+  /** Renames an experiment. */
+  renameExperiment(experimentId: string, newName: string): Promise<void> {
+    return this.#call('renameExperiment', experimentId, newName);
+  }
+
+  /** Moves an experiment to the bin; its name stays taken. */
+  deleteExperiment(experimentId: string): Promise<void> {
+    return this.#call('deleteExperiment', experimentId);
+  }
+
+  /** Takes an experiment out of the bin. */
+  restoreExperiment(experimentId: string): Promise<void> {
+    return this.#call('restoreExperiment', experimentId);
+  }
+
+  /** Sets a tag of an experiment. */
+  setExperimentTag(experimentId: string, key: string, value: string): Promise<void> {
+    return this.#call('setExperimentTag', experimentId, { key, value });
+  }
+
+  /** Creates a run that only the caller ends; for work with a body use `runContext`. */
+  createRun(
+    experimentId: string,
+    options: {
+      readonly startTimeMs?: number;
+      readonly tags?: Readonly<Record<string, string>>;
+      readonly runName?: string;
+    } = {},
+  ): Promise<RunEntity> {
+    const { startTimeMs = this.#options.now(), tags, runName } = options;
+    return this.#call('createRun', {
+      experimentId,
+      startTimeMs,
+      tags: toTags(tags),
+      ...(runName === undefined ? {} : { runName }),
+    });
+  }
+
+  /** Reads a run whole: info, params, latest metrics, tags, inputs. */
+  getRun(runId: string): Promise<RunEntity> {
+    return this.#call('getRun', runId);
+  }
+
+  /** Reads the run that this one is nested in; undefined where there is none. */
+  async getParentRun(runId: string): Promise<RunEntity | undefined> {
+    const parentRunId = (await this.getRun(runId)).data.tags['mlflow.parentRunId'];
+    return parentRunId === undefined ? undefined : this.getRun(parentRunId);
+  }
+
+  /** Sets a run's status or name. */
+  async updateRun(runId: string, options: { readonly status?: RunStatus; readonly name?: string } = {}): Promise<void> {
+    const { status, name } = options;
+    await this.#call('updateRun', {
+      runId,
+      ...(status === undefined ? {} : { status }),
+      ...(name === undefined ? {} : { runName: name }),
+    });
+  }
+
+  /** Ends a run. */
+  async setTerminated(
+    runId: string,
+    options: { readonly status?: TerminalStatus; readonly endTimeMs?: number } = {},
+  ): Promise<void> {
+    const { status = 'FINISHED', endTimeMs = this.#options.now() } = options;
+    await this.#call('updateRun', { runId, status, endTimeMs });
+  }
+
+  /** Moves a run to the bin. */
+  deleteRun(runId: string): Promise<void> {
+    return this.#call('deleteRun', runId);
+  }
+
+  /** Takes a run out of the bin. */
+  restoreRun(runId: string): Promise<void> {
+    return this.#call('restoreRun', runId);
+  }
+
+  /** Searches runs; an empty list of experiments finds nothing, as in MLflow. */
+  searchRuns(experimentIds: readonly string[], options: SearchOptions = {}): PagedList<RunEntity> {
+    return new PagedList((pageToken) => this.#call('searchRuns', { experimentIds, ...toSearch(options, pageToken) }));
+  }
+
+  /** Logs one point of a metric and waits for the store. */
+  logMetric(
+    runId: string,
+    key: string,
+    value: number,
+    options: { readonly timestampMs?: number; readonly step?: number } = {},
+  ): Promise<void> {
+    const { timestampMs = this.#options.now(), step = 0 } = options;
+    return this.logBatch(runId, { metrics: [{ key, value, timestampMs, step }] });
+  }
+
+  /** Logs a param and waits for the store; another value than the stored one is `INVALID_PARAMETER_VALUE`. */
+  logParam(runId: string, key: string, value: string): Promise<void> {
+    return this.logBatch(runId, { params: [{ key, value }] });
+  }
+
+  /** Sets a tag and waits for the store. */
+  setTag(runId: string, key: string, value: string): Promise<void> {
+    return this.logBatch(runId, { tags: [{ key, value }] });
+  }
+
+  /** Removes a tag; `RESOURCE_DOES_NOT_EXIST` where there is none. */
+  deleteTag(runId: string, key: string): Promise<void> {
+    return this.#call('deleteTag', runId, key);
+  }
+
+  /** Logs metrics, params and tags of one run together, any number of them. */
+  logBatch(
+    runId: string,
+    batch: {
+      readonly metrics?: readonly Metric[];
+      readonly params?: readonly Param[];
+      readonly tags?: readonly Tag[];
+    },
+  ): Promise<void> {
+    return this.#call('logBatch', { runId, ...batch });
+  }
+
+  /** Records data sets that a run read. */
+  logInputs(runId: string, datasets: readonly DatasetInput[]): Promise<void> {
+    return this.#call('logInputs', runId, datasets);
+  }
+
+  /** Reads every point of one metric, by timestamp, step, value. */
+  getMetricHistory(runId: string, key: string): PagedList<Metric> {
+    return new PagedList((pageToken) =>
+      this.#call('getMetricHistory', { runId, key, ...(pageToken === undefined ? {} : { pageToken }) }),
+    );
+  }
+
+  #call<M extends StoreMethod>(method: M, ...args: Parameters<Store[M]>): Promise<Awaited<ReturnType<Store[M]>>> {
+    return this.#options.outbox.call(method, args, { timeoutMs: this.#options.timeoutMs });
+  }
+}
+
+// The methods that are still to come are put on each instance by the constructor.
+export interface MlflowClient extends LaterMethods {}
+
+function toTags(tags: Readonly<Record<string, string>> | undefined): readonly Tag[] {
+  return Object.entries(tags ?? {}).map(([key, value]) => ({ key, value }));
+}
+
+function toSearch(options: SearchOptions, pageToken: string | undefined): SearchExperimentsRequest {
+  const { filterString, viewType, maxResults, orderBy } = options;
+  return {
+    ...(filterString === undefined ? {} : { filter: filterString }),
+    ...(viewType === undefined ? {} : { viewType }),
+    ...(maxResults === undefined ? {} : { maxResults }),
+    ...(orderBy === undefined ? {} : { orderBy }),
+    ...(pageToken === undefined ? {} : { pageToken }),
+  };
+}

@@ -1,0 +1,114 @@
+// The one file that owns process exits: which handlers stand when, and what each way out means for the open runs.
+import { constants } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
+import type { RunOutcome } from '../runs/active-run.ts';
+
+/** A started service that has something to end when the process ends. */
+export interface ExitParticipant {
+  /** How long an exit may be held up for it, in milliseconds. */
+  readonly exitTimeoutMs: number;
+  /** Whether a run is open or something is on its way: signals and crashes are watched only then. */
+  readonly isBusy: () => boolean;
+  /** Ends every open run in this turn. */
+  readonly endRunsNow: (outcome: RunOutcome) => void;
+  /** Remembers an error that is about to end the process. */
+  readonly noteUncaught: (error: unknown) => void;
+  /** Delivers what is on its way, spans and logs too; never rejects. */
+  readonly flush: (timeoutMs: number) => Promise<void>;
+  /** The same without an event loop, in `exit`; never throws. */
+  readonly drainInExit: (timeoutMs: number) => void;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+type Signal = (typeof SIGNALS)[number];
+
+/** How long a re-raised signal may take to end the process; as PID 1 it is ignored (measured), so we exit ourselves then. */
+const RERAISE_TIMEOUT_MS = 100;
+
+const participants = new Set<ExitParticipant>();
+let isWatching = false;
+let isEnding = false;
+let hasFlushed = false;
+
+/**
+ * Takes part in exits until the returned function is called.
+ *
+ * @example
+ * const leave = joinExits(participant);
+ * leave();
+ */
+export function joinExits(participant: ExitParticipant): () => void {
+  if (participants.size === 0) {
+    process.on('beforeExit', onBeforeExit);
+    process.on('exit', onExit);
+  }
+  participants.add(participant);
+  return () => {
+    participants.delete(participant);
+    refreshExits();
+    if (participants.size > 0) return;
+    process.off('beforeExit', onBeforeExit);
+    process.off('exit', onExit);
+  };
+}
+
+/** Puts the handlers of signals and crashes up while anyone is busy, and takes them down after. */
+export function refreshExits(): void {
+  const shouldWatch = isMainThread && [...participants].some((participant) => participant.isBusy());
+  if (shouldWatch) hasFlushed = false;
+  if (shouldWatch === isWatching || isEnding) return;
+  isWatching = shouldWatch;
+  for (const signal of SIGNALS) process[shouldWatch ? 'on' : 'off'](signal, onSignal);
+  // The monitor sees unhandled rejections too; a listener of `unhandledRejection` would make the job exit 0 (measured).
+  process[shouldWatch ? 'on' : 'off']('uncaughtExceptionMonitor', onUncaught);
+}
+
+function onUncaught(error: unknown): void {
+  // A handler of the user's keeps the process, and so the run, alive.
+  if (process.listenerCount('uncaughtException') > 0) return;
+  for (const participant of participants) participant.noteUncaught(error);
+}
+
+function onSignal(signal: Signal): void {
+  if (process.listenerCount(signal) > 1) {
+    // The user's handler decides what the signal means; what is accepted is on its way meanwhile.
+    void flushAll();
+    return;
+  }
+  if (isEnding) {
+    reraise(signal);
+    return;
+  }
+  isEnding = true;
+  for (const participant of participants) participant.endRunsNow({ kind: 'signalled', signal });
+  void flushAll().then(() => {
+    reraise(signal);
+  });
+}
+
+function reraise(signal: Signal): void {
+  for (const each of SIGNALS) process.off(each, onSignal);
+  process.kill(process.pid, signal);
+  setTimeout(() => process.exit(128 + constants.signals[signal]), RERAISE_TIMEOUT_MS);
+}
+
+function onBeforeExit(): void {
+  if (isEnding || hasFlushed) return;
+  hasFlushed = true;
+  // A signal that came during a busy loop is seen in the next turn; a natural end would win over it otherwise.
+  setImmediate(() => {
+    if (isEnding) return;
+    const code = Number(process.exitCode ?? 0);
+    for (const participant of participants) participant.endRunsNow({ kind: 'exited', code });
+    void flushAll();
+  });
+}
+
+function onExit(code: number): void {
+  for (const participant of participants) participant.endRunsNow({ kind: 'exited', code });
+  for (const participant of participants) participant.drainInExit(participant.exitTimeoutMs);
+}
+
+async function flushAll(): Promise<void> {
+  await Promise.all([...participants].map((participant) => participant.flush(participant.exitTimeoutMs)));
+}

@@ -1,0 +1,349 @@
+// MlflowService: opens runs, each an MLflow run and a span at once, and keeps their way to the store.
+import type { Attributes } from '@opentelemetry/api';
+import { setEnvDefaults, workerEnv } from '../config/env.ts';
+import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
+import type { MlflowOptions, MlflowSettings } from '../config/mlflow-settings.ts';
+import { RunspanError } from '../errors.ts';
+import type { AlertSink } from '../model/alert-sink.ts';
+import { createRedactor } from '../model/redact.ts';
+import type { Redactor } from '../model/redact.ts';
+import { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
+import { mirrorAttributes } from '../otel/mirror.ts';
+import type { MirroredAttributes } from '../otel/mirror.ts';
+import { ensureProviders } from '../otel/providers.ts';
+import type { Providers } from '../otel/providers.ts';
+import { activeRun, addOpenRun } from '../otel/run-context.ts';
+import { RunSpanProcessor } from '../otel/run-span-processor.ts';
+import type { FlushResult, Outbox, OutboxEvent, OutboxOptions, OutboxStats } from '../outbox/contract.ts';
+import { openDisabledOutbox } from '../outbox/disabled-outbox.ts';
+import { openOutbox } from '../outbox/outbox.ts';
+import type { ActiveRun } from '../runs/active-run.ts';
+import { MlflowClient } from '../runs/mlflow-client.ts';
+import { openRun } from '../runs/open-run.ts';
+import type { RunSurroundings } from '../runs/open-run.ts';
+import { readRunConfig } from '../runs/run-config.ts';
+import type { RunConfig } from '../runs/run-config.ts';
+import type { Run } from '../runs/run.ts';
+import { readSourceTags } from '../runs/source-tags.ts';
+import { joinExits, refreshExits } from './exits.ts';
+import { LoggerService } from './logger-service.ts';
+import { RunBook } from './run-book.ts';
+import { Service } from './service.ts';
+import type { StopOptions } from './service.ts';
+
+/** What a service can be linked to; `startServices` does it. */
+export interface MlflowLinks {
+  /** Hears of runs that failed or were killed. @default the logger, at level error */
+  readonly alerts?: AlertSink | undefined;
+  /** Where runs log. @default a `LoggerService` of its own, from env */
+  readonly logger?: LoggerService | undefined;
+  /** What becomes of the run span's attributes. @default mirrorAttributes */
+  readonly mirror?: ((attributes: Attributes) => MirroredAttributes) | undefined;
+}
+
+/** For tests: what the service takes from the machine otherwise. */
+export interface MlflowDependencies {
+  readonly now?: () => number;
+  readonly openOutbox?: (options: OutboxOptions) => Outbox;
+}
+
+/** What stands while the service is started. */
+interface Started {
+  readonly outbox: Outbox;
+  readonly providers: Providers | undefined;
+  readonly book: RunBook;
+  readonly surroundings: RunSurroundings;
+  /** Undone in reverse at stop. */
+  readonly undo: readonly (() => void)[];
+}
+
+/**
+ * Tracks runs in MLflow: `runContext` opens an MLflow run and an OpenTelemetry span together and ends both with the truth.
+ * Every write goes through a journal on disk, so a server that is away or a job that is killed loses nothing that was accepted.
+ *
+ * @example
+ * const mlflow = new MlflowService({ experimentName: 'churn' });
+ * await mlflow.start();
+ * const loss = await mlflow.runContext('train', (run) => {
+ *   run.logMetric('loss', 0.25, { step: 1 });
+ *   return run.metrics.loss;
+ * });
+ * await mlflow.stop();
+ */
+export class MlflowService extends Service {
+  /** Every setting with its resolved value; see the README's table. */
+  readonly settings: MlflowSettings;
+  readonly #redactor: Redactor;
+  readonly #now: () => number;
+  readonly #openOutbox: (options: OutboxOptions) => Outbox;
+  #links: MlflowLinks;
+  #started: Started | undefined;
+  /** The flushes that follow each run's end; while one is under way, signals are still watched. */
+  #deliveringCount = 0;
+
+  constructor(options: MlflowOptions & MlflowLinks = {}, dependencies: MlflowDependencies = {}) {
+    super();
+    const { alerts, logger, mirror, ...settings } = options;
+    this.settings = resolveMlflowSettings(settings);
+    this.#links = { alerts, logger, mirror };
+    this.#redactor = createRedactor({ add: this.settings.redactAdd, remove: this.settings.redactRemove });
+    this.#now = dependencies.now ?? Date.now;
+    this.#openOutbox = dependencies.openOutbox ?? openOutbox;
+  }
+
+  /** Where runs go, without credentials. */
+  get trackingUri(): string {
+    return this.settings.trackingUri;
+  }
+
+  /** Links the service before it starts; what was given to the constructor wins. */
+  link(links: MlflowLinks): void {
+    const { alerts, logger, mirror } = this.#links;
+    this.#links = { alerts: alerts ?? links.alerts, logger: logger ?? links.logger, mirror: mirror ?? links.mirror };
+  }
+
+  /**
+   * Opens a run, calls `body` inside it and ends it: FINISHED where the body returns, FAILED where it throws (the same error is
+   * thrown on). Spans, log lines and child runs made inside belong to the run.
+   *
+   * @param config the run's name, or a {@link RunConfig}
+   * @returns what the body returns
+   * @throws {RunspanError} `INVALID_ARGUMENT` for a bad config; `RUN_ALREADY_ACTIVE` inside a run without `nested`; `SERVICE_NOT_STARTED`
+   * @example
+   * await mlflow.runContext({ name: 'train', tags: { stage: 'dev' } }, async (run) => {
+   *   run.span.setAttribute('optimizer', 'adam');
+   *   run.logMetric('loss', 0.5);
+   * });
+   */
+  async runContext<T>(config: string | RunConfig, body: (run: Run) => T | PromiseLike<T>): Promise<T> {
+    const run = await this.#open(config, { isFallback: false });
+    let result: T;
+    try {
+      result = await run.with(() => body(run));
+    } catch (error) {
+      await run.endAs({ kind: 'threw', error });
+      throw error;
+    }
+    await run.endAs({ kind: 'returned' });
+    return result;
+  }
+
+  /**
+   * Opens a run that the caller ends, by `run.end()` or `await using`. While it is the only one open, code outside any other
+   * context belongs to it; `run.with` and `run.bind` say so explicitly.
+   *
+   * @example
+   * await using run = await mlflow.startRun('serve');
+   * run.log.info('ready');
+   */
+  async startRun(config: string | RunConfig): Promise<Run> {
+    return this.#open(config, { isFallback: true });
+  }
+
+  /**
+   * Gives direct access to the store, behind what is already accepted; a new object each call.
+   *
+   * @throws {RunspanError} `SERVICE_NOT_STARTED`
+   */
+  client(): MlflowClient {
+    const { trackingUri, registryUri, clientTimeoutMs: timeoutMs } = this.settings;
+    const { outbox } = this.#require();
+    return new MlflowClient({ outbox, trackingUri, registryUri, timeoutMs, now: this.#now });
+  }
+
+  /** Waits until everything accepted so far is delivered, spans and logs too; tells what really happened, never rejects. */
+  async flush(options: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
+    const { timeoutMs = this.settings.flushTimeoutMs } = options;
+    const { outbox, providers } = this.#require();
+    const [result] = await Promise.all([outbox.flush({ timeoutMs }), providers?.flush({ timeoutMs })]);
+    return result;
+  }
+
+  /** Counts what became of every write. */
+  stats(): OutboxStats {
+    const { outbox, book } = this.#require();
+    const stats = outbox.stats();
+    return { ...stats, refused: { ...stats.refused, ...book.refused } };
+  }
+
+  protected override async onStart(): Promise<void> {
+    const { settings } = this;
+    setEnvDefaults(settings.processEnv);
+    const log = (this.#links.logger ?? new LoggerService()).logger();
+    const sink = this.#links.alerts ?? { notify: (title, message) => log.error(`${title}: ${message}`) };
+    const alertProcessor = new AlertSpanProcessor(sink);
+    const book = new RunBook({ warn: (message) => log.warn(message), makeRunUrl: (e, r) => this.#runUrl(e, r) });
+    const undo: (() => void)[] = [];
+    const providers = settings.isDisabled ? undefined : await ensureProviders();
+    if (providers !== undefined)
+      undo.push(providers.relay.add(new RunSpanProcessor()), providers.relay.add(alertProcessor));
+    const sourceTags = readSourceTags({
+      mainFile: process.argv[1],
+      username: settings.username,
+      redactText: (text) => this.#redactor.redactText(text),
+    });
+    try {
+      const outbox = await this.#openDestination(book, sink);
+      const surroundings = this.#surround({ outbox, book, alertProcessor, log, sourceTags: await sourceTags });
+      this.#started = { outbox, providers, book, surroundings, undo };
+    } catch (error) {
+      for (const each of undo.toReversed()) each();
+      throw error;
+    }
+    if (settings.exitHooks && !settings.isDisabled) undo.push(this.#joinExits(this.#started));
+  }
+
+  protected override async onStop({ timeoutMs }: StopOptions): Promise<void> {
+    const started = this.#started;
+    if (started === undefined) return;
+    const { outbox, book, providers, undo } = started;
+    const deadlineMs = timeoutMs ?? this.settings.stopTimeoutMs;
+    await book.endAll({ kind: 'returned' });
+    this.#started = undefined;
+    await Promise.all([outbox.stop({ timeoutMs: deadlineMs }), providers?.flush({ timeoutMs: deadlineMs })]);
+    book.abandonUnconfirmed();
+    for (const each of undo.toReversed()) each();
+  }
+
+  /** Opens the outbox and gives a definite refusal of the destination the time to show itself. */
+  async #openDestination(book: RunBook, sink: AlertSink): Promise<Outbox> {
+    if (this.settings.isDisabled) return openDisabledOutbox();
+    const ready = Promise.withResolvers<void>();
+    const onEvent = (event: OutboxEvent): void => {
+      if (event.kind === 'ready') ready.resolve();
+      else if (event.kind === 'created') book.confirm(event);
+      else if (event.kind === 'reaped') sink.notify(`Run ${event.runName} was ${event.status}`, event.reason);
+      else if (event.kind === 'warning') book.warnOnce(event.message, event.message);
+      else {
+        ready.reject(event.error);
+        book.warnOnce('destination', event.error.message);
+      }
+    };
+    const outbox = this.#openOutbox(this.#outboxOptions(onEvent));
+    try {
+      await within(ready.promise, this.settings.startTimeoutMs);
+    } catch (error) {
+      await outbox.stop({ timeoutMs: 0 });
+      throw error;
+    }
+    return outbox;
+  }
+
+  #outboxOptions(onEvent: (event: OutboxEvent) => void): OutboxOptions {
+    const { directory, experimentName, connection, artifactRoot, drain, durability } = this.settings;
+    const { absoluteTrackingUri: trackingUri } = this.settings;
+    return {
+      directory,
+      trackingUri,
+      experimentName,
+      connection,
+      artifactRoot,
+      drain,
+      durability,
+      env: workerEnv(),
+      onEvent,
+    };
+  }
+
+  #surround(
+    parts: Pick<RunSurroundings, 'outbox' | 'alertProcessor' | 'sourceTags'> & {
+      readonly book: RunBook;
+      readonly log: RunSurroundings['logger'];
+    },
+  ): RunSurroundings {
+    const { outbox, book, alertProcessor, log, sourceTags } = parts;
+    return {
+      outbox,
+      experimentName: this.settings.experimentName,
+      redactor: this.#redactor,
+      complaints: book,
+      mirror: this.#links.mirror ?? mirrorAttributes,
+      isStrict: this.settings.strict,
+      now: this.#now,
+      sourceTags,
+      logger: log,
+      alertProcessor,
+      traceUrlTemplate: this.settings.traceUrlTemplate,
+      spoolTimeoutMs: this.settings.flushTimeoutMs,
+      onEnded: (run) => this.#onEnded(run),
+    };
+  }
+
+  async #open(config: string | RunConfig, { isFallback }: { readonly isFallback: boolean }): Promise<ActiveRun> {
+    const checked = readRunConfig(config);
+    const { book, surroundings } = this.#require();
+    const active = activeRun();
+    if (active !== undefined && checked.nested !== true && checked.parentRunId === undefined)
+      throw new RunspanError(
+        'RUN_ALREADY_ACTIVE',
+        `Run '${active.runName}' is active here; give { nested: true } to open '${checked.name}' inside it.`,
+      );
+    const parentRun = checked.parentRunId ?? (checked.nested === true ? active?.runKey : undefined);
+    const run = openRun(surroundings, checked, parentRun);
+    book.add(run, addOpenRun({ ...run.started, isFallback }));
+    refreshExits();
+    if (this.#isRemote) await within(run.created(), this.settings.startTimeoutMs);
+    run.log.info(`Run '${run.name}' started: ${this.trackingUri}`);
+    return run;
+  }
+
+  #onEnded(run: ActiveRun): void {
+    const started = this.#started;
+    started?.book.remove(run);
+    const seconds = ((this.#now() - run.startedAtMs) / 1000).toFixed(1);
+    run.log.info(
+      `Run '${run.name}' ${run.status} after ${seconds} s, ${run.pointCount} metric points: npx runspan show ${run.key}`,
+    );
+    if (started === undefined) return;
+    this.#deliveringCount++;
+    // flush never rejects; it only tells when signals need not be watched any more.
+    void started.outbox.flush({ timeoutMs: this.settings.flushTimeoutMs }).then(() => {
+      this.#deliveringCount--;
+      refreshExits();
+    });
+  }
+
+  #joinExits(started: Started): () => void {
+    const { outbox, providers, book } = started;
+    return joinExits({
+      exitTimeoutMs: this.settings.exitTimeoutMs,
+      isBusy: () => book.openCount > 0 || this.#deliveringCount > 0,
+      endRunsNow: (outcome) => book.endAllNow(outcome),
+      noteUncaught: (error) => book.noteUncaught(error),
+      flush: async (timeoutMs) => {
+        await Promise.all([outbox.flush({ timeoutMs }), providers?.flush({ timeoutMs })]);
+      },
+      drainInExit: (timeoutMs) => outbox.drainInExit(timeoutMs),
+    });
+  }
+
+  get #isRemote(): boolean {
+    return /^https?:/.test(this.trackingUri);
+  }
+
+  #runUrl(experimentId: string, runId: string): string | undefined {
+    if (!this.#isRemote) return undefined;
+    return `${this.trackingUri.replace(/\/+$/, '')}/#/experiments/${experimentId}/runs/${runId}`;
+  }
+
+  #require(): Started {
+    if (this.#started === undefined)
+      throw new RunspanError(
+        'SERVICE_NOT_STARTED',
+        'MlflowService is not started: call start() or startServices() first.',
+      );
+    return this.#started;
+  }
+}
+
+/** Waits for a promise at most so long; its rejection is thrown, its lateness is not. */
+async function within(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, timeoutMs);
+  try {
+    await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    promise.catch(() => undefined);
+  }
+}

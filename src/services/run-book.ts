@@ -1,0 +1,89 @@
+// The runs of one service: which are open, which wait for their id, and what was refused.
+import { RunspanError } from '../errors.ts';
+import type { OutboxEvent } from '../outbox/contract.ts';
+import type { ActiveRun, RunOutcome } from '../runs/active-run.ts';
+import type { Complaints } from '../runs/run-intake.ts';
+
+/** What a run's page is linked by: undefined where the store has no pages. */
+export type MakeRunUrl = (experimentId: string, runId: string) => string | undefined;
+
+/** Keeps the runs of one service. */
+export class RunBook implements Complaints {
+  readonly #open = new Map<string, { readonly run: ActiveRun; readonly close: () => void }>();
+  /** Runs that the store has not confirmed yet, the ended ones among them. */
+  readonly #unconfirmed = new Map<string, ActiveRun>();
+  readonly #refused = new Map<string, number>();
+  readonly #said = new Set<string>();
+  readonly #warn: (message: string) => void;
+  readonly #makeRunUrl: MakeRunUrl;
+
+  constructor(options: { readonly warn: (message: string) => void; readonly makeRunUrl: MakeRunUrl }) {
+    this.#warn = options.warn;
+    this.#makeRunUrl = options.makeRunUrl;
+  }
+
+  /** How many runs are open. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** What was refused so far, by reason. */
+  get refused(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#refused);
+  }
+
+  /** Enters an open run; `close` is called once when it ends. */
+  add(run: ActiveRun, close: () => void): void {
+    this.#open.set(run.key, { run, close });
+    this.#unconfirmed.set(run.key, run);
+  }
+
+  /** Takes an ended run out of the open ones. */
+  remove(run: ActiveRun): void {
+    const entry = this.#open.get(run.key);
+    this.#open.delete(run.key);
+    entry?.close();
+  }
+
+  /** Gives the store's id to its run. */
+  confirm(event: Extract<OutboxEvent, { kind: 'created' }>): void {
+    const run = this.#unconfirmed.get(event.runKey);
+    this.#unconfirmed.delete(event.runKey);
+    const { runId, experimentId } = event;
+    const runUrl = this.#makeRunUrl(experimentId, runId);
+    run?.setCreated({ runId, experimentId, ...(runUrl === undefined ? {} : { runUrl }) });
+  }
+
+  /** Ends every open run in this turn. */
+  endAllNow(outcome: RunOutcome): void {
+    for (const { run } of [...this.#open.values()]) run.endNow(outcome);
+  }
+
+  /** Ends every open run, files being spooled included. */
+  async endAll(outcome: RunOutcome): Promise<void> {
+    await Promise.all([...this.#open.values()].map(({ run }) => run.endAs(outcome)));
+  }
+
+  /** Remembers an error that is about to end the process. */
+  noteUncaught(error: unknown): void {
+    for (const { run } of this.#open.values()) run.noteUncaught(error);
+  }
+
+  /** Tells those who wait for a run's id that this service cannot give it any more. */
+  abandonUnconfirmed(): void {
+    const error = new RunspanError('SERVICE_STOPPED', 'The service stopped before the store confirmed this run.');
+    for (const run of this.#unconfirmed.values()) run.abandonCreation(error);
+    this.#unconfirmed.clear();
+  }
+
+  refuse(reason: string, message: string): void {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+    this.warnOnce(`refused:${reason}`, message);
+  }
+
+  warnOnce(kind: string, message: string): void {
+    if (this.#said.has(kind)) return;
+    this.#said.add(kind);
+    this.#warn(message);
+  }
+}

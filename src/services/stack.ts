@@ -1,0 +1,53 @@
+// Several services as one: started in order, linked to each other, stopped in reverse.
+import { AlertsService } from './alerts-service.ts';
+import { LoggerService } from './logger-service.ts';
+import { MlflowService } from './mlflow-service.ts';
+import type { Service } from './service.ts';
+
+/** Started services. */
+export interface ServiceStack {
+  /** Stops all in reverse order within one deadline, even if one fails (`AggregateError`). */
+  stop(options?: { readonly timeoutMs?: number }): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts services in the order given (logger, alerts, mlflow) and links them: runs log through the logger and alert through the alerts.
+ * Where one fails to start, those before it are stopped and its error is thrown.
+ *
+ * @example
+ * const services = await startServices(new LoggerService(), new AlertsService(), new MlflowService());
+ * await services.stop();
+ */
+export async function startServices(...services: readonly Service[]): Promise<ServiceStack> {
+  const alerts = services.find((service) => service instanceof AlertsService);
+  const logger = services.find((service) => service instanceof LoggerService);
+  for (const service of services) if (service instanceof MlflowService) service.link({ alerts, logger });
+  const started: Service[] = [];
+  try {
+    for (const service of services) {
+      await service.start();
+      started.push(service);
+    }
+  } catch (error) {
+    await stopAll(started, {}).catch((stopError: unknown) => {
+      // The start's own error is what the user must see; that of the clean-up goes with it.
+      if (error instanceof Error) error.cause ??= stopError;
+    });
+    throw error;
+  }
+  const stop = (options: { readonly timeoutMs?: number } = {}): Promise<void> => stopAll(started, options);
+  return { stop, [Symbol.asyncDispose]: () => stop() };
+}
+
+async function stopAll(services: readonly Service[], options: { readonly timeoutMs?: number }): Promise<void> {
+  const { timeoutMs } = options;
+  const deadlineMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
+  const errors: unknown[] = [];
+  for (const service of services.toReversed()) {
+    const leftMs = deadlineMs === undefined ? {} : { timeoutMs: Math.max(0, deadlineMs - performance.now()) };
+    await service.stop(leftMs).catch((error: unknown) => errors.push(error));
+  }
+  if (errors.length > 0)
+    throw new AggregateError(errors, `${errors.length} of ${services.length} services did not stop cleanly`);
+}
