@@ -1,0 +1,84 @@
+// Which run is active here: its identity in OpenTelemetry's context, and the list of runs that this process has open.
+import { context, createContextKey } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import type { TerminalStatus } from '../model/entities.ts';
+
+/** What identifies a run; one object for the run's whole life, what becomes known later is set on it. */
+export interface RunIdentity {
+  /** 32 hex characters, known at once. */
+  readonly runKey: string;
+  readonly runName: string;
+  readonly experimentName?: string;
+  /** MLflow's id; undefined until the store has given it. */
+  runId?: string | undefined;
+  /** The run's page; undefined until known, and where there is none. */
+  runUrl?: string | undefined;
+}
+
+/** A run that has begun and not ended, as the exit hooks and the context manager see it. */
+export interface OpenRun {
+  readonly identity: RunIdentity;
+  /** The run's own context: its identity and its span. */
+  readonly context: Context;
+  /** Whether code outside any context belongs to this run while it is the only one open (startRun says yes). */
+  readonly isFallback: boolean;
+  /** Ends the run at once, synchronously; called on the way out of the process. Never throws. */
+  end(status: TerminalStatus, error?: unknown): void;
+}
+
+// createContextKey is Symbol.for: every copy of this package in the process reads the same value.
+const RUN_KEY = createContextKey('runspan.run');
+const OPEN_RUNS = Symbol.for('runspan.open-runs');
+
+/**
+ * Gives the run of a context, by default of the active one; undefined outside any run.
+ *
+ * @example
+ * activeRun()?.runKey;
+ */
+export function activeRun(at: Context = context.active()): RunIdentity | undefined {
+  // Only withRun writes this key.
+  return at.getValue(RUN_KEY) as RunIdentity | undefined;
+}
+
+/**
+ * Makes a context in which this run is the active one; the given context is not changed.
+ *
+ * @example
+ * context.with(withRun(context.active(), identity), () => work());
+ */
+export function withRun(at: Context, run: RunIdentity): Context {
+  return at.setValue(RUN_KEY, run);
+}
+
+/**
+ * Adds a run to the list of open runs of this process.
+ *
+ * @returns takes it off again; may be called twice
+ */
+export function addOpenRun(run: OpenRun): () => void {
+  const runs = openRunSet();
+  runs.add(run);
+  return () => {
+    runs.delete(run);
+  };
+}
+
+/** Gives the open runs of this process, oldest first, over every copy of this package. */
+export function openRuns(): readonly OpenRun[] {
+  return [...openRunSet()];
+}
+
+/** Gives the context of the one open run that stands in where no context is active; undefined with none or several. */
+export function fallbackContext(): Context | undefined {
+  const runs = openRunSet();
+  if (runs.size !== 1) return undefined;
+  for (const run of runs) return run.isFallback ? run.context : undefined;
+  return undefined;
+}
+
+function openRunSet(): Set<OpenRun> {
+  // The symbol is ours, so what lies under it is.
+  const holder = globalThis as { [OPEN_RUNS]?: Set<OpenRun> };
+  return (holder[OPEN_RUNS] ??= new Set());
+}

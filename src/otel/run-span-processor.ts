@@ -1,0 +1,85 @@
+// Stamps every span and log record inside a run with the run's key and, once they are known, its id and link.
+import type { Context } from '@opentelemetry/api';
+import { ATTR_MLFLOW_RUN_ID, ATTR_MLFLOW_RUN_URL, ATTR_RUN_KEY } from './attribute-names.ts';
+import { quietly } from './quietly.ts';
+import { activeRun } from './run-context.ts';
+import type { RunIdentity } from './run-context.ts';
+import type {
+  EmittedLogRecord,
+  EndedSpan,
+  LogRecordProcessorLike,
+  SpanProcessorLike,
+  StartedSpan,
+} from './sdk-types.ts';
+
+/**
+ * Puts `runspan.run_key`, `mlflow.run_id` and `mlflow.run_url` on each span that starts inside a run. Where the id
+ * becomes known while the span is open, it is put on when the span ends. For your own NodeSDK; never throws.
+ *
+ * @example
+ * new NodeSDK({ spanProcessors: [new RunSpanProcessor(), new BatchSpanProcessor({ exporter })] });
+ */
+export class RunSpanProcessor implements SpanProcessorLike {
+  // Only spans that started before their run's id was known; they are few, and let go with the span.
+  readonly #waiting = new WeakMap<StartedSpan, RunIdentity>();
+
+  onStart(span: StartedSpan, parentContext: Context): void {
+    quietly('stamping a span', () => {
+      const run = activeRun(parentContext);
+      if (run === undefined) return;
+      span.setAttribute(ATTR_RUN_KEY, run.runKey);
+      stampWhatIsKnown(span, run);
+      if (run.runId === undefined) this.#waiting.set(span, run);
+    });
+  }
+
+  onEnding(span: StartedSpan): void {
+    quietly('stamping a span', () => {
+      const run = this.#waiting.get(span);
+      if (run !== undefined) stampWhatIsKnown(span, run);
+    });
+  }
+
+  onEnd(_span: EndedSpan): void {
+    // An ended span takes no attributes.
+  }
+
+  async forceFlush(): Promise<void> {
+    // Nothing is held back.
+  }
+
+  async shutdown(): Promise<void> {
+    // Nothing is held open.
+  }
+}
+
+/**
+ * Puts `runspan.run_key`, `mlflow.run_id` and `mlflow.run_url` on each log record emitted inside a run. For your own
+ * NodeSDK, before the processor that exports; never throws.
+ *
+ * @example
+ * new NodeSDK({ logRecordProcessors: [new RunLogProcessor(), new BatchLogRecordProcessor({ exporter })] });
+ */
+export class RunLogProcessor implements LogRecordProcessorLike {
+  onEmit(record: EmittedLogRecord, context?: Context): void {
+    quietly('stamping a log record', () => {
+      const run = activeRun(context);
+      if (run === undefined) return;
+      record.setAttribute(ATTR_RUN_KEY, run.runKey);
+      stampWhatIsKnown(record, run);
+    });
+  }
+
+  async forceFlush(): Promise<void> {
+    // Nothing is held back.
+  }
+
+  async shutdown(): Promise<void> {
+    // Nothing is held open.
+  }
+}
+
+function stampWhatIsKnown(target: StartedSpan | EmittedLogRecord, run: RunIdentity): void {
+  if (run.runId !== undefined) target.setAttribute(ATTR_MLFLOW_RUN_ID, run.runId);
+  if (run.runUrl !== undefined) target.setAttribute(ATTR_MLFLOW_RUN_URL, run.runUrl);
+}

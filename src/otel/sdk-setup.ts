@@ -1,0 +1,125 @@
+// Builds the SDK where the job has none: with an endpoint a NodeSDK that exports, without one a bare provider. Imported lazily.
+import { context, trace } from '@opentelemetry/api';
+import type { ContextManager } from '@opentelemetry/api';
+import type { DetectedResource, ResourceDetector } from '@opentelemetry/resources';
+import type { ExportGuard } from './export-guard.ts';
+import { createLogExport, createSpanExport } from './otlp-export.ts';
+import type { ExportTargets, ProviderSettings } from './provider-settings.ts';
+import type { RelaySpanProcessor } from './relay-processor.ts';
+import { createRunContextManager } from './run-context-manager.ts';
+import { RunLogProcessor } from './run-span-processor.ts';
+
+/** What is registered with OpenTelemetry's API already. */
+export interface Registered {
+  readonly hasTracing: boolean;
+  readonly hasLogs: boolean;
+  readonly hasContext: boolean;
+  readonly hasPropagation: boolean;
+}
+
+/** What was built and how it is ended. */
+export interface BuiltSdk {
+  readonly guards: readonly ExportGuard<never>[];
+  shutdown(): Promise<void>;
+}
+
+const SERVICE_NAME = 'service.name';
+
+/** The command line of a job often holds tokens and passwords. */
+const COMMAND_ARGUMENTS = ['process.command_args', 'process.command_line'];
+
+/** Registers a context manager where there is none; without one no code knows its run. */
+export async function registerContextManager(registered: Registered): Promise<void> {
+  if (!registered.hasContext) context.setGlobalContextManager(await createRunContextManager());
+}
+
+/** Registers a TracerProvider that exports nothing, so that runs have trace ids and processors. */
+export async function buildBareProvider(relay: RelaySpanProcessor): Promise<BuiltSdk> {
+  const { TracerProvider } = await import('@opentelemetry/sdk-trace');
+  const provider = new TracerProvider({ spanProcessors: [relay] });
+  trace.setGlobalTracerProvider(provider);
+  return { guards: [], shutdown: () => provider.shutdown() };
+}
+
+/** Starts a NodeSDK with explicit exporters and no metric reader, whose default costs 8 s at exit (measured). */
+export async function buildNodeSdk(
+  relay: RelaySpanProcessor,
+  settings: ProviderSettings,
+  { targets, registered }: { readonly targets: ExportTargets; readonly registered: Registered },
+): Promise<BuiltSdk> {
+  const { NodeSDK } = await import('@opentelemetry/sdk-node');
+  const resources = await import('@opentelemetry/resources');
+  const spans = targets.tracesUrl === undefined ? undefined : await createSpanExport(targets.tracesUrl, settings);
+  const logs =
+    targets.logsUrl === undefined || registered.hasLogs ? undefined : await createLogExport(targets.logsUrl, settings);
+  const defaults: Record<string, string> =
+    settings.defaultServiceName === undefined ? {} : { [SERVICE_NAME]: settings.defaultServiceName };
+  const sdk = new NodeSDK({
+    resource: resources.defaultResource().merge(resources.resourceFromAttributes(defaults)),
+    // The default detectors ask the metadata servers of three clouds.
+    resourceDetectors: [resources.envDetector, resources.hostDetector, withoutArguments(resources.processDetector)],
+    ...(settings.serviceName === undefined ? {} : { serviceName: settings.serviceName }),
+    // The SDK takes null as "leave the one that is there", its types do not.
+    contextManager: (registered.hasContext ? null : await createRunContextManager()) as ContextManager,
+    ...(registered.hasPropagation ? { textMapPropagator: null } : {}),
+    spanProcessors: spans === undefined ? [relay] : [relay, spans.processor],
+    // An empty list, not undefined: the SDK would take the exporter from env, and with it its queue.
+    logRecordProcessors: logs === undefined ? [] : [new RunLogProcessor(), logs.processor],
+    metricReaders: [],
+    instrumentations: [],
+  });
+  sdk.start();
+  const guards = [spans?.guard, logs?.guard].filter((guard) => guard !== undefined);
+  // A guard only counts here, whatever its items are.
+  return { guards: guards as unknown as ExportGuard<never>[], shutdown: () => sdk.shutdown() };
+}
+
+/** Says what is registered, looking at the API's own global, so that other copies of the API count too. */
+export function findRegistered(): Registered {
+  const api = globalApi();
+  return {
+    hasTracing: api?.['trace'] !== undefined,
+    hasLogs: api?.['logs'] !== undefined,
+    hasContext: api?.['context'] !== undefined,
+    hasPropagation: api?.['propagation'] !== undefined,
+  };
+}
+
+/**
+ * Finds whether the copy of the API that the job registered with can be reached from ours.
+ *
+ * @returns what to tell the user; undefined where all is well
+ */
+export function findApiMismatch(): string | undefined {
+  const api = globalApi();
+  const version = typeof api?.['version'] === 'string' ? api['version'] : 'of unknown version';
+  const isTracingLost = api?.['trace'] !== undefined && trace.getTracerProvider() !== api['trace'];
+  const isContextLost = api?.['context'] !== undefined && !reachesContext();
+  if (!isTracingLost && !isContextLost) return undefined;
+  return (
+    `An SDK is registered with @opentelemetry/api ${version}, which this package's copy cannot use: its spans and logs ` +
+    'go nowhere. Install one copy of @opentelemetry/api, 1.10 or later (npm ls @opentelemetry/api).'
+  );
+}
+
+function reachesContext(): boolean {
+  const probe = Symbol('runspan.probe');
+  return context.with(context.active().setValue(probe, true), () => context.active().getValue(probe) === true);
+}
+
+function globalApi(): Readonly<Record<string, unknown>> | undefined {
+  // The API's own place; whatever lies there is only looked at.
+  return (globalThis as Record<symbol, unknown>)[Symbol.for('opentelemetry.js.api.1')] as
+    Readonly<Record<string, unknown>> | undefined;
+}
+
+function withoutArguments(detector: ResourceDetector): ResourceDetector {
+  return {
+    detect: (config): DetectedResource => {
+      const found = detector.detect(config);
+      const attributes = { ...found.attributes };
+      for (const name of COMMAND_ARGUMENTS) delete attributes[name];
+      return { ...found, attributes };
+    },
+  };
+}
