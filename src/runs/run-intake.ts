@@ -212,7 +212,7 @@ export class RunIntake {
       runKey: this.#options.runKey,
       key: this.#toKey(key),
       value: mended,
-      timestampMs: options.timestampMs === undefined ? nowMs : mendTimestamp(options.timestampMs, nowMs),
+      timestampMs: mendTimestamp(options.timestampMs, nowMs),
       step: options.step === undefined ? 0 : mendStep(options.step),
     };
   }
