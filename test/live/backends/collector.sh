@@ -12,11 +12,10 @@ config=$here/../../../otel-collector.yaml
 install() { build "$bin" go_build "$here/otelcol" .; }
 
 start() {
-  local ports
-  read -ra ports <<<"$(free_ports 3)"
+  local port
+  read -ra port <<<"$(ports "$name" 3)"
   export COLLECTOR_HOST=127.0.0.1 COLLECTOR_OUT=${COLLECTOR_OUT:-$run/$name/out}
-  export COLLECTOR_GRPC_PORT=${COLLECTOR_GRPC_PORT:-${ports[0]}} COLLECTOR_HTTP_PORT=${COLLECTOR_HTTP_PORT:-${ports[1]}}
-  export COLLECTOR_HEALTH_PORT=${COLLECTOR_HEALTH_PORT:-${ports[2]}}
+  export COLLECTOR_GRPC_PORT=${port[0]} COLLECTOR_HTTP_PORT=${port[1]} COLLECTOR_HEALTH_PORT=${port[2]}
   cat >"$run/$name/env" <<-EOF
 	export OTEL_COLLECTOR_HTTP=http://127.0.0.1:$COLLECTOR_HTTP_PORT
 	export OTEL_COLLECTOR_GRPC=http://127.0.0.1:$COLLECTOR_GRPC_PORT

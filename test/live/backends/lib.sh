@@ -21,6 +21,13 @@ free_ports() {
     })' "$1"
 }
 
+# ports NAME N: N free ports, the same ones whenever NAME is started again in this run
+ports() {
+  local file=$run/$1/ports
+  [ -s "$file" ] || free_ports "$2" >"$file"
+  cat "$file"
+}
+
 # debian PACKAGE: installs it
 debian() {
   local root=()

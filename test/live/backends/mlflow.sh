@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# MLflow server (needs Python 3.10+): mlflow.sh install | start | stop
+# MLflow server (needs Python 3.10+): mlflow.sh install | start | stop | python (prints the path of its Python)
 # MLFLOW_NAME: another name starts a second server beside the first.
 # MLFLOW_BACKEND_STORE: its database, sqlite in the run's folder by default; postgresql+psycopg2://… for PostgreSQL.
 # MLFLOW_ARTIFACTS: where its proxy keeps artifacts, a folder by default; s3://bucket/path with what `s3.sh start` prints.
-# MLFLOW_PORT: a fixed port, so that a test can stop the server and start it again in the same place.
 # MLFLOW_SERVER_ARGS: more arguments of `mlflow server`.
 . "$(dirname "$0")/lib.sh"
 
@@ -26,7 +25,7 @@ install() {
 }
 
 start() {
-  local dir=$run/$name port=${MLFLOW_PORT:-$(free_ports 1)}
+  local dir=$run/$name port=$(ports "$name" 1)
   local store=${MLFLOW_BACKEND_STORE:-sqlite:///$dir/mlflow.db} artifacts=${MLFLOW_ARTIFACTS:-$dir/artifacts}
   cat >"$dir/env" <<-EOF
 	export MLFLOW_TRACKING_URI=http://127.0.0.1:$port
@@ -40,4 +39,9 @@ start() {
   wait_http "$name" "http://127.0.0.1:$port/api/2.0/mlflow/experiments/get?experiment_id=0" 120
 }
 
+if [ "${1:-}" = python ]; then
+  locked "$cache/mlflow.sh.lock" install
+  echo "$venv/bin/python"
+  exit
+fi
 main "$name" "$@"

@@ -9,7 +9,7 @@ bin=$cache/versitygw-$version
 install() { build "$bin" go_module "github.com/versity/versitygw@$version" ./cmd/versitygw; }
 
 start() {
-  local dir=$run/s3 port=${S3_PORT:-$(free_ports 1)} bucket=${S3_BUCKET:-runspan}
+  local dir=$run/s3 port=$(ports s3 1) bucket=${S3_BUCKET:-runspan}
   export ROOT_ACCESS_KEY=${ROOT_ACCESS_KEY:-test-access} ROOT_SECRET_KEY=${ROOT_SECRET_KEY:-test-secret-key}
   mkdir -p "$dir/data" "$dir/versions"
   cat >"$dir/env" <<-EOF

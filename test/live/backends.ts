@@ -1,0 +1,228 @@
+// The real servers, brought up by the scripts in backends/, and runs read back with MLflow's own Python client.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+type Variables = Readonly<Record<string, string>>;
+
+interface Server {
+  readonly script: string;
+  readonly env?: Variables;
+}
+
+/** What each backend exports: its addresses, and whatever a client of it needs. */
+interface Exports {
+  readonly mlflow: 'MLFLOW_TRACKING_URI' | 'MLFLOW_PYTHON';
+  readonly 'mlflow-postgres': 'MLFLOW_TRACKING_URI' | 'MLFLOW_PYTHON' | 'MLFLOW_BACKEND_STORE';
+  readonly 'mlflow-s3': 'MLFLOW_TRACKING_URI' | 'MLFLOW_PYTHON' | 'MLFLOW_S3_ENDPOINT_URL';
+  readonly collector: 'OTEL_COLLECTOR_HTTP' | 'OTEL_COLLECTOR_GRPC' | 'OTEL_COLLECTOR_OUT';
+  readonly s3: 'AWS_ENDPOINT_URL_S3' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY' | 'AWS_REGION' | 'S3_BUCKET';
+  readonly jaeger: 'JAEGER_URL' | 'JAEGER_OTLP_HTTP' | 'JAEGER_OTLP_GRPC';
+}
+
+export type BackendName = keyof Exports;
+export type BackendEnv<Name extends BackendName> = Readonly<Record<Exports[Name], string>>;
+
+/** The servers of each backend, in the order they start: what one exports, the next is given. */
+const backends: Readonly<Record<BackendName, readonly Server[]>> = {
+  mlflow: [{ script: 'mlflow.sh' }],
+  'mlflow-postgres': [{ script: 'postgres.sh' }, { script: 'mlflow.sh' }],
+  'mlflow-s3': [{ script: 's3.sh' }, { script: 'mlflow.sh', env: { MLFLOW_ARTIFACTS: 's3://runspan' } }],
+  collector: [{ script: 'collector.sh' }],
+  s3: [{ script: 's3.sh' }],
+  jaeger: [{ script: 'jaeger.sh' }],
+};
+
+export interface BackendOptions {
+  /** Variables of the scripts and of the servers, such as COLLECTOR_TRACES or MLFLOW_SERVER_ARGS. */
+  readonly env?: Variables;
+  /** Where pid files, logs and data are. @default a folder of its own, removed by stop() */
+  readonly runFolder?: string;
+}
+
+export interface Backend<Name extends BackendName = BackendName> {
+  readonly env: BackendEnv<Name>;
+  /** `NAME/log` in here is what the server called NAME said. */
+  readonly runFolder: string;
+  /** Takes the server away as an outage would; the databases behind it stay. */
+  down(): Promise<void>;
+  /** Brings it back at the same address, with the same data. */
+  up(): Promise<void>;
+  /** Stops everything and removes its folder. */
+  stop(): Promise<void>;
+}
+
+const scripts = join(import.meta.dirname, 'backends');
+const readers = join(import.meta.dirname, 'readers');
+const running = new Set<() => void>();
+process.once('exit', () => running.forEach((stopNow) => stopNow()));
+
+/** Without what the developer's shell says about servers of their own. */
+function cleanEnv(): Record<string, string> {
+  const foreign = /^(AWS|BACKENDS_RUN|COLLECTOR|JAEGER|MLFLOW|OTEL|POSTGRES|RUNSPAN|S3)(_|$)/;
+  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
+  return Object.fromEntries(kept.map(([name, value]) => [name, value ?? '']));
+}
+
+/** Runs a command to its end and returns its stdout; stderr is shown as it comes, and is the error's text. */
+function run(command: string, args: readonly string[], env: Variables, isShown: boolean): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr += chunk;
+      if (isShown) process.stderr.write(chunk);
+    });
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve(stdout);
+      else reject(new Error(`${[command, ...args].join(' ')} ended with ${code}: ${stderr.trim().slice(-2000)}`));
+    });
+  });
+}
+
+function runScript(server: Server, verb: string, env: Variables): Promise<string> {
+  return run(join(scripts, server.script), [verb], { ...env, ...server.env }, true);
+}
+
+function parseExports(text: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [, name, value] of text.matchAll(/^export (\w+)=(.*)$/gm)) found[name ?? ''] = value ?? '';
+  return found;
+}
+
+/**
+ * Installs a backend if it is not there yet, starts it on free loopback ports and waits until it answers.
+ *
+ * @throws with the end of the server's log where it cannot be brought up; what was started is stopped again
+ * @example
+ * const mlflow = await startBackend('mlflow');
+ * const answer = await fetch(`${mlflow.env.MLFLOW_TRACKING_URI}/version`);
+ * await mlflow.stop();
+ */
+export async function startBackend<Name extends BackendName>(
+  name: Name,
+  options: BackendOptions = {},
+): Promise<Backend<Name>> {
+  const servers = backends[name];
+  const runFolder = options.runFolder ?? mkdtempSync(join(tmpdir(), `runspan-${name}-`));
+  const env: Record<string, string> = { ...cleanEnv(), ...options.env, BACKENDS_RUN: runFolder };
+  const front = servers.at(-1);
+  if (front === undefined) throw new Error(`Backend '${name}' has no server.`);
+
+  const removeFolder = (): void => {
+    if (options.runFolder === undefined) rmSync(runFolder, { recursive: true, force: true });
+  };
+  const stopNow = (): void => {
+    for (const server of servers.toReversed())
+      spawnSync(join(scripts, server.script), ['stop'], { env: { ...env, ...server.env } });
+    removeFolder();
+  };
+  const stop = async (): Promise<void> => {
+    for (const server of servers.toReversed()) await runScript(server, 'stop', env);
+    removeFolder();
+    running.delete(stopNow);
+  };
+
+  running.add(stopNow);
+  const found: Record<string, string> = {};
+  try {
+    for (const server of servers)
+      Object.assign(found, parseExports(await runScript(server, 'start', { ...env, ...found })));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    env: found as BackendEnv<Name>, // the scripts' `start` prints them all, or fails
+    runFolder,
+    stop,
+    down: async () => void (await runScript(front, 'stop', env)),
+    up: async () => void (await runScript(front, 'start', { ...env, ...found })),
+  };
+}
+
+export type MetricValue = number | 'NaN' | 'Infinity' | '-Infinity';
+
+/** One run as MLflow's Python client sees it; see readers/read_run.py. */
+export interface RunReading {
+  readonly info: {
+    readonly run_id: string;
+    readonly run_name: string;
+    readonly status: 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
+    readonly start_time: number;
+    readonly end_time: number | null;
+    readonly experiment_id: string;
+    readonly experiment_name: string;
+    readonly artifact_uri: string;
+    readonly user_id: string;
+    readonly lifecycle_stage: 'active' | 'deleted';
+  };
+  readonly params: Variables;
+  readonly tags: Variables;
+  readonly metrics: Readonly<Record<string, MetricValue>>;
+  readonly history: Readonly<
+    Record<string, readonly { readonly value: MetricValue; readonly timestamp: number; readonly step: number }[]>
+  >;
+  readonly inputs: {
+    readonly dataset_inputs: readonly {
+      readonly dataset: Readonly<
+        Record<'name' | 'digest' | 'source_type' | 'source' | 'schema' | 'profile', string | null>
+      >;
+      readonly tags: Variables;
+    }[];
+    readonly model_inputs: readonly string[];
+  };
+  readonly outputs: { readonly model_outputs: readonly { readonly model_id: string; readonly step: number }[] };
+  /** Null where they were not asked for. */
+  readonly artifacts:
+    | readonly {
+        readonly path: string;
+        readonly size: number;
+        readonly downloaded_size?: number;
+        readonly sha256?: string;
+        /** Why MLflow's client cannot download a file that it lists. */
+        readonly error?: string;
+      }[]
+    | null;
+}
+
+export type RunListing = Pick<
+  RunReading['info'],
+  'run_id' | 'run_name' | 'status' | 'start_time' | 'end_time' | 'lifecycle_stage'
+>;
+
+let python: Promise<string> | undefined;
+
+/** The path of a Python that has MLflow; installs it if it is not there yet. */
+export function findPython(): Promise<string> {
+  python ??= run(join(scripts, 'mlflow.sh'), ['python'], cleanEnv(), true).then((path) => path.trim());
+  return python;
+}
+
+async function read(script: string, ...args: readonly string[]): Promise<unknown> {
+  return JSON.parse(await run(await findPython(), [join(readers, script), ...args], cleanEnv(), false));
+}
+
+/** Everything that MLflow's Python client sees of one run; its artifacts are downloaded, unless `artifacts` is false. */
+export async function readRun(
+  trackingUri: string,
+  runId: string,
+  options: { readonly artifacts?: boolean } = {},
+): Promise<RunReading> {
+  const flags = options.artifacts === false ? ['--no-artifacts'] : [];
+  return (await read('read_run.py', trackingUri, runId, ...flags)) as RunReading; // the script's one output
+}
+
+/** The ids of the runs that MLflow's Python client finds by a filter, oldest first. */
+export async function searchRuns(trackingUri: string, experimentName: string, filter: string): Promise<string[]> {
+  return (await read('search_runs.py', trackingUri, experimentName, filter)) as string[]; // the script's one output
+}
+
+/** Every run of an experiment, deleted ones too, oldest first. */
+export async function listRuns(trackingUri: string, experimentName: string): Promise<RunListing[]> {
+  return (await read('list_runs.py', trackingUri, experimentName)) as RunListing[]; // the script's one output
+}
