@@ -16,4 +16,8 @@ export interface ConnectionOptions {
   readonly isInsecureTls?: boolean;
   /** A CA bundle's path. Env: MLFLOW_TRACKING_SERVER_CERT_PATH */
   readonly serverCertPath?: string;
+  /** A client certificate with its key, one PEM file. Env: MLFLOW_TRACKING_CLIENT_CERT_PATH */
+  readonly clientCertPath?: string;
+  /** The proxy to go through, `http(s)://[user:password@]host:port`; whoever sets it has read NO_PROXY. Env: HTTPS_PROXY, HTTP_PROXY */
+  readonly proxyUri?: string;
 }
