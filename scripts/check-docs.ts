@@ -20,30 +20,30 @@ const isPrivate = (declaration: ts.Declaration): boolean =>
   (ts.getCombinedModifierFlags(declaration) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !== 0 ||
   (ts.isClassElement(declaration) && !!declaration.name && ts.isPrivateIdentifier(declaration.name));
 
-/** Symbols such as [Symbol.asyncDispose], and what the base class has documented, speak for themselves. */
+/** Symbols such as [Symbol.asyncDispose] speak for themselves. */
 const isNamed = (declaration: ts.Declaration): boolean => {
   const name = ts.getNameOfDeclaration(declaration);
   return !!name && (ts.isIdentifier(name) || ts.isStringLiteralLike(name));
 };
 
-const isOverride = (declaration: ts.Declaration): boolean =>
-  (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Override) !== 0;
-
-function itemsOf(name: string, symbol: ts.Symbol): Item[] {
+function itemsOf(name: string, symbol: ts.Symbol, checker: ts.TypeChecker): Item[] {
   const declarations = symbol.declarations ?? [];
   const needsExample = declarations.some((one) => ts.isClassDeclaration(one) || ts.isFunctionDeclaration(one));
-  return [{ name, declarations, needsExample }, ...membersOf(name, declarations)];
+  return [{ name, declarations, needsExample }, ...membersOf(name, symbol, checker)];
 }
 
-/** The public members of a class, by name: overloads are one. Members of interfaces are described by their interface. */
-function membersOf(name: string, declarations: readonly ts.Declaration[]): Item[] {
+/** The public members of a class by name: overloads are one, and what the base class declares is documented there. */
+function membersOf(name: string, symbol: ts.Symbol, checker: ts.TypeChecker): Item[] {
+  const classes = (symbol.declarations ?? []).filter(ts.isClassDeclaration);
+  const bases = classes.flatMap((one) => (checker.getTypeAtLocation(one) as ts.InterfaceType).getBaseTypes() ?? []);
   const byName = new Map<string, ts.Declaration[]>();
-  for (const member of declarations.filter(ts.isClassDeclaration).flatMap((one) => [...one.members])) {
-    if (ts.isConstructorDeclaration(member) || isPrivate(member) || !isNamed(member) || isOverride(member)) continue;
-    const key = `${name}.${member.name?.getText() ?? ''}`;
+  for (const member of classes.flatMap((one) => [...one.members])) {
+    if (ts.isConstructorDeclaration(member) || isPrivate(member) || !isNamed(member)) continue;
+    const key = member.name?.getText() ?? '';
+    if (bases.some((base) => base.getProperty(key))) continue;
     byName.set(key, [...(byName.get(key) ?? []), member]);
   }
-  return [...byName].map(([member, all]) => ({ name: member, declarations: all, needsExample: false }));
+  return [...byName].map(([key, all]) => ({ name: `${name}.${key}`, declarations: all, needsExample: false }));
 }
 
 function docsOf(declaration: ts.Declaration): readonly ts.JSDoc[] {
@@ -58,25 +58,60 @@ function missingOf({ name, declarations, needsExample }: Item): string[] {
   return needsExample && !hasExample ? [`${name} has no @example`] : [];
 }
 
+/** One @example of an export, or of a member of an exported class. */
+export interface Example {
+  readonly name: string;
+  readonly text: string;
+}
+
+interface Exported {
+  readonly items: readonly Item[];
+  /** The names of all exports, types included. */
+  readonly names: readonly string[];
+}
+
+function readExports(entry: string): Exported {
+  const options: ts.CompilerOptions = { lib: ['lib.es5.d.ts'], types: [], module: ts.ModuleKind.NodeNext };
+  const program = ts.createProgram([entry], options);
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(entry);
+  const module = source && checker.getSymbolAtLocation(source);
+  const exported = module ? checker.getExportsOfModule(module) : [];
+  const items = exported.flatMap((symbol) => {
+    const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    // What another package declares is documented there.
+    const isOurs = target.declarations?.some((one) => !one.getSourceFile().fileName.includes('/node_modules/'));
+    return isOurs ? itemsOf(symbol.name, target, checker) : [];
+  });
+  return { items, names: exported.map(({ name }) => name) };
+}
+
 /**
  * Reads the declarations of a package's entry and says what is not documented.
  *
  * @param entry the path of an index.d.ts or index.ts
  */
 export function checkDocs(entry: string): DocsReport {
-  const program = ts.createProgram([entry], { noLib: true, types: [], module: ts.ModuleKind.NodeNext });
-  const checker = program.getTypeChecker();
-  const source = program.getSourceFile(entry);
-  const module = source && checker.getSymbolAtLocation(source);
-  if (!module) return { documentedCount: 0, missing: [`${entry} exports nothing`] };
-  const items = checker.getExportsOfModule(module).flatMap((symbol) => {
-    const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-    // What another package declares is documented there.
-    const isOurs = target.declarations?.some((one) => !one.getSourceFile().fileName.includes('/node_modules/'));
-    return isOurs ? itemsOf(symbol.name, target) : [];
-  });
+  const { items } = readExports(entry);
+  if (items.length === 0) return { documentedCount: 0, missing: [`${entry} exports nothing`] };
   const missing = items.flatMap(missingOf);
   return { documentedCount: items.length - missing.length, missing };
+}
+
+/** Collects every @example that a user can meet, and the names that an example may use without importing them. */
+export function examplesOf(entry: string): {
+  readonly examples: readonly Example[];
+  readonly names: readonly string[];
+} {
+  const { items, names } = readExports(entry);
+  const examples = items.flatMap(({ name, declarations }) =>
+    declarations
+      .flatMap(docsOf)
+      .flatMap((doc) => doc.tags ?? [])
+      .filter((tag) => tag.tagName.text === 'example')
+      .map((tag) => ({ name, text: ts.getTextOfJSDocComment(tag.comment) ?? '' })),
+  );
+  return { examples, names };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

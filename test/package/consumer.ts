@@ -1,0 +1,80 @@
+// A project that has the packed package installed, as a user would: for the tests of what is published.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A folder with a package.json, and node_modules that hold the packed package beside the repository's dependencies. */
+export interface Consumer {
+  readonly folder: string;
+  /** What the tarball holds, relative to the package. */
+  readonly files: readonly string[];
+  write(name: string, text: string): string;
+  /** Runs a command in the folder, with the project's commands first on PATH and no settings of ours in the environment. */
+  run(command: string, args: readonly string[]): Ended;
+  remove(): void;
+}
+
+/** Packs the built package and installs it into a new project; dependencies are linked, so that no registry is needed. */
+export function installPacked(): Consumer {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'runspan-consumer-'));
+  const modules = join(folder, 'node_modules');
+  mkdirSync(join(modules, '.bin'), { recursive: true });
+  const files = unpack(folder, modules);
+  linkDependencies(modules);
+  symlinkSync('../runspan/bin/runspan.cjs', join(modules, '.bin/runspan'));
+  const write = (name: string, text: string): string => {
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    return file;
+  };
+  write('package.json', JSON.stringify({ name: 'consumer', version: '1.0.0', type: 'module', private: true }));
+  return {
+    folder,
+    files,
+    write,
+    run: (command, args) => runIn(folder, command, args),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function unpack(folder: string, modules: string): string[] {
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const packed = JSON.parse(
+    execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
+  ) as unknown;
+  // npm 12 answers an object by package name, npm 11 a list.
+  const [one] = Object.values(packed as Record<string, { filename: string; files: { path: string }[] }>);
+  if (!one) throw new Error('npm pack answered nothing');
+  execFileSync('tar', ['-xzf', join(folder, one.filename), '-C', modules]);
+  execFileSync('mv', [join(modules, 'package'), join(modules, 'runspan')]);
+  return one.files.map(({ path }) => path);
+}
+
+function linkDependencies(modules: string): void {
+  const from = join(root, 'node_modules');
+  for (const name of readdirSync(from)) {
+    if (!name.startsWith('.')) symlinkSync(join(from, name), join(modules, name));
+  }
+  for (const name of readdirSync(join(from, '.bin')))
+    symlinkSync(join(from, '.bin', name), join(modules, '.bin', name));
+}
+
+function runIn(folder: string, command: string, args: readonly string[]): Ended {
+  const ours = /^(RUNSPAN|MLFLOW|OTEL|AWS|NODE_|npm_|VITEST)/;
+  const env: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
+  env['PATH'] = [join(folder, 'node_modules/.bin'), dirname(process.execPath), env['PATH']].join(delimiter);
+  env['NO_COLOR'] = '1';
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });
+  return { code: status, stdout, stderr };
+}

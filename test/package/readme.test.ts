@@ -1,0 +1,47 @@
+// Runs the README as a reader would: its blocks in order, in a project that has the packed package.
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installPacked, type Consumer } from './consumer.ts';
+import { blocksOf, type Block } from './readme-blocks.ts';
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const blocks = blocksOf(readme).filter((block) => block.isRun);
+
+describe('the README', () => {
+  let project: Consumer;
+  beforeAll(() => {
+    project = installPacked();
+  });
+  afterAll(() => project.remove());
+
+  it('has blocks that are run', () => {
+    expect(blocks.map(({ language }) => language)).toEqual(expect.arrayContaining(['ts', 'sh']));
+  });
+
+  it.each(blocks)('line $line runs as it stands', { timeout: 60_000 }, (block) => {
+    const { code, stderr } = runBlock(project, block);
+    expect(code, stderr).toBe(0);
+  });
+});
+
+function runBlock(project: Consumer, block: Block): ReturnType<Consumer['run']> {
+  if (block.language === 'sh') return project.run('sh', ['-e', '-c', block.text]);
+  if (!['ts', 'js'].includes(block.language)) throw new Error(`Line ${block.line}: cannot run ${block.language}.`);
+  project.write(block.file, block.text);
+  return project.run('node', [block.file]);
+}
+
+describe('the reader of blocks', () => {
+  it('knows language, place, name and whether to run', () => {
+    const text = 'a\n```ts run train.ts\nlet a;\n```\n```sh\nls\n```\n```ts run\nlet b;\n\nlet c;\n```\n';
+    expect(blocksOf(text)).toEqual([
+      { language: 'ts', text: 'let a;\n', line: 2, isRun: true, file: 'train.ts' },
+      { language: 'sh', text: 'ls\n', line: 5, isRun: false, file: 'block-5.sh' },
+      { language: 'ts', text: 'let b;\n\nlet c;\n', line: 8, isRun: true, file: 'block-8.ts' },
+    ]);
+  });
+
+  it('refuses a block that is not closed', () => {
+    expect(() => blocksOf('```ts\nlet a;')).toThrow(/Line 1/);
+  });
+});
