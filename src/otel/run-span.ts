@@ -136,7 +136,7 @@ export class RunSpan implements Span, EndedSpan {
   }
 
   setAttribute(key: string, value: Attributes[string]): this {
-    return this.setAttributes({ [key]: value });
+    return typeof key === 'string' ? this.setAttributes({ [key]: value }) : this;
   }
 
   setAttributes(attributes: Attributes): this {
