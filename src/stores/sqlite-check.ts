@@ -1,0 +1,86 @@
+// Says whether a database can be written into without breaking it for MLflow, before the first row goes in.
+import type { DatabaseSync } from 'node:sqlite';
+import { incompatible } from './sqlite-errors.ts';
+
+/** The tables this store writes and every column it names in them; the same from MLflow 2.4 on. */
+const OUR_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  experiments: ['experiment_id', 'name', 'artifact_location', 'lifecycle_stage', 'creation_time', 'last_update_time'],
+  experiment_tags: ['key', 'value', 'experiment_id'],
+  runs: [
+    'run_uuid',
+    'name',
+    'source_type',
+    'source_name',
+    'entry_point_name',
+    'user_id',
+    'status',
+    'start_time',
+    'end_time',
+    'source_version',
+    'lifecycle_stage',
+    'artifact_uri',
+    'experiment_id',
+    'deleted_time',
+  ],
+  tags: ['key', 'value', 'run_uuid'],
+  params: ['key', 'value', 'run_uuid'],
+  metrics: ['key', 'value', 'timestamp', 'run_uuid', 'step', 'is_nan'],
+  latest_metrics: ['key', 'value', 'timestamp', 'step', 'is_nan', 'run_uuid'],
+  datasets: [
+    'dataset_uuid',
+    'experiment_id',
+    'name',
+    'digest',
+    'dataset_source_type',
+    'dataset_source',
+    'dataset_schema',
+    'dataset_profile',
+  ],
+  inputs: ['input_uuid', 'source_type', 'source_id', 'destination_type', 'destination_id'],
+  input_tags: ['input_uuid', 'name', 'value'],
+};
+
+const MIGRATE = 'is it from an old MLflow? `mlflow db upgrade` brings it up to date';
+
+/** True where the file holds no table at all, so that it is ours to fill. */
+export function isEmptyDatabase(database: DatabaseSync): boolean {
+  return (
+    database.prepare(`SELECT 1 FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`).get() === undefined
+  );
+}
+
+/**
+ * Checks that the core tables are as this store knows them.
+ *
+ * @throws {RunspanError} `STORE_INCOMPATIBLE`: no MLflow database, a column of ours is missing, a column that a row must fill is unknown,
+ *   or experiments of a workspace other than the default, which MLflow too refuses without its workspaces.
+ */
+export function checkSchema(database: DatabaseSync, path: string): void {
+  for (const [table, ours] of Object.entries(OUR_COLUMNS)) {
+    const columns = database.prepare(`PRAGMA table_info("${table}")`).all();
+    if (columns.length === 0) throw incompatible(path, `it has no table '${table}'; ${MIGRATE}`);
+    const names = new Set(columns.map((column) => String(column['name'])));
+    const missing = ours.filter((name) => !names.has(name));
+    if (missing.length > 0)
+      throw incompatible(path, `its table '${table}' has no '${missing.join(`', '`)}'; ${MIGRATE}`);
+    for (const column of columns) {
+      const name = String(column['name']);
+      if (column['notnull'] !== 1 || column['dflt_value'] !== null || ours.includes(name)) continue;
+      throw incompatible(
+        path,
+        `its table '${table}' demands a '${name}' that this version does not know; ` +
+          `use a newer runspan, or an MLflow server in front of it`,
+      );
+    }
+    if (table === 'experiments' && names.has('workspace')) checkWorkspaces(database, path);
+  }
+}
+
+function checkWorkspaces(database: DatabaseSync, path: string): void {
+  const foreign = database.prepare(`SELECT workspace FROM experiments WHERE workspace != 'default' LIMIT 1`).get();
+  if (foreign === undefined) return;
+  throw incompatible(
+    path,
+    `it holds experiments of the workspace '${String(foreign['workspace'])}'; go through an MLflow server with workspaces`,
+  );
+}

@@ -1,0 +1,148 @@
+// The store in MLflow's own SQLite file: what `sqlite:///mlflow.db` means, without a server.
+import type { DatasetInput, Experiment, Metric, Page, RunEntity, RunInfo, Tag } from '../model/entities.ts';
+import type {
+  CreateRunRequest,
+  LogBatchRequest,
+  SearchExperimentsRequest,
+  SearchRunsRequest,
+  Store,
+} from './contract.ts';
+import { deleteTag, getMetricHistory, logBatch, logInputs } from './sqlite-batch.ts';
+import { SqliteDatabase } from './sqlite-database.ts';
+import {
+  createExperiment,
+  getExperiment,
+  getExperimentByName,
+  moveExperiment,
+  renameExperiment,
+  setExperimentTag,
+  type SqliteContext,
+} from './sqlite-experiments.ts';
+import { createRun, getRun, moveRun, updateRun } from './sqlite-runs.ts';
+import { searchExperiments, searchRuns } from './sqlite-search.ts';
+
+/** What the store in a file needs. */
+export interface SqliteStoreOptions {
+  /** The file, absolute; made with MLflow 3.8's schema where it is missing. */
+  readonly path: string;
+  /** Where experiments made here keep their artifacts: an absolute folder. */
+  readonly artifactRoot: string;
+  /** How long one call waits for another process's lock, in milliseconds; it blocks this thread. @default 20_000, as MLflow */
+  readonly busyTimeoutMs?: number;
+  /** @default Date.now */
+  readonly now?: () => number;
+}
+
+/** MLflow's own wait for a lock (mlflow/store/db/utils.py). */
+const BUSY_TIMEOUT_MS = 20_000;
+
+/**
+ * Opens MLflow's database in a file, or creates it. Every method works synchronously inside and rejects as the contract says.
+ *
+ * @throws {RunspanError} `STORE_INCOMPATIBLE` where the file is no MLflow database or one this version must not write into
+ * @throws {MlflowError} `TEMPORARILY_UNAVAILABLE` while it is locked, `PERMISSION_DENIED` where it cannot be made
+ * @example
+ * const store = openSqliteStore({ path: '/data/mlflow.db', artifactRoot: '/data/mlruns' });
+ */
+export function openSqliteStore(options: SqliteStoreOptions): Store {
+  return new SqliteStore(options);
+}
+
+class SqliteStore implements Store {
+  readonly uri: string;
+  readonly supports = { chosenRunId: true };
+  readonly #context: SqliteContext;
+
+  constructor(options: SqliteStoreOptions) {
+    const now = options.now ?? Date.now;
+    const busyTimeoutMs = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS;
+    this.uri = `sqlite:///${options.path}`;
+    // MLflow decodes percent signs in paths too, so one that is meant must be encoded
+    const artifactRoot = options.artifactRoot.replaceAll('%', '%25');
+    this.#context = {
+      database: new SqliteDatabase({ path: options.path, artifactRoot, busyTimeoutMs, now }),
+      artifactRoot,
+      now,
+    };
+  }
+
+  async createExperiment(request: {
+    readonly name: string;
+    readonly artifactLocation?: string;
+    readonly tags?: readonly Tag[];
+  }): Promise<string> {
+    return createExperiment(this.#context, request);
+  }
+
+  async getExperiment(experimentId: string): Promise<Experiment> {
+    return getExperiment(this.#context, experimentId);
+  }
+
+  async getExperimentByName(name: string): Promise<Experiment | undefined> {
+    return getExperimentByName(this.#context, name);
+  }
+
+  async searchExperiments(request: SearchExperimentsRequest): Promise<Page<Experiment>> {
+    return searchExperiments(this.#context, request);
+  }
+
+  async renameExperiment(experimentId: string, newName: string): Promise<void> {
+    renameExperiment(this.#context, experimentId, newName);
+  }
+
+  async deleteExperiment(experimentId: string): Promise<void> {
+    moveExperiment(this.#context, experimentId, 'deleted');
+  }
+
+  async restoreExperiment(experimentId: string): Promise<void> {
+    moveExperiment(this.#context, experimentId, 'active');
+  }
+
+  async setExperimentTag(experimentId: string, tag: Tag): Promise<void> {
+    setExperimentTag(this.#context, experimentId, tag);
+  }
+
+  async createRun(request: CreateRunRequest): Promise<RunEntity> {
+    return createRun(this.#context, request);
+  }
+
+  async getRun(runId: string): Promise<RunEntity> {
+    return getRun(this.#context, runId);
+  }
+
+  async updateRun(request: Parameters<Store['updateRun']>[0]): Promise<RunInfo> {
+    return updateRun(this.#context, request);
+  }
+
+  async deleteRun(runId: string): Promise<void> {
+    moveRun(this.#context, runId, 'deleted');
+  }
+
+  async restoreRun(runId: string): Promise<void> {
+    moveRun(this.#context, runId, 'active');
+  }
+
+  async searchRuns(request: SearchRunsRequest): Promise<Page<RunEntity>> {
+    return searchRuns(this.#context, request);
+  }
+
+  async logBatch(request: LogBatchRequest): Promise<void> {
+    logBatch(this.#context, request);
+  }
+
+  async deleteTag(runId: string, key: string): Promise<void> {
+    deleteTag(this.#context, runId, key);
+  }
+
+  async logInputs(runId: string, inputs: readonly DatasetInput[]): Promise<void> {
+    logInputs(this.#context, runId, inputs);
+  }
+
+  async getMetricHistory(request: Parameters<Store['getMetricHistory']>[0]): Promise<Page<Metric>> {
+    return getMetricHistory(this.#context, request);
+  }
+
+  async close(): Promise<void> {
+    this.#context.database.close();
+  }
+}
