@@ -13,6 +13,7 @@ import { RunLogProcessor, RunSpanProcessor } from '../../src/otel/run-span-proce
 import { startRunSpan } from '../../src/otel/run-span.ts';
 import type { EndedSpan, SpanProcessorLike } from '../../src/otel/sdk-types.ts';
 
+const redactor = createRedactor();
 let count = 0;
 const nextKey = (): string => String(++count).padStart(32, '0');
 
@@ -72,7 +73,7 @@ describe('AlertSpanProcessor', () => {
   function collect(): { alerts: string[][]; processor: AlertSpanProcessor } {
     const alerts: string[][] = [];
     const sink = { notify: (title: string, message: string) => void alerts.push([title, message]) };
-    return { alerts, processor: new AlertSpanProcessor(sink, createRedactor().redactText) };
+    return { alerts, processor: new AlertSpanProcessor(sink, (text) => redactor.redactText(text)) };
   }
 
   test('says what failed, why, in which experiment and where to look', () => {
@@ -182,8 +183,17 @@ describe('RelaySpanProcessor', () => {
     await relay.shutdown();
     await relay.forceFlush();
     expect(calls).toEqual([
-      ...['a start', 'b start', 'a ending', 'b ending', 'a end', 'b end'],
-      ...['b start', 'b ending', 'b end', 'b flush', 'b shutdown'],
+      'a start',
+      'b start',
+      'a ending',
+      'b ending',
+      'a end',
+      'b end',
+      'b start',
+      'b ending',
+      'b end',
+      'b flush',
+      'b shutdown',
     ]);
   });
 
@@ -210,7 +220,7 @@ describe('RelaySpanProcessor', () => {
   test('waits for a processor that hangs no longer than its deadline', async () => {
     const relay = new RelaySpanProcessor({ flushTimeoutMs: 5 });
     const hang = (): Promise<void> => new Promise(() => undefined);
-    relay.add({ onStart: hang, onEnd: hang, forceFlush: hang, shutdown: hang });
+    relay.add({ onStart: () => undefined, onEnd: () => undefined, forceFlush: hang, shutdown: hang });
     await relay.forceFlush();
     await relay.shutdown();
     expect(context.active()).toBe(ROOT_CONTEXT);

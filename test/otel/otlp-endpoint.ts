@@ -1,0 +1,134 @@
+// A local OTLP/HTTP endpoint that keeps what it is sent, and child processes that send to it.
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+interface KeyValue {
+  readonly key: string;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+/** A span or log record as OTLP's JSON has it, with its attributes as an object. */
+export interface ReceivedItem {
+  readonly name?: string;
+  readonly traceId?: string;
+  readonly spanId?: string;
+  readonly parentSpanId?: string;
+  readonly severityNumber?: number;
+  readonly severityText?: string;
+  readonly body?: string;
+  readonly timeUnixNano?: string;
+  readonly status?: { readonly code?: number };
+  readonly scope: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly resource: Readonly<Record<string, unknown>>;
+}
+
+/** A local OTLP endpoint. */
+export interface OtlpEndpoint extends AsyncDisposable {
+  readonly url: string;
+  readonly spans: ReceivedItem[];
+  readonly logs: ReceivedItem[];
+  readonly headers: Readonly<Record<string, unknown>>[];
+}
+
+/** How a request is answered. @default 200 */
+export type Answer = number | 'hang';
+
+/** Starts a local OTLP endpoint on a free port. */
+export async function startOtlpEndpoint(answer: Answer = 200): Promise<OtlpEndpoint> {
+  const spans: ReceivedItem[] = [];
+  const logs: ReceivedItem[] = [];
+  const headers: Record<string, unknown>[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      if (answer === 'hang') return;
+      headers.push(request.headers);
+      if (answer === 200) collect(JSON.parse(Buffer.concat(chunks).toString()), { spans, logs });
+      response.writeHead(answer, { 'content-type': 'application/json' }).end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    spans,
+    logs,
+    headers,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** What became of a child process. */
+export interface ChildResult {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** From the child's line `ending` on stdout to its exit, in milliseconds; NaN without the line. */
+  readonly exitMs: number;
+}
+
+/** Runs a fixture in a plain node process. */
+export function runFixture(
+  name: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ChildResult> {
+  const file = join(import.meta.dirname, '../fixtures/otel', name);
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, [file, ...args], { env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  let endingAt = NaN;
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    if (Number.isNaN(endingAt) && /^ending$/m.test(stdout)) endingAt = performance.now();
+  });
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) =>
+      resolve({ code, signal, stdout, stderr, exitMs: performance.now() - endingAt }),
+    );
+  });
+}
+
+interface Group {
+  readonly resource: { readonly attributes: KeyValue[] };
+  readonly scopeSpans?: readonly ScopeGroup[];
+  readonly scopeLogs?: readonly ScopeGroup[];
+}
+
+interface ScopeGroup {
+  readonly scope: { readonly name: string };
+  readonly spans?: readonly Record<string, unknown>[];
+  readonly logRecords?: readonly Record<string, unknown>[];
+}
+
+function collect(body: unknown, into: { spans: ReceivedItem[]; logs: ReceivedItem[] }): void {
+  const { resourceSpans = [], resourceLogs = [] } = body as { resourceSpans?: Group[]; resourceLogs?: Group[] };
+  for (const group of [...resourceSpans, ...resourceLogs]) {
+    const resource = toObject(group.resource.attributes);
+    for (const { scope, spans = [], logRecords = [] } of group.scopeSpans ?? group.scopeLogs ?? []) {
+      into.spans.push(...spans.map((item) => toItem(item, scope.name, resource)));
+      into.logs.push(...logRecords.map((item) => toItem(item, scope.name, resource)));
+    }
+  }
+}
+
+function toItem(item: Record<string, unknown>, scope: string, resource: Record<string, unknown>): ReceivedItem {
+  const attributes = toObject(item['attributes'] as KeyValue[] | undefined);
+  const body = (item['body'] as { stringValue?: string } | undefined)?.stringValue;
+  return { ...item, ...(body === undefined ? {} : { body }), scope, attributes, resource } as ReceivedItem;
+}
+
+function toObject(list: readonly KeyValue[] = []): Record<string, unknown> {
+  return Object.fromEntries(list.map(({ key, value }) => [key, Object.values(value)[0]]));
+}
