@@ -1,0 +1,30 @@
+// Opens the tracking store that the settings name, for reading: a file that is not there is not made.
+import { existsSync } from 'node:fs';
+import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
+import { RunspanError } from '../errors.ts';
+import type { Store } from '../stores/contract.ts';
+import { openStore, sqlitePath } from '../stores/open.ts';
+
+/** Where to look, before what env, `.env` and the settings file say. */
+export interface ConnectRequest {
+  readonly trackingUri?: string;
+}
+
+/** How long one command waits for another process's lock on the file. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/**
+ * Opens the store.
+ *
+ * @throws {RunspanError} `FILE_NOT_READABLE` where the file does not exist
+ */
+export async function connect(request: ConnectRequest): Promise<Store> {
+  const { trackingUri, connection, artifactRoot } = resolveMlflowSettings({ ...request });
+  if (trackingUri.startsWith('sqlite:') && !existsSync(sqlitePath(trackingUri))) {
+    throw new RunspanError(
+      'FILE_NOT_READABLE',
+      `There is no ${sqlitePath(trackingUri)} yet: no run was written to ${trackingUri}. Look elsewhere by --tracking-uri or MLFLOW_TRACKING_URI.`,
+    );
+  }
+  return openStore(trackingUri, { connection, artifactRoot, busyTimeoutMs: BUSY_TIMEOUT_MS });
+}
