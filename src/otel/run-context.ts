@@ -1,7 +1,6 @@
 // Which run is active here: its identity in OpenTelemetry's context, and the list of runs that this process has open.
 import { context, createContextKey } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
-import type { TerminalStatus } from '../model/entities.ts';
 
 /** What identifies a run; one object for the run's whole life, what becomes known later is set on it. */
 export interface RunIdentity {
@@ -22,8 +21,6 @@ export interface OpenRun {
   readonly context: Context;
   /** Whether code outside any context belongs to this run while it is the only one open (startRun says yes). */
   readonly isFallback: boolean;
-  /** Ends the run at once, synchronously; called on the way out of the process. Never throws. */
-  end(status: TerminalStatus, error?: unknown): void;
 }
 
 // createContextKey is Symbol.for: every copy of this package in the process reads the same value.

@@ -1,6 +1,6 @@
 // MlflowService: opens runs, each an MLflow run and a span at once, and keeps their way to the store.
 import type { Attributes } from '@opentelemetry/api';
-import { setEnvDefaults, workerEnv } from '../config/env.ts';
+import { setEnvDefaults } from '../config/env.ts';
 import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
 import type { MlflowOptions, MlflowSettings } from '../config/mlflow-settings.ts';
 import { RunspanError } from '../errors.ts';
@@ -10,12 +10,9 @@ import type { Redactor } from '../model/redact.ts';
 import { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import { mirrorAttributes } from '../otel/mirror.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
-import { ensureProviders } from '../otel/providers.ts';
 import type { Providers } from '../otel/providers.ts';
 import { activeRun, addOpenRun } from '../otel/run-context.ts';
-import { RunSpanProcessor } from '../otel/run-span-processor.ts';
-import type { FlushResult, Outbox, OutboxEvent, OutboxOptions, OutboxStats } from '../outbox/contract.ts';
-import { openDisabledOutbox } from '../outbox/disabled-outbox.ts';
+import type { FlushResult, Outbox, OutboxOptions, OutboxStats } from '../outbox/contract.ts';
 import { openOutbox } from '../outbox/outbox.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
 import { MlflowClient } from '../runs/mlflow-client.ts';
@@ -25,8 +22,10 @@ import { readRunConfig } from '../runs/run-config.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import type { Run } from '../runs/run.ts';
 import { readSourceTags } from '../runs/source-tags.ts';
+import { isRemote, openDestination, within } from './destination.ts';
 import { joinExits, refreshExits } from './exits.ts';
 import { LoggerService } from './logger-service.ts';
+import { bringUpOtel } from './otel-setup.ts';
 import { RunBook } from './run-book.ts';
 import { Service } from './service.ts';
 import type { StopOptions } from './service.ts';
@@ -174,16 +173,15 @@ export class MlflowService extends Service {
     const alertProcessor = new AlertSpanProcessor(sink);
     const book = new RunBook({ warn: (message) => log.warn(message), makeRunUrl: (e, r) => this.#runUrl(e, r) });
     const undo: (() => void)[] = [];
-    const providers = settings.isDisabled ? undefined : await ensureProviders();
-    if (providers !== undefined)
-      undo.push(providers.relay.add(new RunSpanProcessor()), providers.relay.add(alertProcessor));
+    const providers = settings.isDisabled ? undefined : await bringUpOtel();
+    if (providers !== undefined) undo.push(providers.relay.add(alertProcessor));
     const sourceTags = readSourceTags({
       mainFile: process.argv[1],
       username: settings.username,
       redactText: (text) => this.#redactor.redactText(text),
     });
     try {
-      const outbox = await this.#openDestination(book, sink);
+      const outbox = await openDestination({ settings, book, sink, open: this.#openOutbox });
       const surroundings = this.#surround({ outbox, book, alertProcessor, log, sourceTags: await sourceTags });
       this.#started = { outbox, providers, book, surroundings, undo };
     } catch (error) {
@@ -203,46 +201,6 @@ export class MlflowService extends Service {
     await Promise.all([outbox.stop({ timeoutMs: deadlineMs }), providers?.flush({ timeoutMs: deadlineMs })]);
     book.abandonUnconfirmed();
     for (const each of undo.toReversed()) each();
-  }
-
-  /** Opens the outbox and gives a definite refusal of the destination the time to show itself. */
-  async #openDestination(book: RunBook, sink: AlertSink): Promise<Outbox> {
-    if (this.settings.isDisabled) return openDisabledOutbox();
-    const ready = Promise.withResolvers<void>();
-    const onEvent = (event: OutboxEvent): void => {
-      if (event.kind === 'ready') ready.resolve();
-      else if (event.kind === 'created') book.confirm(event);
-      else if (event.kind === 'reaped') sink.notify(`Run ${event.runName} was ${event.status}`, event.reason);
-      else if (event.kind === 'warning') book.warnOnce(event.message, event.message);
-      else {
-        ready.reject(event.error);
-        book.warnOnce('destination', event.error.message);
-      }
-    };
-    const outbox = this.#openOutbox(this.#outboxOptions(onEvent));
-    try {
-      await within(ready.promise, this.settings.startTimeoutMs);
-    } catch (error) {
-      await outbox.stop({ timeoutMs: 0 });
-      throw error;
-    }
-    return outbox;
-  }
-
-  #outboxOptions(onEvent: (event: OutboxEvent) => void): OutboxOptions {
-    const { directory, experimentName, connection, artifactRoot, drain, durability } = this.settings;
-    const { absoluteTrackingUri: trackingUri } = this.settings;
-    return {
-      directory,
-      trackingUri,
-      experimentName,
-      connection,
-      artifactRoot,
-      drain,
-      durability,
-      env: workerEnv(),
-      onEvent,
-    };
   }
 
   #surround(
@@ -282,7 +240,7 @@ export class MlflowService extends Service {
     const run = openRun(surroundings, checked, parentRun);
     book.add(run, addOpenRun({ ...run.started, isFallback }));
     refreshExits();
-    if (this.#isRemote) await within(run.created(), this.settings.startTimeoutMs);
+    if (isRemote(this.trackingUri)) await within(run.created(), this.settings.startTimeoutMs);
     run.log.info(`Run '${run.name}' started: ${this.trackingUri}`);
     return run;
   }
@@ -317,12 +275,8 @@ export class MlflowService extends Service {
     });
   }
 
-  get #isRemote(): boolean {
-    return /^https?:/.test(this.trackingUri);
-  }
-
   #runUrl(experimentId: string, runId: string): string | undefined {
-    if (!this.#isRemote) return undefined;
+    if (!isRemote(this.trackingUri)) return undefined;
     return `${this.trackingUri.replace(/\/+$/, '')}/#/experiments/${experimentId}/runs/${runId}`;
   }
 
@@ -333,17 +287,5 @@ export class MlflowService extends Service {
         'MlflowService is not started: call start() or startServices() first.',
       );
     return this.#started;
-  }
-}
-
-/** Waits for a promise at most so long; its rejection is thrown, its lateness is not. */
-async function within(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, timeoutMs);
-  try {
-    await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-    promise.catch(() => undefined);
   }
 }

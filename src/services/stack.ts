@@ -20,8 +20,8 @@ export interface ServiceStack {
  * await services.stop();
  */
 export async function startServices(...services: readonly Service[]): Promise<ServiceStack> {
-  const alerts = services.find((service) => service instanceof AlertsService);
-  const logger = services.find((service) => service instanceof LoggerService);
+  const alerts = services.find((service): service is AlertsService => service instanceof AlertsService);
+  const logger = services.find((service): service is LoggerService => service instanceof LoggerService);
   for (const service of services) if (service instanceof MlflowService) service.link({ alerts, logger });
   const started: Service[] = [];
   try {

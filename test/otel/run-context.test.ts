@@ -18,7 +18,7 @@ afterEach(() => {
 
 function open(runKey: string, isFallback = true): OpenRun {
   const identity: RunIdentity = { runKey, runName: runKey };
-  const run: OpenRun = { identity, context: withRun(ROOT_CONTEXT, identity), isFallback, end: () => undefined };
+  const run: OpenRun = { identity, context: withRun(ROOT_CONTEXT, identity), isFallback };
   removers.push(addOpenRun(run));
   return run;
 }

@@ -1,0 +1,67 @@
+// Where a service's runs go: the outbox opened, and a definite refusal of the store given the time to show itself.
+import { workerEnv } from '../config/env.ts';
+import type { MlflowSettings } from '../config/mlflow-settings.ts';
+import type { AlertSink } from '../model/alert-sink.ts';
+import type { Outbox, OutboxEvent, OutboxOptions } from '../outbox/contract.ts';
+import { openDisabledOutbox } from '../outbox/disabled-outbox.ts';
+import type { RunBook } from './run-book.ts';
+
+/** What {@link openDestination} stands on. */
+export interface DestinationOptions {
+  readonly settings: MlflowSettings;
+  readonly book: RunBook;
+  /** Hears of runs of dead processes that were ended. */
+  readonly sink: AlertSink;
+  readonly open: (options: OutboxOptions) => Outbox;
+}
+
+/** Whether a tracking URI is a server's. */
+export function isRemote(trackingUri: string): boolean {
+  return /^https?:/i.test(trackingUri);
+}
+
+/**
+ * Opens the outbox. A store that answers with a definite no within `startTimeoutMs` rejects; one that is away or slow does not:
+ * the journal holds what is written until it is back.
+ */
+export async function openDestination({ settings, book, sink, open }: DestinationOptions): Promise<Outbox> {
+  if (settings.isDisabled) return openDisabledOutbox();
+  const ready = Promise.withResolvers<void>();
+  const onEvent = (event: OutboxEvent): void => {
+    if (event.kind === 'ready') ready.resolve();
+    else if (event.kind === 'created') book.confirm(event);
+    else if (event.kind === 'reaped') sink.notify(`Run ${event.runName} was ${event.status}`, event.reason);
+    else if (event.kind === 'warning') book.warnOnce(event.message, event.message);
+    else {
+      ready.reject(event.error);
+      book.warnOnce('destination', event.error.message);
+    }
+  };
+  const { directory, experimentName, connection, artifactRoot, drain, durability } = settings;
+  const trackingUri = settings.absoluteTrackingUri;
+  const outbox = open({
+    ...{ directory, trackingUri, experimentName, connection, artifactRoot, drain, durability },
+    env: workerEnv(),
+    onEvent,
+  });
+  try {
+    await within(ready.promise, settings.startTimeoutMs);
+  } catch (error) {
+    await outbox.stop({ timeoutMs: 0 });
+    throw error;
+  }
+  return outbox;
+}
+
+/** Waits for a promise at most so long; its rejection is thrown, its lateness is not. */
+export async function within(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, timeoutMs);
+  // A rejection that comes after the deadline has been said elsewhere.
+  promise.catch(() => undefined);
+  try {
+    await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,125 @@
+// Runs a job of test/jobs in a plain node child, in a folder of its own, and reads what it left there.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+
+const JOBS = fileURLToPath(new URL('../jobs/', import.meta.url));
+
+export interface JobOptions {
+  readonly folder?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly nodeArgs?: readonly string[];
+  /** Sent once the job has said that it is ready. */
+  readonly signal?: NodeJS.Signals;
+  /** Called with each message of the job. */
+  readonly onMessage?: (message: unknown, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+export interface JobResult {
+  readonly folder: string;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly seconds: number;
+}
+
+export function makeFolder(): string {
+  return realpathSync(mkdtempSync(join(tmpdir(), 'runspan-job-')));
+}
+
+/** Runs `test/jobs/<name>` to its end; its working folder, stores and journal are `folder`. */
+export function runJob(name: string, options: JobOptions = {}): Promise<JobResult> {
+  const folder = options.folder ?? makeFolder();
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), join(JOBS, name), ...(options.args ?? [])], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...cleanEnv(), ...options.env },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk) => (stdout += String(chunk)));
+  child.stderr?.on('data', (chunk) => (stderr += String(chunk)));
+  child.on('message', (message) => {
+    options.onMessage?.(message, (signal) => child.kill(signal));
+    if (message === 'ready' && options.signal !== undefined) child.kill(options.signal);
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      resolve({ folder, code, signal, stdout, stderr, seconds: (performance.now() - startedAt) / 1000 });
+    });
+  });
+}
+
+/** The environment without what would steer the job: its settings come from the test alone. */
+function cleanEnv(): Record<string, string> {
+  const steering = /^(RUNSPAN|MLFLOW|OTEL|AWS)_|^(NODE_OPTIONS|VITEST.*|TEST|NODE_ENV|FORCE_COLOR)$/;
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] => !steering.test(entry[0]) && entry[1] !== undefined,
+    ),
+  );
+}
+
+export interface StoredRun {
+  readonly runId: string;
+  readonly name: string;
+  readonly status: string;
+  readonly endTimeMs: number | null;
+  readonly params: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly metrics: readonly { readonly key: string; readonly value: number; readonly step: number }[];
+}
+
+/** Reads every run of a job's `mlflow.db`, by plain SQL. */
+export function readRuns(folder: string, file = 'mlflow.db'): readonly StoredRun[] {
+  const database = new DatabaseSync(join(folder, file), { readOnly: true });
+  try {
+    const all = (sql: string, ...args: string[]): Record<string, unknown>[] => database.prepare(sql).all(...args);
+    const pairs = (table: string, runId: string): Record<string, string> =>
+      Object.fromEntries(
+        all(`SELECT key, value FROM ${table} WHERE run_uuid = ?`, runId).map((row) => [row['key'], row['value']]),
+      );
+    return all('SELECT run_uuid, name, status, end_time FROM runs ORDER BY start_time, rowid').map((row) => {
+      const runId = String(row['run_uuid']);
+      return {
+        runId,
+        name: String(row['name']),
+        status: String(row['status']),
+        endTimeMs: row['end_time'] as number | null,
+        params: pairs('params', runId),
+        tags: pairs('tags', runId),
+        metrics: all(
+          'SELECT key, value, step FROM metrics WHERE run_uuid = ? ORDER BY key, step, timestamp',
+          runId,
+        ) as unknown as StoredRun['metrics'],
+      };
+    });
+  } finally {
+    database.close();
+  }
+}
+
+/** The folders of the journal that are still there. */
+export function journalFolders(folder: string): readonly string[] {
+  const directory = join(folder, '.runspan');
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+}
+
+/** Reads a file of JSON lines. */
+export function readJsonLines(file: string): readonly Record<string, unknown>[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
