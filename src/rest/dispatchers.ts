@@ -16,14 +16,16 @@ interface TlsOptions {
 /** The pools of one transport, made when first needed. */
 export class Dispatchers {
   readonly #trackingOrigin: string;
-  readonly #connection: ConnectionOptions;
+  readonly #connectTimeoutMs: number;
+  readonly #proxyUri: string | undefined;
   readonly #tls: TlsOptions;
   readonly #ofOrigin = new Map<string, Dispatcher>();
 
-  /** @throws {RunspanError} `FILE_NOT_READABLE`, `INVALID_SETTINGS` for what the TLS settings name */
+  /** @throws {RunspanError} `FILE_NOT_READABLE`, `INVALID_SETTINGS` for what the TLS settings or the proxy's URI say */
   constructor(trackingOrigin: string, connection: ConnectionOptions) {
     this.#trackingOrigin = trackingOrigin;
-    this.#connection = connection;
+    this.#connectTimeoutMs = connection.timeoutMs ?? 0;
+    this.#proxyUri = readProxyUri(connection.proxyUri);
     this.#tls = readTls(connection);
   }
 
@@ -47,21 +49,19 @@ export class Dispatchers {
     const tls = origin === this.#trackingOrigin ? { ...this.#tls.trust, ...this.#tls.identity } : this.#tls.trust;
     // the one deadline of a request rules: undici's own are off
     const limits = { connections: MAX_CONNECTIONS, headersTimeout: 0, bodyTimeout: 0, allowH2: false };
-    const { proxyUri } = this.#connection;
-    if (proxyUri === undefined || proxyUri === '')
-      return new Pool(origin, { ...limits, connect: { ...tls, timeout: 0 } });
-    const connectTimeout = this.#connection.timeoutMs ?? 0;
+    if (this.#proxyUri === undefined) return new Pool(origin, { ...limits, connect: { ...tls, timeout: 0 } });
     return new ProxyAgent({
       ...limits,
-      uri: readProxyUri(proxyUri),
+      uri: this.#proxyUri,
       requestTls: tls,
       proxyTls: this.#tls.trust,
-      connectTimeout,
+      connectTimeout: this.#connectTimeoutMs,
     });
   }
 }
 
-function readProxyUri(proxyUri: string): string {
+function readProxyUri(proxyUri: string | undefined): string | undefined {
+  if (proxyUri === undefined || proxyUri === '') return undefined;
   const url = URL.parse(proxyUri);
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return proxyUri;
   // the URI may hold a password, so it is not shown

@@ -199,7 +199,7 @@ export const refusal: Decoder<{
   .object({
     error_code: z.string().min(1).optional().catch(undefined),
     message: z.string().optional().catch(undefined),
-    detail: z.unknown(),
+    detail: z.unknown().optional(),
   })
   .transform((from) => ({ errorCode: from.error_code, message: from.message, detail: from.detail }));
 

@@ -1,0 +1,169 @@
+// MLflow's REST API as typed calls and files: what stores and artifacts call; encodes, sends, retries shortly, decodes, or rejects.
+import type { Readable } from 'node:stream';
+import type { MlflowError } from '../errors.ts';
+import type { ConnectionOptions } from './connection.ts';
+import { PROXIED_ARTIFACTS, type Endpoint } from './endpoints.ts';
+import { answerError, nonsenseError, type Effect, type RequestContext } from './errors.ts';
+import { REAL_PACE, withRetries, type Pace } from './retry.ts';
+import { Transport, type TransportAnswer, type TransportRequest } from './transport.ts';
+import type { Decoder } from './wire-answers.ts';
+import type { WireFields } from './wire-requests.ts';
+
+/** A file to send: its size, and how to read it, once for each attempt. */
+export interface FileToSend {
+  readonly sizeBytes: number;
+  readonly open: () => Readable;
+}
+
+/** What is different from calling the tracking server itself. */
+export interface RestApiOptions {
+  /** `host[:port]` to go to instead, with the tracking URI's scheme and path; it gets no credentials. */
+  readonly host?: string | undefined;
+  /** The pace of retries, for tests. */
+  readonly pace?: Pace | undefined;
+}
+
+/** Python's default for one request, in milliseconds. */
+const DEFAULT_TIMEOUT_MS = 120_000;
+
+/** The largest JSON answer that is read: 50,000 runs of 5 kB each. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
+/** How much of a refusal is read; what is shown of it is far less. */
+const MAX_REFUSAL_BYTES = 64 * 1024;
+
+/** One tracking server's API. */
+export class RestApi {
+  /** Where requests go, without credentials. */
+  readonly uri: string;
+  readonly #transport: Transport;
+  readonly #timeoutMs: number;
+  readonly #pace: Pace;
+
+  /** @throws {RunspanError} `UNKNOWN_SCHEME`, `INVALID_SETTINGS`, `FILE_NOT_READABLE` */
+  constructor(trackingUri: string, connection: ConnectionOptions, options: RestApiOptions = {}) {
+    this.#transport = new Transport(trackingUri, connection);
+    this.uri = uriAt(this.#transport.server.uri, options.host);
+    this.#timeoutMs = connection.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#pace = options.pace ?? REAL_PACE;
+  }
+
+  /**
+   * Calls one endpoint; the connection's timeout covers all its attempts.
+   *
+   * @throws {MlflowError} what the server said, or that it said nothing
+   * @throws {RunspanError} `INVALID_VALUE`, before anything is sent; `SERVICE_STOPPED` after close
+   */
+  async call<Q, A>(endpoint: Endpoint<Q, A>, request: Q): Promise<A> {
+    const fields = endpoint.encode(request);
+    const isGet = endpoint.method === 'GET';
+    const url = new URL(`${this.uri}${endpoint.path}${isGet ? queryOf(fields) : ''}`);
+    const context = this.#contextOf(endpoint.method, endpoint.path, endpoint.effect);
+    const body = isGet ? {} : { body: JSON.stringify(fields) };
+    return await this.#send(
+      { method: endpoint.method, url, ...body, timeoutCovers: 'exchange', context },
+      async (answer) => await readAnswer(answer, endpoint.answer, context),
+    );
+  }
+
+  /** Sends one file to the artifact proxy; `path` is below the proxy's root, with `/`. The timeout is for each wait for progress. */
+  async uploadFile(path: string, file: FileToSend): Promise<void> {
+    const context = this.#contextOf('PUT', `${PROXIED_ARTIFACTS}/${path}`, 'repeatable');
+    await this.#send(
+      { method: 'PUT', url: this.#fileUrl(path), body: file, timeoutCovers: 'stall', context },
+      async (answer) => {
+        const text = await readText(answer.body, MAX_REFUSAL_BYTES);
+        // the proxy answers an upload with nothing: a page is somebody else's, and the file is nowhere
+        if (text.trim().startsWith('<')) throw nonsenseError({ ...answer, text }, 'a page', context);
+      },
+    );
+  }
+
+  /** Reads one file of the artifact proxy; `write` takes all its bytes, from the start again at each attempt. */
+  async downloadFile(path: string, write: (bytes: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void> {
+    const context = this.#contextOf('GET', `${PROXIED_ARTIFACTS}/${path}`, 'read');
+    await this.#send({ method: 'GET', url: this.#fileUrl(path), timeoutCovers: 'stall', context }, async ({ body }) => {
+      await write(body);
+    });
+  }
+
+  /** Frees the sockets; what is under way fails. Idempotent. */
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  async #send<T>(
+    request: Omit<TransportRequest, 'timeoutMs'>,
+    read: (answer: TransportAnswer) => Promise<T>,
+  ): Promise<T> {
+    const { context } = request;
+    const attempt = (leftMs: number): Promise<T> => {
+      const timeoutMs = request.timeoutCovers === 'stall' ? this.#timeoutMs : leftMs;
+      return this.#transport.exchange({ ...request, timeoutMs }, async (answer) => {
+        if (answer.status >= 200 && answer.status < 300) return await read(answer);
+        const text = await readText(answer.body, MAX_REFUSAL_BYTES);
+        throw answerError({ ...answer, text }, context, this.#pace.now());
+      });
+    };
+    const { closing } = this.#transport;
+    return await withRetries(attempt, {
+      effect: context.effect,
+      timeoutMs: this.#timeoutMs,
+      pace: this.#pace,
+      signal: closing,
+    });
+  }
+
+  #fileUrl(path: string): URL {
+    return new URL(`${this.uri}${PROXIED_ARTIFACTS}/${path.split('/').map(encodeURIComponent).join('/')}`);
+  }
+
+  #contextOf(method: string, path: string, effect: Effect): RequestContext {
+    const { secrets, hasCredentials } = this.#transport.server;
+    const what = `${method} ${path.replace(/^\/api\/\d\.\d\/(mlflow\/)?/, '')}`;
+    return { what, uri: this.uri, effect, secrets, hasCredentials };
+  }
+}
+
+function uriAt(trackingUri: string, host: string | undefined): string {
+  if (host === undefined) return trackingUri;
+  const { protocol, pathname } = new URL(trackingUri);
+  return `${protocol}//${host}${pathname.replace(/\/$/, '')}`;
+}
+
+async function readAnswer<A>(answer: TransportAnswer, decoder: Decoder<A>, context: RequestContext): Promise<A> {
+  const text = await readText(answer.body, MAX_ANSWER_BYTES);
+  const refuse = (why: string): MlflowError => nonsenseError({ ...answer, text }, why, context);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw refuse(text.trim() === '' ? 'an empty body' : 'a body that is not JSON');
+  }
+  try {
+    return decoder.parse(json);
+  } catch {
+    // which field it was says little to a user; the beginning of the body says whose it is
+    throw refuse('JSON of another shape');
+  }
+}
+
+/** Reads at most `maxBytes`, or a chunk more; the rest is dropped with the connection, and what is cut is no JSON. */
+async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes >= maxBytes) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function queryOf(fields: WireFields): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) query.append(name, typeof value === 'string' ? value : JSON.stringify(value));
+  }
+  return query.size === 0 ? '' : `?${query.toString()}`;
+}

@@ -1,0 +1,69 @@
+// What the endpoints are asked, in this package's own nouns.
+import type { DatasetInput, KeyValue, Metric, RunStatus, Tag, ViewType } from '../model/entities.ts';
+
+/** What `experiments/create` is told. */
+export interface NewExperiment {
+  readonly name: string;
+  readonly artifactLocation?: string;
+  readonly tags?: readonly Tag[];
+}
+
+/** What `runs/create` is told. */
+export interface NewRun {
+  readonly experimentId: string;
+  readonly runName?: string;
+  readonly userId?: string;
+  readonly startTimeMs: number;
+  readonly tags: readonly Tag[];
+}
+
+/** What `runs/update` changes. */
+export interface RunUpdate {
+  readonly runId: string;
+  readonly status?: RunStatus;
+  readonly endTimeMs?: number;
+  readonly runName?: string;
+}
+
+/** One request of `runs/log-batch`, within its limits (see batches.ts). */
+export interface Batch {
+  readonly runId: string;
+  readonly metrics: readonly Metric[];
+  readonly params: readonly KeyValue[];
+  readonly tags: readonly Tag[];
+}
+
+/** What every search takes. */
+export interface Search {
+  readonly filter?: string;
+  readonly viewType?: ViewType;
+  readonly maxResults?: number;
+  readonly orderBy?: readonly string[];
+  readonly pageToken?: string;
+}
+
+/** One page of one metric's points. */
+export interface MetricHistory {
+  readonly runId: string;
+  readonly key: string;
+  readonly maxResults?: number;
+  readonly pageToken?: string;
+}
+
+/** One folder of a run's artifacts. */
+export interface RunArtifacts {
+  readonly runId: string;
+  readonly path?: string;
+  readonly pageToken?: string;
+}
+
+/** A search for runs. */
+export interface RunSearch extends Search {
+  readonly experimentIds: readonly string[];
+}
+
+/** The data sets that a run read. */
+export interface RunInputs {
+  readonly runId: string;
+  readonly inputs: readonly DatasetInput[];
+}

@@ -1,0 +1,139 @@
+// The requests' JSON: with wire-answers.ts, by direction, the only place that knows MLflow's snake_case.
+import type { DatasetInput, Metric, RunStatus, Tag, ViewType } from '../model/entities.ts';
+import { double, integer, oneOf, optional, pair, pairs, text, time } from './checked.ts';
+import type {
+  Batch,
+  MetricHistory,
+  NewExperiment,
+  NewRun,
+  RunArtifacts,
+  RunInputs,
+  RunSearch,
+  RunUpdate,
+  Search,
+} from './requests.ts';
+
+/** A request's fields as MLflow names them: a JSON body, or a query where the method is GET. */
+export type WireFields = Readonly<Record<string, unknown>>;
+
+const STATUSES: ReadonlySet<string> = new Set<RunStatus>(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']);
+const VIEW_TYPES: ReadonlySet<string> = new Set<ViewType>(['ACTIVE_ONLY', 'DELETED_ONLY', 'ALL']);
+
+/** MLflow's own default for a search, and required of one for experiments. */
+const DEFAULT_MAX_RESULTS = 1000;
+
+/** How each request is written; each throws `INVALID_VALUE` for what must not go on the wire. */
+export const encode = {
+  nothing: (): WireFields => ({}),
+  experimentId: (id: string): WireFields => ({ experiment_id: text(id, 'experiment id') }),
+  experimentName: (name: string): WireFields => ({ experiment_name: text(name, 'experiment name') }),
+  runId: (id: string): WireFields => ({ run_id: text(id, 'run id') }),
+  folder: (path: string): WireFields => ({ path: text(path, 'path') }),
+
+  newExperiment: (from: NewExperiment): WireFields => ({
+    name: text(from.name, 'experiment name'),
+    artifact_location: optional(from.artifactLocation, 'artifact location'),
+    tags: pairs(from.tags ?? [], 'experiment tag'),
+  }),
+
+  experimentRename: (from: { readonly experimentId: string; readonly newName: string }): WireFields => ({
+    experiment_id: text(from.experimentId, 'experiment id'),
+    new_name: text(from.newName, 'experiment name'),
+  }),
+
+  experimentTag: (from: { readonly experimentId: string; readonly tag: Tag }): WireFields => ({
+    experiment_id: text(from.experimentId, 'experiment id'),
+    ...pair(from.tag, 'experiment tag'),
+  }),
+
+  experimentSearch: (from: Search): WireFields => ({ ...search(from), view_type: viewType(from.viewType) }),
+
+  newRun: (from: NewRun): WireFields => ({
+    experiment_id: text(from.experimentId, 'experiment id'),
+    // as Python does: a run without a user breaks searches on some stores
+    user_id: text(from.userId ?? from.tags.find((tag) => tag.key === 'mlflow.user')?.value ?? 'unknown', 'user id'),
+    run_name: from.runName === '' ? undefined : optional(from.runName, 'run name'),
+    start_time: time(from.startTimeMs, 'start time'),
+    tags: pairs(from.tags, 'tag'),
+  }),
+
+  runUpdate: (from: RunUpdate): WireFields => ({
+    run_id: text(from.runId, 'run id'),
+    status: from.status === undefined ? undefined : oneOf(from.status, STATUSES, 'status'),
+    end_time: from.endTimeMs === undefined ? undefined : time(from.endTimeMs, 'end time'),
+    run_name: optional(from.runName, 'run name'),
+  }),
+
+  runSearch: (from: RunSearch): WireFields => ({
+    ...search(from),
+    experiment_ids: from.experimentIds.map((id) => text(id, 'experiment id')),
+    run_view_type: viewType(from.viewType),
+  }),
+
+  runTagKey: (from: { readonly runId: string; readonly key: string }): WireFields => ({
+    run_id: text(from.runId, 'run id'),
+    key: text(from.key, 'tag key'),
+  }),
+
+  batch: (from: Batch): WireFields => ({
+    run_id: text(from.runId, 'run id'),
+    metrics: from.metrics.map(metricFields),
+    params: pairs(from.params, 'param'),
+    tags: pairs(from.tags, 'tag'),
+  }),
+
+  runInputs: (from: RunInputs): WireFields => ({
+    run_id: text(from.runId, 'run id'),
+    datasets: from.inputs.map(datasetFields),
+  }),
+
+  metricHistory: (from: MetricHistory): WireFields => ({
+    run_id: text(from.runId, 'run id'),
+    metric_key: text(from.key, 'metric key'),
+    max_results: from.maxResults === undefined ? undefined : integer(from.maxResults, 'max results'),
+    page_token: optional(from.pageToken, 'page token'),
+  }),
+
+  runArtifacts: (from: RunArtifacts): WireFields => ({
+    run_id: text(from.runId, 'run id'),
+    path: optional(from.path, 'path'),
+    page_token: optional(from.pageToken, 'page token'),
+  }),
+};
+
+function search(from: Search): WireFields {
+  return {
+    filter: optional(from.filter, 'filter'),
+    max_results: integer(from.maxResults ?? DEFAULT_MAX_RESULTS, 'max results'),
+    order_by: from.orderBy?.map((column) => text(column, 'order')),
+    page_token: optional(from.pageToken, 'page token'),
+  };
+}
+
+function viewType(value: ViewType | undefined): string {
+  return oneOf(value ?? 'ACTIVE_ONLY', VIEW_TYPES, 'view type');
+}
+
+function metricFields(from: Metric): WireFields {
+  const key = text(from.key, 'metric key');
+  return {
+    key,
+    value: double(from.value, key),
+    timestamp: time(from.timestampMs, key),
+    step: integer(from.step, key),
+  };
+}
+
+function datasetFields({ dataset, tags }: DatasetInput): WireFields {
+  return {
+    tags: pairs(tags, 'dataset tag'),
+    dataset: {
+      name: text(dataset.name, 'dataset name'),
+      digest: text(dataset.digest, 'dataset digest'),
+      source_type: text(dataset.sourceType, 'dataset source type'),
+      source: text(dataset.source, 'dataset source'),
+      schema: optional(dataset.schema, 'dataset schema'),
+      profile: optional(dataset.profile, 'dataset profile'),
+    },
+  };
+}

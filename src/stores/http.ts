@@ -1,0 +1,131 @@
+// The tracking store behind an MLflow server: the store contract in terms of MLflow's endpoints.
+import { MlflowError } from '../errors.ts';
+import type { DatasetInput, Experiment, Metric, Page, RunEntity, RunInfo, Tag } from '../model/entities.ts';
+import { RestApi } from '../rest/api.ts';
+import { splitBatch } from '../rest/batches.ts';
+import type { ConnectionOptions } from '../rest/connection.ts';
+import { ENDPOINTS } from '../rest/endpoints.ts';
+import type { Pace } from '../rest/retry.ts';
+import type {
+  CreateRunRequest,
+  LogBatchRequest,
+  SearchExperimentsRequest,
+  SearchRunsRequest,
+  Store,
+} from './contract.ts';
+
+/**
+ * Opens the store of a tracking server; nothing is sent yet. A failed call is tried up to three times within the connection's
+ * timeout; a create only where it was never sent, so that it rejects with `isAmbiguous` where it may have happened.
+ *
+ * @param uri `http(s)://host[:port][/path]`; a user and password in it are used where the connection has none, and never shown
+ * @param options the pace of retries, for tests
+ * @throws {RunspanError} `UNKNOWN_SCHEME`, `INVALID_SETTINGS`; `FILE_NOT_READABLE` for a certificate
+ * @example
+ * const store = openHttpStore('http://127.0.0.1:5000', {});
+ * const experiment = await store.getExperimentByName('churn');
+ * await store.close();
+ */
+export function openHttpStore(
+  uri: string,
+  connection: ConnectionOptions,
+  options: { readonly pace?: Pace } = {},
+): Store {
+  return new HttpStore(new RestApi(uri, connection, options));
+}
+
+class HttpStore implements Store {
+  readonly uri: string;
+  // the server makes the run's id, and ignores a client's without a word
+  readonly supports = { chosenRunId: false } as const;
+  readonly #api: RestApi;
+
+  constructor(api: RestApi) {
+    this.uri = api.uri;
+    this.#api = api;
+  }
+
+  createExperiment(request: Parameters<Store['createExperiment']>[0]): Promise<string> {
+    return this.#api.call(ENDPOINTS.createExperiment, request);
+  }
+
+  getExperiment(experimentId: string): Promise<Experiment> {
+    return this.#api.call(ENDPOINTS.getExperiment, experimentId);
+  }
+
+  async getExperimentByName(name: string): Promise<Experiment | undefined> {
+    try {
+      return await this.#api.call(ENDPOINTS.getExperimentByName, name);
+    } catch (error) {
+      if (error instanceof MlflowError && error.errorCode === 'RESOURCE_DOES_NOT_EXIST') return undefined;
+      throw error;
+    }
+  }
+
+  searchExperiments(request: SearchExperimentsRequest): Promise<Page<Experiment>> {
+    return this.#api.call(ENDPOINTS.searchExperiments, request);
+  }
+
+  renameExperiment(experimentId: string, newName: string): Promise<void> {
+    return this.#api.call(ENDPOINTS.renameExperiment, { experimentId, newName });
+  }
+
+  deleteExperiment(experimentId: string): Promise<void> {
+    return this.#api.call(ENDPOINTS.deleteExperiment, experimentId);
+  }
+
+  restoreExperiment(experimentId: string): Promise<void> {
+    return this.#api.call(ENDPOINTS.restoreExperiment, experimentId);
+  }
+
+  setExperimentTag(experimentId: string, tag: Tag): Promise<void> {
+    return this.#api.call(ENDPOINTS.setExperimentTag, { experimentId, tag });
+  }
+
+  createRun(request: CreateRunRequest): Promise<RunEntity> {
+    return this.#api.call(ENDPOINTS.createRun, request);
+  }
+
+  getRun(runId: string): Promise<RunEntity> {
+    return this.#api.call(ENDPOINTS.getRun, runId);
+  }
+
+  updateRun(request: Parameters<Store['updateRun']>[0]): Promise<RunInfo> {
+    return this.#api.call(ENDPOINTS.updateRun, request);
+  }
+
+  deleteRun(runId: string): Promise<void> {
+    return this.#api.call(ENDPOINTS.deleteRun, runId);
+  }
+
+  restoreRun(runId: string): Promise<void> {
+    return this.#api.call(ENDPOINTS.restoreRun, runId);
+  }
+
+  searchRuns(request: SearchRunsRequest): Promise<Page<RunEntity>> {
+    return this.#api.call(ENDPOINTS.searchRuns, request);
+  }
+
+  async logBatch(request: LogBatchRequest): Promise<void> {
+    const batches = splitBatch(request);
+    // all are checked before one is sent: a refusal must not leave half of it behind
+    if (batches.length > 1) batches.forEach(ENDPOINTS.logBatch.encode);
+    for (const batch of batches) await this.#api.call(ENDPOINTS.logBatch, batch);
+  }
+
+  deleteTag(runId: string, key: string): Promise<void> {
+    return this.#api.call(ENDPOINTS.deleteTag, { runId, key });
+  }
+
+  logInputs(runId: string, inputs: readonly DatasetInput[]): Promise<void> {
+    return this.#api.call(ENDPOINTS.logInputs, { runId, inputs });
+  }
+
+  getMetricHistory(request: Parameters<Store['getMetricHistory']>[0]): Promise<Page<Metric>> {
+    return this.#api.call(ENDPOINTS.getMetricHistory, request);
+  }
+
+  close(): Promise<void> {
+    return this.#api.close();
+  }
+}
