@@ -1,0 +1,107 @@
+// What job and drain share without messages: counts, a wake-up word and the words of the exit.
+
+const ACCEPTED = 0;
+const SETTLED = 1;
+const DEAD = 2;
+const COUNT_WORDS = 3;
+
+const IDLE = 0;
+const WAKE = 1;
+const EXIT = 2;
+const DONE = 3;
+const SIGNAL_WORDS = 4;
+
+/** Atomics.waitAsync, which TypeScript's ES2023 library does not know; Node has it from 16 on. */
+interface AsyncAtomics {
+  waitAsync(
+    words: Int32Array,
+    index: number,
+    value: number,
+  ): { readonly async: true; readonly value: Promise<string> } | { readonly async: false; readonly value: string };
+}
+
+/** A view of one SharedArrayBuffer; both threads make their own. */
+export class Counters {
+  readonly buffer: SharedArrayBuffer;
+  readonly #counts: BigInt64Array;
+  readonly #signals: Int32Array;
+
+  constructor(buffer?: SharedArrayBuffer) {
+    this.buffer = buffer ?? new SharedArrayBuffer(COUNT_WORDS * 8 + SIGNAL_WORDS * 4);
+    this.#counts = new BigInt64Array(this.buffer, 0, COUNT_WORDS);
+    this.#signals = new Int32Array(this.buffer, COUNT_WORDS * 8, SIGNAL_WORDS);
+  }
+
+  /** Records that are durable, or in memory where the disk failed. Written by the job's thread. */
+  get accepted(): number {
+    return Number(Atomics.load(this.#counts, ACCEPTED));
+  }
+
+  set accepted(count: number) {
+    Atomics.store(this.#counts, ACCEPTED, BigInt(count));
+  }
+
+  /** The number up to which everything is delivered or dead-lettered. Written by the drain. */
+  get settled(): number {
+    return Number(Atomics.load(this.#counts, SETTLED));
+  }
+
+  /** Of the settled records, those that are dead letters. */
+  get dead(): number {
+    return Number(Atomics.load(this.#counts, DEAD));
+  }
+
+  settle(settled: number, dead: number): void {
+    Atomics.store(this.#counts, DEAD, BigInt(dead));
+    Atomics.store(this.#counts, SETTLED, BigInt(settled));
+  }
+
+  /** The drain says that it sleeps, so that the job need not wake one that is awake. */
+  setIdle(isIdle: boolean): void {
+    Atomics.store(this.#signals, IDLE, isIdle ? 1 : 0);
+  }
+
+  get isIdle(): boolean {
+    return Atomics.load(this.#signals, IDLE) === 1;
+  }
+
+  /** Wakes the drain's thread. */
+  wake(): void {
+    Atomics.add(this.#signals, WAKE, 1);
+    Atomics.notify(this.#signals, WAKE);
+  }
+
+  /** Resolves at the next wake(); a handle of its own must keep the thread alive meanwhile. */
+  async untilWoken(seen: number): Promise<number> {
+    const atomics = Atomics as typeof Atomics & AsyncAtomics;
+    const waiting = atomics.waitAsync(this.#signals, WAKE, seen);
+    if (waiting.async) await waiting.value;
+    return Atomics.load(this.#signals, WAKE);
+  }
+
+  get wakeCount(): number {
+    return Atomics.load(this.#signals, WAKE);
+  }
+
+  /** The job's thread is in `exit`: deliver what there is and say done. */
+  requestExit(): void {
+    Atomics.store(this.#signals, EXIT, 1);
+    this.wake();
+  }
+
+  get isExitRequested(): boolean {
+    return Atomics.load(this.#signals, EXIT) === 1;
+  }
+
+  /** The drain has nothing left to do and has closed its store. */
+  setDone(): void {
+    Atomics.store(this.#signals, DONE, 1);
+    Atomics.notify(this.#signals, DONE);
+  }
+
+  /** Blocks this thread until the drain is done; false where the time was over first. */
+  waitUntilDone(timeoutMs: number): boolean {
+    if (Atomics.load(this.#signals, DONE) === 1) return true;
+    return Atomics.wait(this.#signals, DONE, 0, Math.max(0, timeoutMs)) !== 'timed-out';
+  }
+}

@@ -1,0 +1,75 @@
+// What the store refused for good: the record with the store's words, one line each, beside the journal.
+import type { Write } from '../model/write.ts';
+import { MlflowError } from '../errors.ts';
+import type { FolderPaths } from './folder.ts';
+import type { Disk } from './system.ts';
+import { messageOf } from './system.ts';
+
+/** One line of `dead-letters.jsonl`; `record` holds only what was refused of the write. */
+export interface DeadLetter {
+  readonly sequence: number;
+  /** How many records the line stands for: more than one where a stretch of the journal could not be read. */
+  readonly count: number;
+  readonly reason: string;
+  readonly errorCode: string | undefined;
+  readonly status: number | undefined;
+  readonly record: Write | undefined;
+}
+
+/** Appends to a folder's dead letters; the same refusal after a replay is not written twice. */
+export class DeadLetters {
+  readonly #disk: Disk;
+  readonly #paths: FolderPaths | undefined;
+  readonly #onWarning: (message: string) => void;
+  /** Lines that an earlier drain wrote and did not settle. */
+  readonly #written = new Set<string>();
+  #count = 0;
+
+  constructor(
+    disk: Disk,
+    paths: FolderPaths | undefined,
+    options: { readonly settledThrough: number; readonly onWarning: (message: string) => void },
+  ) {
+    this.#disk = disk;
+    this.#paths = paths;
+    this.#onWarning = options.onWarning;
+    if (paths === undefined) return;
+    const lines = (disk.readText(paths.deadLetters) ?? '').split('\n');
+    this.#count = lines.filter((line) => line !== '').length;
+    for (const line of lines) {
+      const sequence = Number(/^\{"sequence":(\d+),/.exec(line)?.[1] ?? 0);
+      if (sequence > options.settledThrough) this.#written.add(line);
+    }
+  }
+
+  /** Writes one down. Never throws: where the disk takes nothing, the letter goes out as a warning. */
+  bury(letter: DeadLetter): void {
+    this.#count += 1;
+    const line = JSON.stringify(letter);
+    if (this.#written.has(line)) return;
+    if (this.#count === 1) {
+      const where =
+        this.#paths === undefined ? '' : ` It is kept in ${this.#paths.deadLetters}, as are those that follow.`;
+      this.#onWarning(`The tracking store refused a record for good: ${letter.reason}.${where}`);
+    }
+    if (this.#paths === undefined) return;
+    try {
+      this.#disk.appendText(this.#paths.deadLetters, `${line}\n`);
+    } catch (error) {
+      this.#onWarning(`A refused record could not be kept (${messageOf(error)}): ${line}`);
+    }
+  }
+}
+
+/** A dead letter with a store's words. */
+export function deadLetter(sequence: number, record: Write | undefined, error: unknown): DeadLetter {
+  const isMlflow = error instanceof MlflowError;
+  return {
+    sequence,
+    count: 1,
+    reason: messageOf(error),
+    errorCode: isMlflow ? error.errorCode : undefined,
+    status: isMlflow ? error.status : undefined,
+    record,
+  };
+}

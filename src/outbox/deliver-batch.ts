@@ -1,0 +1,176 @@
+// Many small writes as one log-batch; what the store refuses is found by halving, so that one bad record costs itself alone.
+import type { Metric, Param, Tag } from '../model/entities.ts';
+import { RunspanError } from '../errors.ts';
+import type { LogBatchRequest } from '../stores/contract.ts';
+import type { Delivery } from './delivery.ts';
+import { bury, findRunId } from './delivery.ts';
+import type { BatchWrite, EntryOf } from './plan.ts';
+
+/** One metric, param or tag with the record that it came in. */
+export type Item =
+  | { readonly kind: 'metrics'; readonly sequence: number; readonly runKey: string; readonly item: Metric }
+  | { readonly kind: 'params'; readonly sequence: number; readonly runKey: string; readonly item: Param }
+  | { readonly kind: 'tags'; readonly sequence: number; readonly runKey: string; readonly item: Tag };
+
+/** Delivers consecutive writes of one run. What is refused is dead-lettered; never rejects but for a closed drain. */
+export async function deliverBatch(
+  delivery: Delivery,
+  runKey: string,
+  entries: readonly EntryOf<BatchWrite>[],
+): Promise<void> {
+  const found = await findRunId(delivery, runKey);
+  if (found.status === 'rejected') {
+    for (const { sequence, write } of entries) bury(delivery, sequence, { record: write, error: found.error });
+    return;
+  }
+  buryItems(delivery, await deliverItems(delivery, found.value, toItems(entries)));
+}
+
+/** An item that the store does not take, and why. */
+export interface RefusedItem {
+  readonly item: Item;
+  readonly error: Error;
+}
+
+/** Delivers items of one run, also those that the reaper mirrors; returns what was refused. */
+export async function deliverItems(
+  delivery: Delivery,
+  runId: string,
+  items: readonly Item[],
+): Promise<readonly RefusedItem[]> {
+  const unique = settleRepeats(delivery, items);
+  if (unique.length === 0) return [];
+  const refusal = await send(delivery, runId, unique);
+  return refusal === undefined ? [] : isolate(delivery, runId, unique);
+}
+
+/** Splits writes into items, in order. */
+export function toItems(entries: readonly EntryOf<BatchWrite>[]): readonly Item[] {
+  const items: Item[] = [];
+  for (const { sequence, write } of entries) {
+    const { runKey } = write;
+    if (write.kind === 'metric') {
+      const { key, timestampMs, step } = write;
+      items.push({ kind: 'metrics', sequence, runKey, item: { key, value: Number(write.value), timestampMs, step } });
+    } else if (write.kind === 'params') {
+      for (const item of write.params) items.push({ kind: 'params', sequence, runKey, item });
+    } else {
+      for (const item of write.tags) items.push({ kind: 'tags', sequence, runKey, item });
+    }
+  }
+  return items;
+}
+
+/** One key once: a batch with the same param twice is refused whole, and of a tag the last write wins. */
+function settleRepeats(delivery: Delivery, items: readonly Item[]): readonly Item[] {
+  const params = new Map<string, string>();
+  const lastTag = new Map<string, Item>();
+  const expanded: Item[] = [];
+  for (const each of items) {
+    if (each.kind === 'params') {
+      const first = params.get(each.item.key);
+      if (first === each.item.value) continue;
+      if (first !== undefined) {
+        expanded.push(asChangedParam(delivery, each, first));
+        continue;
+      }
+      params.set(each.item.key, each.item.value);
+    }
+    expanded.push(each);
+  }
+  for (const each of expanded) if (each.kind === 'tags') lastTag.set(each.item.key, each);
+  return expanded.filter((each) => each.kind !== 'tags' || lastTag.get(each.item.key) === each);
+}
+
+function asChangedParam(delivery: Delivery, item: Item & { kind: 'params' }, stored: string): Item {
+  const { key, value } = item.item;
+  delivery.onWarning(
+    `Param '${key}' is stored as '${brief(stored)}' and params cannot change: '${brief(value)}' is in tag 'param.${key}'.`,
+  );
+  return { kind: 'tags', sequence: item.sequence, runKey: item.runKey, item: { key: `param.${key}`, value } };
+}
+
+/** Undefined where the store took it, else why it did not. */
+async function send(delivery: Delivery, runId: string, items: readonly Item[]): Promise<Error | undefined> {
+  const request = toRequest(runId, items);
+  const outcome = await delivery.patience.attempt(async () => (await delivery.destination.store()).logBatch(request));
+  return outcome.status === 'rejected' ? outcome.error : undefined;
+}
+
+function toRequest(runId: string, items: readonly Item[]): LogBatchRequest {
+  const metrics: Metric[] = [];
+  const params: Param[] = [];
+  const tags: Tag[] = [];
+  for (const each of items) {
+    if (each.kind === 'metrics') metrics.push(each.item);
+    else if (each.kind === 'params') params.push(each.item);
+    else tags.push(each.item);
+  }
+  return { runId, metrics, params, tags };
+}
+
+/** Finds what is refused: the run itself, params that changed, then by kind, then by halves. */
+async function isolate(delivery: Delivery, runId: string, items: readonly Item[]): Promise<readonly RefusedItem[]> {
+  const run = await delivery.patience.attempt(async () => (await delivery.destination.store()).getRun(runId));
+  if (run.status === 'rejected') return items.map((item) => ({ item, error: run.error }));
+  if (run.value.info.lifecycleStage === 'deleted') {
+    const error = new RunspanError('RUN_ENDED', `Run ${runId} is deleted in the store.`);
+    return items.map((item) => ({ item, error }));
+  }
+  const stored = run.value.data.params;
+  const mended: Item[] = [];
+  for (const each of items) {
+    const known = each.kind === 'params' ? stored[each.item.key] : undefined;
+    if (each.kind !== 'params' || known === undefined) mended.push(each);
+    else if (known !== each.item.value) mended.push(asChangedParam(delivery, each, known));
+  }
+  const refused: RefusedItem[] = [];
+  for (const kind of ['metrics', 'params', 'tags'] as const) {
+    const ofKind = mended.filter((each) => each.kind === kind);
+    if (ofKind.length > 0) refused.push(...(await halve(delivery, runId, ofKind)));
+  }
+  return refused;
+}
+
+async function halve(delivery: Delivery, runId: string, items: readonly Item[]): Promise<readonly RefusedItem[]> {
+  const error = await send(delivery, runId, items);
+  if (error === undefined) return [];
+  const [only] = items;
+  if (items.length === 1 && only !== undefined) return [{ item: only, error }];
+  const middle = Math.ceil(items.length / 2);
+  return [
+    ...(await halve(delivery, runId, items.slice(0, middle))),
+    ...(await halve(delivery, runId, items.slice(middle))),
+  ];
+}
+
+/** One dead letter a record, with the refused items of it and the first one's error. */
+function buryItems(delivery: Delivery, refused: readonly RefusedItem[]): void {
+  const bySequence = new Map<number, RefusedItem[]>();
+  for (const each of refused) {
+    const group = bySequence.get(each.item.sequence);
+    if (group === undefined) bySequence.set(each.item.sequence, [each]);
+    else group.push(each);
+  }
+  for (const [sequence, group] of bySequence) {
+    const [first] = group;
+    if (first === undefined) continue;
+    bury(delivery, sequence, { record: toWrite(group.map((each) => each.item)), error: first.error });
+  }
+}
+
+function toWrite(items: readonly Item[]): BatchWrite {
+  const [first] = items;
+  if (first?.kind === 'metrics') {
+    const { value } = first.item;
+    const spelled = Number.isFinite(value) ? value : (String(value) as 'NaN' | 'Infinity' | '-Infinity');
+    return { kind: 'metric', runKey: first.runKey, ...first.item, value: spelled };
+  }
+  const pairs = items.filter((each) => each.kind !== 'metrics').map((each) => each.item);
+  const runKey = first?.runKey ?? '';
+  return first?.kind === 'params' ? { kind: 'params', runKey, params: pairs } : { kind: 'tags', runKey, tags: pairs };
+}
+
+function brief(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

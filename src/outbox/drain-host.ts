@@ -1,0 +1,310 @@
+// Runs the drain, in the worker thread or inline: our own folder, the adopted ones, calls, flushes, heartbeat, the end.
+import { RunspanError } from '../errors.ts';
+import { announceDestination } from './announce.ts';
+import { callStore } from './call-store.ts';
+import type { OutboxEvent } from './contract.ts';
+import { Counters } from './counters.ts';
+import type { Openers } from './destination.ts';
+import { DrainDestination } from './destination.ts';
+import type { FolderDrain } from './folder-drain.ts';
+import { openFolderDrain } from './folder-drain.ts';
+import type { FolderPaths } from './folder.ts';
+import { folderPaths, retireFolder } from './folder.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { writeLease } from './lease.ts';
+import type { HostReply, HostRequest, HostSettings } from './messages.ts';
+import { toWire } from './messages.ts';
+import { Orphanage, turn } from './orphanage.ts';
+import { DestinationRefused, DrainClosed, Patience } from './patience.ts';
+import { Pause } from './pause.ts';
+import { SettledWaits } from './settled-waits.ts';
+import type { FolderState } from './state.ts';
+import type { System } from './system.ts';
+import { messageOf } from './system.ts';
+
+/** What a host gets from its thread. */
+export interface HostOptions {
+  readonly settings: HostSettings;
+  readonly system: System;
+  readonly openers: Openers;
+  readonly post: (reply: HostReply) => void;
+}
+
+/** The longest sleep without a wake-up, a safeguard: frames are looked for anyway. */
+const IDLE_MS = 1000;
+/** A wait for what is on its way: a block from memory, a frame that is being written. */
+const RECHECK_MS = 20;
+/** After a wake-up, so that a slow stream of records becomes fewer, larger batches. */
+const LINGER_MS = 20;
+/** How long closing the store may take at the end. */
+const CLOSE_MS = 1000;
+
+/** The drain of one outbox. */
+export class DrainHost {
+  readonly #settings: HostSettings;
+  readonly #system: System;
+  readonly #post: (reply: HostReply) => void;
+  readonly #counters: Counters;
+  readonly #paths: FolderPaths | undefined;
+  readonly #destination: DrainDestination;
+  readonly #patience: Patience;
+  readonly #folder: FolderDrain;
+  readonly #heartbeat: Heartbeat;
+  readonly #idle: Pause;
+  readonly #waits = new SettledWaits();
+  #orphanage: Orphanage | undefined;
+  #isClosed = false;
+
+  constructor({ settings, system, openers, post }: HostOptions) {
+    this.#settings = settings;
+    this.#system = system;
+    this.#post = post;
+    this.#counters = new Counters(settings.counters);
+    const { folderName, directory } = settings;
+    this.#paths = folderName === undefined ? undefined : folderPaths(directory, folderName);
+    this.#idle = new Pause(system.clock);
+    const onWarning = (message: string): void => this.#event({ kind: 'warning', message });
+    this.#destination = new DrainDestination({
+      openers,
+      trackingUri: settings.trackingUri,
+      connection: settings.connection,
+      artifactRoot: settings.artifactRoot,
+      ...(settings.isInline ? { busyTimeoutMs: 0 } : {}),
+    });
+    this.#patience = new Patience({ system, onWarning, reopen: () => this.#destination.close() });
+    this.#folder = openFolderDrain({
+      shared: {
+        system,
+        destination: this.#destination,
+        patience: this.#patience,
+        onWarning,
+        onEvent: (event) => this.#event(event),
+      },
+      paths: this.#paths,
+      isLive: true,
+      isSynced: settings.durability === 'fsync',
+      replayedThrough: settings.replayedThrough,
+      onSettled: (state) => this.#publish(state),
+    });
+    this.#heartbeat = new Heartbeat({
+      system,
+      ownLease: this.#paths?.lease,
+      otherLeases: () => this.#orphanage?.leases() ?? [],
+      onLost: () => post({ kind: 'folder-lost', reason: 'the folder was removed or taken over' }),
+    });
+  }
+
+  /** Begins; everything after it happens by itself. */
+  start(): void {
+    this.#counters.setIdle(false);
+    this.#publish(this.#folder.state);
+    for (const run of this.#folder.state.openRuns()) {
+      // A host that died may have kept this to itself.
+      if (run.failedReason !== undefined) continue;
+      const { runKey, runId, runName, experimentId, artifactUri } = run;
+      this.#event({ kind: 'created', runKey, runId, runName, experimentId, artifactUri });
+    }
+    this.#orphanage = this.#makeOrphanage();
+    this.#heartbeat.start();
+    void this.#guard(
+      announceDestination({
+        destination: this.#destination,
+        patience: this.#patience,
+        experimentName: this.#settings.experimentName,
+        onEvent: (event) => this.#event(event),
+      }),
+    );
+    void this.#guard(this.#orphanage.run());
+    void this.#guard(this.#run());
+  }
+
+  /** There may be something new. */
+  wake(): void {
+    if (this.#counters.isExitRequested) this.#hurry();
+    this.#idle.wake();
+  }
+
+  /** Takes a message of the job's thread. */
+  receive(request: HostRequest): void {
+    switch (request.kind) {
+      case 'memory':
+        this.#folder.source.addMemory(request.block);
+        this.#idle.wake();
+        return;
+      case 'forget':
+        this.#waits.forget(request.id);
+        return;
+      case 'flush':
+        void this.#guard(this.#flush(request));
+        return;
+      case 'call':
+        void this.#guard(this.#call(request));
+        return;
+      case 'stop':
+        void this.#guard(this.#stop(request));
+        return;
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isClosed) {
+      let isDelivered = false;
+      try {
+        isDelivered = await this.#folder.drain.deliverWindow();
+      } catch (error) {
+        if (error instanceof DrainClosed) return;
+        this.#event({ kind: 'warning', message: `The drain met an error of its own: ${messageOf(error)}` });
+        await this.#idle.wait(IDLE_MS);
+      }
+      if (this.#counters.isExitRequested && this.#isAllSettled()) return this.#finishForExit();
+      // An embedded store answers without leaving this turn: messages and heartbeat need one of their own.
+      if (isDelivered) await turn(this.#system.clock);
+      else await this.#sleep();
+      if (!this.#isUrgent()) this.#patience.calm();
+    }
+  }
+
+  async #sleep(): Promise<void> {
+    if (this.#folder.source.nextSequence <= this.#counters.accepted) return this.#idle.wait(RECHECK_MS);
+    this.#counters.setIdle(true);
+    // Accepted between the look and the word: the job saw no sleeper and woke nobody.
+    if (this.#folder.source.nextSequence > this.#counters.accepted && !this.#isExitRequested())
+      await this.#idle.wait(IDLE_MS);
+    this.#counters.setIdle(false);
+    if (!this.#isUrgent() && !this.#isClosed) await this.#idle.wait(LINGER_MS);
+  }
+
+  #isExitRequested(): boolean {
+    return this.#counters.isExitRequested;
+  }
+
+  #isUrgent(): boolean {
+    return this.#waits.isAny || this.#isExitRequested();
+  }
+
+  #isAllSettled(): boolean {
+    return this.#folder.state.settledThrough >= this.#counters.accepted;
+  }
+
+  #hurry(): void {
+    this.#patience.hurry();
+    this.#idle.wake();
+  }
+
+  #publish(state: FolderState): void {
+    this.#counters.settle(state.settledThrough, state.deadLettered);
+    this.#waits.settle(state.settledThrough);
+  }
+
+  async #flush({ id, sequence }: Extract<HostRequest, { kind: 'flush' }>): Promise<void> {
+    if (this.#settings.durability === 'fsync') this.#folder.drain.sync();
+    const reached = this.#waits.reach(id, sequence);
+    this.#hurry();
+    this.#reply({ kind: 'answer', id, value: await reached });
+  }
+
+  async #call(request: Extract<HostRequest, { kind: 'call' }>): Promise<void> {
+    const { id, sequence, timeoutMs } = request;
+    const cancel = this.#system.clock.after(timeoutMs, () => this.#waits.forget(id));
+    const reached = this.#waits.reach(id, sequence);
+    this.#hurry();
+    try {
+      // The caller has been told by its own clock; nothing may be carried out behind its back.
+      if (!(await reached)) return;
+      const store = await this.#destination.store();
+      const value = await callStore(store, request, (runKey) => this.#folder.state.runIdOf(runKey));
+      this.#reply({ kind: 'answer', id, value });
+    } catch (error) {
+      const cause = error instanceof DestinationRefused ? error.cause : error;
+      this.#reply({ kind: 'failure', id, error: toWire(cause) });
+    } finally {
+      cancel();
+    }
+  }
+
+  async #stop({ id, sequence, timeoutMs }: Extract<HostRequest, { kind: 'stop' }>): Promise<void> {
+    const { clock } = this.#system;
+    const endMs = clock.monotonicMs() + timeoutMs;
+    const cancel = clock.after(timeoutMs, () => this.#waits.forget(id));
+    const reached = this.#waits.reach(id, sequence);
+    this.#hurry();
+    await reached;
+    // What a dead process left is finished too, but nobody waits for a server that does not answer.
+    while (this.#orphanage?.isBusy === true && !this.#patience.isWaiting && clock.monotonicMs() < endMs) {
+      await new Pause(clock).wait(RECHECK_MS);
+    }
+    cancel();
+    await this.#close();
+    this.#reply({ kind: 'answer', id, value: true });
+  }
+
+  async #finishForExit(): Promise<void> {
+    await this.#close();
+    this.#counters.setDone();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#heartbeat.stop();
+    this.#patience.close();
+    this.#orphanage?.close();
+    this.#idle.wake();
+    this.#waits.close();
+    this.#folder.drain.save();
+    const closed = this.#destination.close();
+    await Promise.race([closed, new Pause(this.#system.clock).wait(CLOSE_MS)]);
+    this.#folder.close();
+    if (this.#paths === undefined || this.#heartbeat.isLost) return;
+    try {
+      if (this.#isAllSettled()) retireFolder(this.#system, this.#settings.directory, this.#paths);
+      else this.#writeReleasedLease(this.#paths);
+    } catch (error) {
+      this.#event({ kind: 'warning', message: `The outbox folder could not be tidied up: ${messageOf(error)}` });
+    }
+  }
+
+  #writeReleasedLease(paths: FolderPaths): void {
+    const { isInline } = this.#settings;
+    writeLease(this.#system, paths.lease, { folder: paths.name, isInline, isReleased: true });
+  }
+
+  #makeOrphanage(): Orphanage {
+    const { system, destination, patience, onEvent, onWarning, state } = this.#folder.delivery;
+    const { directory, trackingUri, connection, isInline } = this.#settings;
+    return new Orphanage({
+      shared: { system, destination, patience, onEvent, onWarning },
+      directory,
+      destination: { trackingUri, workspace: connection.workspace },
+      ownName: this.#paths?.name,
+      isInline,
+      isOpenElsewhere: (runId) => state.openRuns().some((run) => run.runId === runId),
+      pause: new Pause(system.clock),
+    });
+  }
+
+  #event(event: OutboxEvent): void {
+    if (event.kind === 'refused') this.#post({ kind: 'event', event: { kind: 'refused', error: toWire(event.error) } });
+    else this.#post({ kind: 'event', event });
+  }
+
+  #reply(reply: HostReply): void {
+    try {
+      this.#post(reply);
+    } catch (error) {
+      if (!('id' in reply)) return;
+      const failure = new RunspanError('MLFLOW_ERROR', `The store's answer cannot be passed on: ${messageOf(error)}`);
+      this.#post({ kind: 'failure', id: reply.id, error: toWire(failure) });
+    }
+  }
+
+  /** A background task's end: being closed is no error, anything else is said. */
+  async #guard(task: Promise<void>): Promise<void> {
+    try {
+      await task;
+    } catch (error) {
+      if (error instanceof DrainClosed) return;
+      this.#event({ kind: 'warning', message: `The drain met an error of its own: ${messageOf(error)}` });
+    }
+  }
+}

@@ -1,0 +1,138 @@
+// The job's end of the line to the drain: starts the worker, restarts it if it dies, goes on inline where no thread can be had.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { Counters } from './counters.ts';
+import type { Openers } from './destination.ts';
+import { DrainHost } from './drain-host.ts';
+import type { HostReply, HostRequest, HostSettings } from './messages.ts';
+import type { System } from './system.ts';
+import { messageOf } from './system.ts';
+
+/** What a link needs. */
+export interface DrainLinkOptions {
+  readonly settings: Omit<HostSettings, 'replayedThrough' | 'isInline' | 'counters'>;
+  readonly mode: 'worker' | 'inline';
+  readonly counters: Counters;
+  readonly system: System;
+  /** For the inline drain; the worker brings its own. */
+  readonly openers: Openers;
+  readonly workerUrl: URL;
+  readonly env: Readonly<Record<string, string>>;
+  readonly onReply: (reply: HostReply) => void;
+  /** A new drain took over from a dead one: what it was told has to be said again. */
+  readonly onRestart: () => void;
+  readonly onWarning: (message: string) => void;
+}
+
+/** A worker that dies is started again so often; then the drain goes on inline. */
+const RESTART_LIMIT = 2;
+const RESTART_DELAY_MS = 500;
+/** How long a thread that said its last word may take to end. */
+const THREAD_END_MS = 500;
+
+/** Sends requests to the drain, wherever it runs. */
+export class DrainLink {
+  readonly #options: DrainLinkOptions;
+  #worker: Worker | undefined;
+  #host: DrainHost | undefined;
+  #restarts = 0;
+  #isClosed = false;
+  #lastError = '';
+
+  constructor(options: DrainLinkOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the drain has a thread of its own, which goes on while this one waits. */
+  get isThread(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /** Starts the drain; never throws. */
+  start(): void {
+    if (this.#options.mode === 'inline') this.#startInline(0);
+    else this.#startWorker(0);
+  }
+
+  send(request: HostRequest): void {
+    if (this.#worker !== undefined) this.#worker.postMessage(request);
+    else this.#host?.receive(request);
+  }
+
+  /** Says that there is something new; free of charge while the drain is awake. */
+  wake(): void {
+    if (!this.#options.counters.isIdle) return;
+    if (this.#host === undefined) this.#options.counters.wake();
+    else this.#host.wake();
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#host = undefined;
+    if (worker !== undefined) await worker.terminate();
+  }
+
+  #startWorker(replayedThrough: number): void {
+    const { settings, counters, workerUrl, env } = this.#options;
+    if (workerUrl.protocol !== 'file:' || !existsSync(fileURLToPath(workerUrl))) {
+      this.#fallBack(`its file is not there (${workerUrl.href}): is the app bundled into one file?`, replayedThrough);
+      return;
+    }
+    const workerData: HostSettings = { ...settings, isInline: false, counters: counters.buffer, replayedThrough };
+    try {
+      const worker = new Worker(workerUrl, { workerData, env: { ...env }, execArgv: [], name: 'runspan-drain' });
+      this.#worker = worker;
+      worker.on('message', (reply: HostReply) => this.#options.onReply(reply));
+      worker.on('error', (error) => {
+        this.#lastError = messageOf(error);
+      });
+      worker.on('exit', () => this.#onExit(worker));
+      worker.unref();
+    } catch (error) {
+      this.#fallBack(messageOf(error), replayedThrough);
+    }
+  }
+
+  #onExit(worker: Worker): void {
+    if (this.#isClosed || this.#worker !== worker) return;
+    this.#worker = undefined;
+    const { system, counters } = this.#options;
+    if (this.#restarts >= RESTART_LIMIT) {
+      this.#fallBack(`it died ${this.#restarts + 1} times, at last of: ${this.#lastError}`, counters.accepted);
+      this.#options.onRestart();
+      return;
+    }
+    this.#restarts += 1;
+    system.clock.after(RESTART_DELAY_MS * this.#restarts, () => {
+      if (this.#isClosed) return;
+      this.#startWorker(counters.accepted);
+      this.#options.onRestart();
+    });
+  }
+
+  #fallBack(reason: string, replayedThrough: number): void {
+    this.#options.onWarning(
+      `The drain's worker thread cannot run: ${reason} Records are sent from the job's own thread, when it yields.`,
+    );
+    this.#startInline(replayedThrough);
+  }
+
+  #startInline(replayedThrough: number): void {
+    const { settings, counters, system, openers, onReply } = this.#options;
+    this.#host = new DrainHost({
+      settings: { ...settings, isInline: true, counters: counters.buffer, replayedThrough },
+      system,
+      openers,
+      // Never during a call into the outbox.
+      post: (reply) => system.clock.nextTurn(() => onReply(reply)),
+    });
+    this.#host.start();
+  }
+}
+
+/** How long stop() waits beyond its deadline for a thread's last word. */
+export const LAST_WORD_MS: number = THREAD_END_MS;

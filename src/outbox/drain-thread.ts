@@ -1,0 +1,31 @@
+// A drain host behind a message port: the part of a worker's entry that tests use with openers of their own.
+import type { MessagePort } from 'node:worker_threads';
+import { Counters } from './counters.ts';
+import type { Openers } from './destination.ts';
+import { DrainHost } from './drain-host.ts';
+import type { HostRequest, HostSettings } from './messages.ts';
+import type { System } from './system.ts';
+
+/** What a host in a thread needs. */
+export interface ThreadOptions {
+  readonly port: MessagePort;
+  readonly settings: HostSettings;
+  readonly system: System;
+  readonly openers: Openers;
+}
+
+/** Runs a host until it has answered `stop`; then the thread ends by itself. */
+export function runHostInThread({ port, settings, system, openers }: ThreadOptions): void {
+  const host = new DrainHost({ settings, system, openers, post: (reply) => port.postMessage(reply) });
+  // The listener also keeps the thread alive, which Atomics.waitAsync alone does not.
+  port.on('message', (request: HostRequest) => host.receive(request));
+  void listen(host, new Counters(settings.counters));
+  host.start();
+}
+
+async function listen(host: DrainHost, counters: Counters): Promise<void> {
+  for (let seen = counters.wakeCount; ;) {
+    seen = await counters.untilWoken(seen);
+    host.wake();
+  }
+}

@@ -1,0 +1,46 @@
+// Puts one folder's drain together: state, reader, source, dead letters; for our own folder and for adopted ones alike.
+import { DeadLetters } from './dead-letters.ts';
+import type { Delivery } from './delivery.ts';
+import { Drain } from './drain.ts';
+import type { FolderPaths } from './folder.ts';
+import { RecordSource } from './record-source.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { FolderState } from './state.ts';
+
+/** What all folders of one host share. */
+export type SharedDelivery = Pick<Delivery, 'system' | 'destination' | 'patience' | 'onEvent' | 'onWarning'>;
+
+/** What tells one folder's drain from another's. */
+export interface FolderDrainOptions {
+  readonly shared: SharedDelivery;
+  /** Undefined where there is no disk: records come from memory alone. */
+  readonly paths: FolderPaths | undefined;
+  readonly isLive: boolean;
+  readonly isSynced: boolean;
+  readonly replayedThrough: number;
+  readonly onSettled: (state: FolderState) => void;
+}
+
+/** The parts that the owner of a folder's drain works with. */
+export interface FolderDrain {
+  readonly delivery: Delivery;
+  readonly state: FolderState;
+  readonly source: RecordSource;
+  readonly drain: Drain;
+  /** Lets the segment under the reader go. */
+  close(): void;
+}
+
+/** Opens a folder where its last drain left off. */
+export function openFolderDrain(options: FolderDrainOptions): FolderDrain {
+  const { shared, paths, isLive, isSynced, replayedThrough } = options;
+  const { disk, clock } = shared.system;
+  const state = new FolderState(disk, paths);
+  const { settledThrough } = state;
+  const deadLetters = new DeadLetters(disk, paths, { settledThrough, onWarning: shared.onWarning });
+  const reader = paths === undefined ? undefined : new SegmentReader({ disk, folder: paths.root, isLive });
+  const source = new RecordSource({ reader, clock, isLive, settledThrough });
+  const delivery: Delivery = { ...shared, state, paths, deadLetters, replayedThrough };
+  const drain = new Drain({ delivery, source, reader, isSynced, onSettled: () => options.onSettled(state) });
+  return { delivery, state, source, drain, close: () => reader?.close() };
+}

@@ -1,0 +1,281 @@
+// The outbox as the job sees it: append to the journal, ask the drain, tell the truth.
+import path from 'node:path';
+import { RunspanError } from '../errors.ts';
+import type { Write } from '../model/write.ts';
+import type { Store } from '../stores/contract.ts';
+import type {
+  FlushResult,
+  Outbox,
+  OutboxEvent,
+  OutboxOptions,
+  OutboxStats,
+  SpooledSource,
+  StoreMethod,
+} from './contract.ts';
+import { Counters } from './counters.ts';
+import type { Openers } from './destination.ts';
+import { DrainLink, LAST_WORD_MS } from './drain-link.ts';
+import type { FolderPaths } from './folder.ts';
+import { makeFolder } from './folder.ts';
+import { Journal } from './journal.ts';
+import { writeLease } from './lease.ts';
+import type { HostReply } from './messages.ts';
+import { fromWire } from './messages.ts';
+import { nodeSystem } from './node-system.ts';
+import { openers as realOpeners } from './openers.ts';
+import { PendingRequests } from './pending-requests.ts';
+import { Spool } from './spool.ts';
+import type { System } from './system.ts';
+import { messageOf } from './system.ts';
+
+/** What tests and simulations replace. */
+export interface OutboxInternals {
+  readonly system?: System;
+  /** For the inline drain. */
+  readonly openers?: Openers;
+  /** The worker's entry. */
+  readonly workerUrl?: URL;
+}
+
+/**
+ * Opens an outbox: makes its folder, starts its drain, and takes writes at once, whatever the destination does.
+ * Where no folder can be made it keeps what it is given in memory and says so.
+ *
+ * @example
+ * const outbox = openOutbox({ directory, trackingUri: 'sqlite:////data/mlflow.db', experimentName: 'churn', connection: {},
+ *   artifactRoot: '/data/mlruns', env: {}, onEvent: (event) => console.error(event) });
+ * outbox.append({ kind: 'metric', runKey, key: 'loss', value: 0.5, timestampMs: Date.now(), step: 0 });
+ * await outbox.stop({ timeoutMs: 5000 });
+ */
+export function openOutbox(options: OutboxOptions, internals: OutboxInternals = {}): Outbox {
+  return new JournaledOutbox(options, internals);
+}
+
+class JournaledOutbox implements Outbox {
+  readonly #options: OutboxOptions;
+  readonly #system: System;
+  readonly #counters = new Counters();
+  readonly #paths: FolderPaths | undefined;
+  readonly #journal: Journal;
+  readonly #spool: Spool;
+  readonly #link: DrainLink;
+  readonly #requests: PendingRequests;
+  #stopping: Promise<FlushResult> | undefined;
+
+  constructor(options: OutboxOptions, internals: OutboxInternals) {
+    this.#options = options;
+    this.#system = internals.system ?? nodeSystem();
+    const onWarning = (message: string): void => this.#warn(message);
+    this.#paths = this.#makeFolder();
+    this.#spool = new Spool(this.#system, this.#paths?.spool);
+    this.#link = new DrainLink({
+      settings: {
+        directory: options.directory,
+        folderName: this.#paths?.name,
+        trackingUri: options.trackingUri,
+        experimentName: options.experimentName,
+        connection: options.connection,
+        artifactRoot: options.artifactRoot,
+        durability: options.durability ?? 'os',
+      },
+      mode: options.drain ?? 'worker',
+      counters: this.#counters,
+      system: this.#system,
+      openers: internals.openers ?? realOpeners,
+      workerUrl: internals.workerUrl ?? siblingUrl('drain-worker'),
+      env: options.env,
+      onReply: (reply) => this.#onReply(reply),
+      onRestart: () => this.#onRestart(),
+      onWarning,
+    });
+    this.#requests = new PendingRequests(this.#system.clock, (request) => this.#link.send(request));
+    this.#journal = new Journal({
+      system: this.#system,
+      folder: this.#paths?.root,
+      onMemory: (block) => this.#link.send({ kind: 'memory', block }),
+      onAccepted: (accepted) => {
+        this.#counters.accepted = accepted;
+        this.#link.wake();
+      },
+      settledThrough: () => this.#counters.settled,
+      onWarning,
+    });
+    this.#link.start();
+  }
+
+  append(write: Write): number {
+    if (this.#stopping !== undefined) {
+      this.#journal.refuse('stopped');
+      throw new RunspanError('SERVICE_STOPPED', `The outbox is stopped: this ${write.kind} comes too late.`);
+    }
+    return this.#journal.append(write);
+  }
+
+  writeBuffered(): void {
+    this.#journal.writeBuffered();
+  }
+
+  spoolBytes(bytes: Uint8Array): SpooledSource {
+    try {
+      return this.#spool.keepBytes(bytes);
+    } catch (error) {
+      this.#journal.refuse('spool');
+      throw error;
+    }
+  }
+
+  spoolFile(file: string): Promise<SpooledSource> {
+    return this.#spool.keepFile(file);
+  }
+
+  async flush({ timeoutMs }: { readonly timeoutMs: number }): Promise<FlushResult> {
+    if (this.#stopping !== undefined) return this.#stopping;
+    this.#journal.writeBuffered();
+    const sequence = this.#journal.accepted;
+    if (this.#counters.settled < sequence) await this.#requests.ask({ kind: 'flush', sequence }, timeoutMs);
+    return this.#result(sequence);
+  }
+
+  async call<M extends StoreMethod>(
+    method: M,
+    args: Parameters<Store[M]>,
+    { timeoutMs }: { readonly timeoutMs: number },
+  ): Promise<Awaited<ReturnType<Store[M]>>> {
+    if (this.#stopping !== undefined) throw new RunspanError('SERVICE_STOPPED', `The outbox is stopped: no ${method}.`);
+    this.#journal.writeBuffered();
+    const sequence = this.#journal.accepted;
+    const answer = await this.#requests.ask({ kind: 'call', sequence, method, args, timeoutMs }, timeoutMs);
+    if (answer.kind === 'failure') throw answer.error;
+    if (answer.kind === 'timeout') {
+      const behind = sequence - this.#counters.settled;
+      const why = behind > 0 ? `${behind} records before it are not delivered yet` : 'the store has not answered';
+      throw new RunspanError('DEADLINE_EXCEEDED', `${method} did not come through within ${timeoutMs} ms: ${why}.`);
+    }
+    // The cast: the host called this very method.
+    return answer.value as Awaited<ReturnType<Store[M]>>;
+  }
+
+  stats(): OutboxStats {
+    const settled = this.#counters.settled;
+    const deadLettered = this.#counters.dead;
+    const { accepted, refused, isOnDisk } = this.#journal;
+    return {
+      accepted,
+      delivered: settled - deadLettered,
+      pending: accepted - settled,
+      deadLettered,
+      refused,
+      durability: isOnDisk ? (this.#options.durability ?? 'os') : 'memory',
+      directory: this.#paths?.root ?? this.#options.directory,
+    };
+  }
+
+  drainInExit(timeoutMs: number): void {
+    try {
+      if (this.#stopping !== undefined) return;
+      this.#journal.close();
+      if (this.#link.isThread && this.#journal.accepted > 0) {
+        this.#counters.requestExit();
+        this.#counters.waitUntilDone(timeoutMs);
+      } else if (this.#journal.accepted === 0 && this.#paths !== undefined) {
+        this.#system.disk.removeFolder(this.#paths.root);
+      }
+      this.#sayWhatIsLeft();
+    } catch (error) {
+      this.#system.say(`runspan: the outbox could not be drained in exit: ${messageOf(error)}`);
+    }
+  }
+
+  stop({ timeoutMs }: { readonly timeoutMs: number }): Promise<FlushResult> {
+    this.#stopping ??= this.#stop(timeoutMs);
+    return this.#stopping;
+  }
+
+  async #stop(timeoutMs: number): Promise<FlushResult> {
+    this.#journal.close();
+    const sequence = this.#journal.accepted;
+    const answer = await this.#requests.ask({ kind: 'stop', sequence, timeoutMs }, timeoutMs + LAST_WORD_MS);
+    await this.#link.close();
+    if (answer.kind !== 'answer') this.#releaseFolder();
+    return this.#result(sequence);
+  }
+
+  #result(sequence: number): FlushResult {
+    const settled = this.#counters.settled;
+    return {
+      isComplete: settled >= sequence,
+      pending: Math.max(0, this.#journal.accepted - settled),
+      deadLettered: this.#counters.dead,
+    };
+  }
+
+  #makeFolder(): FolderPaths | undefined {
+    const { directory, trackingUri, experimentName, connection, drain } = this.#options;
+    const { workspace } = connection;
+    const isInline = drain === 'inline';
+    try {
+      return makeFolder(this.#system, { directory, trackingUri, experimentName, workspace, isInline });
+    } catch (error) {
+      this.#warn(
+        `The outbox cannot write to ${directory} (${messageOf(error)}): what is logged is kept in memory only, up to 8 MB, and is lost if this process dies. Set RUNSPAN_DIR to a writable folder.`,
+      );
+      return undefined;
+    }
+  }
+
+  /** The drain had no time for it: the next adopter need not wait for our death. */
+  #releaseFolder(): void {
+    if (this.#paths === undefined) return;
+    const { lease, name } = this.#paths;
+    try {
+      writeLease(this.#system, lease, { folder: name, isInline: false, isReleased: true });
+    } catch {
+      // The folder is gone, or the disk takes nothing: our death will say the same.
+    }
+  }
+
+  #sayWhatIsLeft(): void {
+    const { accepted, pending, directory, durability } = this.stats();
+    if (pending === 0) return;
+    const count = `runspan: ${pending} of ${accepted} records were not delivered before the exit`;
+    const fate =
+      durability === 'memory'
+        ? 'and were in memory, at least in part, because the disk took nothing: what was there is lost'
+        : `and are kept in ${directory}: the next start with RUNSPAN_DIR=${path.dirname(directory)} delivers them`;
+    this.#system.say(`${count}, ${fate}.`);
+  }
+
+  #onReply(reply: HostReply): void {
+    if (reply.kind === 'event') {
+      const { event } = reply;
+      this.#emit(event.kind === 'refused' ? { kind: 'refused', error: fromWire(event.error) } : event);
+    } else if (reply.kind === 'folder-lost') {
+      this.#journal.abandonDisk(reply.reason);
+    } else {
+      this.#requests.settle(reply);
+    }
+  }
+
+  #onRestart(): void {
+    for (const block of this.#journal.memoryBlocks()) this.#link.send({ kind: 'memory', block });
+    this.#requests.repeat();
+  }
+
+  #warn(message: string): void {
+    // Never during a call into the outbox.
+    this.#system.clock.nextTurn(() => this.#emit({ kind: 'warning', message }));
+  }
+
+  #emit(event: OutboxEvent): void {
+    try {
+      this.#options.onEvent(event);
+    } catch (error) {
+      this.#system.say(`runspan: a listener of the outbox threw: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** A file beside this one, with this one's extension: `.ts` from source, `.js` when built. */
+function siblingUrl(name: string): URL {
+  return new URL(`./${name}${path.extname(new URL(import.meta.url).pathname)}`, import.meta.url);
+}

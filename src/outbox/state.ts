@@ -1,0 +1,212 @@
+// What the drain knows of one folder: how far it got and which runs are open; replaced as one step, so that a crash finds an old one or a new one.
+import type { Metric, Param, Tag } from '../model/entities.ts';
+import { spellNumber } from './encode-write.ts';
+import type { FolderPaths } from './folder.ts';
+import type { Disk } from './system.ts';
+
+/** Attributes journaled and not yet mirrored; the last value of each key. */
+export interface KeptAttributes {
+  readonly params: readonly Param[];
+  readonly tags: readonly Tag[];
+  readonly metrics: readonly Metric[];
+}
+
+/** A run that this folder opened and has not ended. */
+export interface OpenRun {
+  readonly runKey: string;
+  readonly runId: string;
+  readonly experimentId: string;
+  readonly artifactUri: string;
+  readonly runName: string;
+  readonly startTimeMs: number;
+  /** A create whose answer was lost: the store may hold a second run with this key. */
+  readonly wasAmbiguous: boolean;
+  readonly attributes?: KeptAttributes;
+  /** Why there is no run in the store; what belongs to it is dead-lettered. */
+  readonly failedReason?: string;
+}
+
+/** A number of records that ended as dead letters. */
+interface Deaths {
+  readonly sequence: number;
+  readonly count: number;
+}
+
+interface StateFile {
+  readonly formatVersion: 1;
+  readonly settledThrough: number;
+  readonly deadLettered: number;
+  readonly runs: readonly OpenRun[];
+}
+
+/** Ids of ended runs that are remembered, for children and late writes. */
+const ENDED_LIMIT = 10_000;
+
+/** The drain's own state of one folder. */
+export class FolderState {
+  readonly #disk: Disk;
+  readonly #paths: FolderPaths | undefined;
+  readonly #runs = new Map<string, OpenRun>();
+  readonly #ended = new Map<string, string>();
+  #settledThrough = 0;
+  #deadLettered = 0;
+  #deaths: Deaths[] = [];
+  #afterSave: (() => void)[] = [];
+  /** What the disk is known to hold. */
+  #savedThrough = 0;
+
+  constructor(disk: Disk, paths: FolderPaths | undefined) {
+    this.#disk = disk;
+    this.#paths = paths;
+    this.#load();
+  }
+
+  /** Everything up to this number is delivered or dead-lettered. */
+  get settledThrough(): number {
+    return this.#settledThrough;
+  }
+
+  /** Of these, how many were dead-lettered. */
+  get deadLettered(): number {
+    return this.#deadLettered;
+  }
+
+  /** What survives a crash now; segments up to here may go. */
+  get savedThrough(): number {
+    return this.#savedThrough;
+  }
+
+  openRuns(): readonly OpenRun[] {
+    return [...this.#runs.values()];
+  }
+
+  run(runKey: string): OpenRun | undefined {
+    return this.#runs.get(runKey);
+  }
+
+  /** The store's id of a run that this folder opened, ended or not. */
+  runIdOf(runKey: string): string | undefined {
+    const run = this.#runs.get(runKey);
+    if (run !== undefined) return run.failedReason === undefined ? run.runId : undefined;
+    return this.#ended.get(runKey);
+  }
+
+  putRun(run: OpenRun): void {
+    this.#runs.set(run.runKey, run);
+  }
+
+  /** Forgets an ended run, but for its id. */
+  endRun(runKey: string): void {
+    const run = this.#runs.get(runKey);
+    this.#runs.delete(runKey);
+    if (run === undefined || run.failedReason !== undefined || run.runId === runKey) return;
+    this.#remember(runKey, run.runId);
+    if (this.#paths === undefined) return;
+    try {
+      this.#disk.appendText(this.#paths.endedRuns, `${JSON.stringify([runKey, run.runId])}\n`);
+    } catch {
+      // A disk that takes nothing costs a search by key after a crash, no data.
+    }
+  }
+
+  keepAttributes(runKey: string, more: KeptAttributes): void {
+    const run = this.#runs.get(runKey);
+    if (run === undefined) return;
+    const known = run.attributes ?? { params: [], tags: [], metrics: [] };
+    this.#runs.set(runKey, {
+      ...run,
+      attributes: {
+        params: lastOfEach([...known.params, ...more.params]),
+        tags: lastOfEach([...known.tags, ...more.tags]),
+        metrics: lastOfEach([...known.metrics, ...more.metrics]),
+      },
+    });
+  }
+
+  /** Notes records that were dead-lettered; they count once the watermark has passed them. */
+  noteDeaths(sequence: number, count: number): void {
+    this.#deaths.push({ sequence, count });
+  }
+
+  /** Moves the watermark; never back. */
+  settle(sequence: number): void {
+    if (sequence <= this.#settledThrough) return;
+    this.#settledThrough = sequence;
+    this.#deadLettered += this.#deaths.reduce((sum, each) => (each.sequence <= sequence ? sum + each.count : sum), 0);
+    this.#deaths = this.#deaths.filter((each) => each.sequence > sequence);
+  }
+
+  /** Does something once what it follows from is safe on disk, such as deleting a delivered file. */
+  afterSave(act: () => void): void {
+    this.#afterSave.push(act);
+  }
+
+  /** Writes the state; throws what the disk throws. */
+  save(): void {
+    if (this.#paths !== undefined) {
+      const file: StateFile = {
+        formatVersion: 1,
+        settledThrough: this.#settledThrough,
+        deadLettered: this.#deadLettered,
+        runs: this.openRuns(),
+      };
+      this.#disk.replaceText(this.#paths.state, `${JSON.stringify(file, spellNumber)}\n`);
+    }
+    this.#savedThrough = this.#settledThrough;
+    const acts = this.#afterSave;
+    this.#afterSave = [];
+    for (const act of acts) act();
+  }
+
+  #load(): void {
+    if (this.#paths === undefined) return;
+    const text = this.#disk.readText(this.#paths.state);
+    const file = text === undefined ? undefined : parseState(text);
+    if (file !== undefined) {
+      this.#settledThrough = file.settledThrough;
+      this.#savedThrough = file.settledThrough;
+      this.#deadLettered = file.deadLettered;
+      for (const run of file.runs) this.#runs.set(run.runKey, reviveRun(run));
+    }
+    for (const line of (this.#disk.readText(this.#paths.endedRuns) ?? '').split('\n')) this.#loadEnded(line);
+  }
+
+  #loadEnded(line: string): void {
+    if (line === '') return;
+    try {
+      const pair: unknown = JSON.parse(line);
+      if (Array.isArray(pair)) this.#remember(String(pair[0]), String(pair[1]));
+    } catch {
+      // A line torn by the crash: that run is looked up in the store instead.
+    }
+  }
+
+  #remember(runKey: string, runId: string): void {
+    this.#ended.set(runKey, runId);
+    if (this.#ended.size <= ENDED_LIMIT) return;
+    const [oldest] = this.#ended.keys();
+    if (oldest !== undefined) this.#ended.delete(oldest);
+  }
+}
+
+function parseState(text: string): StateFile | undefined {
+  try {
+    const file: unknown = JSON.parse(text);
+    const isState = typeof file === 'object' && file !== null && 'settledThrough' in file && 'runs' in file;
+    // The cast: replaced as one step, and only save() writes it.
+    return isState ? (file as StateFile) : undefined;
+  } catch {
+    // Damaged on disk: everything that is still journaled is sent again, which duplicates nothing.
+    return undefined;
+  }
+}
+
+function lastOfEach<T extends { readonly key: string }>(items: readonly T[]): readonly T[] {
+  return [...new Map(items.map((item) => [item.key, item])).values()];
+}
+
+function reviveRun(run: OpenRun): OpenRun {
+  if (run.attributes === undefined) return run;
+  const metrics = run.attributes.metrics.map((metric) => ({ ...metric, value: Number(metric.value) }));
+  return { ...run, attributes: { ...run.attributes, metrics } };
+}
