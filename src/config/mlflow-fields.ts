@@ -1,0 +1,266 @@
+// The table of MlflowService's settings.
+import { countCodePoints, MAX_EXPERIMENT_NAME_LENGTH } from '../model/limits.ts';
+import type { Field, Fields } from './fields.ts';
+import type { AutologOptions, DeadlineOptions, MlflowOptions, S3Options, ServerOptions } from './mlflow-options.ts';
+import { findProjectName, toModelName } from './project.ts';
+import { REDACT_FIELDS } from './redact-fields.ts';
+import type { RedactOptions } from './redact-fields.ts';
+import { expectedOfUri } from './tracking-uri.ts';
+
+/** What has no default stays undefined. */
+type WithUndefined<T, K extends keyof T> = Required<Omit<T, K>> & { readonly [P in K]: T[P] | undefined };
+
+/** How a server is reached, as resolved. */
+export type ServerFields = WithUndefined<
+  ServerOptions,
+  'username' | 'password' | 'token' | 'workspace' | 'serverCertPath'
+>;
+
+/** What S3 clients are told, as resolved. */
+export type S3Fields = { readonly [K in keyof S3Options]-?: S3Options[K] | undefined };
+
+type MainOptions = Omit<
+  MlflowOptions,
+  keyof (AutologOptions & ServerOptions & S3Options & DeadlineOptions & RedactOptions)
+>;
+
+/** One value for each option of MlflowService. */
+export type MlflowFields = WithUndefined<MainOptions, 'registryUri' | 'traceUrlTemplate'> &
+  ServerFields &
+  S3Fields &
+  Required<AutologOptions & DeadlineOptions & RedactOptions>;
+
+/** The longest delay that a timer of Node can take. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+const SERVER_FIELDS: Fields<ServerFields> = {
+  username: { kind: 'string', env: ['MLFLOW_TRACKING_USERNAME'], defaultValue: undefined, doc: 'Basic auth.' },
+  password: {
+    kind: 'string',
+    env: ['MLFLOW_TRACKING_PASSWORD'],
+    defaultValue: undefined,
+    isSensitive: true,
+    doc: 'Basic auth.',
+  },
+  token: {
+    kind: 'string',
+    env: ['MLFLOW_TRACKING_TOKEN'],
+    defaultValue: undefined,
+    isSensitive: true,
+    doc: 'Bearer token.',
+  },
+  workspace: {
+    kind: 'string',
+    env: ['MLFLOW_WORKSPACE'],
+    defaultValue: undefined,
+    doc: 'The workspace of the server.',
+  },
+  timeoutMs: {
+    kind: 'integer',
+    env: ['MLFLOW_HTTP_REQUEST_TIMEOUT'],
+    defaultValue: 120_000,
+    envFactor: 1000,
+    min: 1,
+    max: MAX_TIMEOUT_MS,
+    doc: 'How long one request may take; the variable is in seconds.',
+  },
+  insecureTls: {
+    kind: 'boolean',
+    env: ['MLFLOW_TRACKING_INSECURE_TLS'],
+    defaultValue: false,
+    doc: 'Accept any TLS certificate.',
+  },
+  serverCertPath: {
+    kind: 'path',
+    env: ['MLFLOW_TRACKING_SERVER_CERT_PATH'],
+    defaultValue: undefined,
+    doc: 'A bundle of CA certificates.',
+  },
+};
+
+const S3_FIELDS: Fields<S3Fields> = {
+  s3EndpointUrl: {
+    kind: 'string',
+    env: ['MLFLOW_S3_ENDPOINT_URL'],
+    defaultValue: undefined,
+    doc: 'The address of an S3 server other than that of AWS.',
+  },
+  s3IgnoreTls: {
+    kind: 'boolean',
+    env: ['MLFLOW_S3_IGNORE_TLS'],
+    defaultValue: undefined,
+    doc: 'Accept any TLS certificate of the S3 server.',
+  },
+  awsAccessKeyId: { kind: 'string', env: ['AWS_ACCESS_KEY_ID'], defaultValue: undefined, doc: 'For S3.' },
+  awsSecretAccessKey: {
+    kind: 'string',
+    env: ['AWS_SECRET_ACCESS_KEY'],
+    defaultValue: undefined,
+    isSensitive: true,
+    doc: 'For S3.',
+  },
+  awsSessionToken: {
+    kind: 'string',
+    env: ['AWS_SESSION_TOKEN'],
+    defaultValue: undefined,
+    isSensitive: true,
+    doc: 'For S3.',
+  },
+  awsRegion: { kind: 'string', env: ['AWS_REGION', 'AWS_DEFAULT_REGION'], defaultValue: undefined, doc: 'For S3.' },
+};
+
+const DEADLINE_FIELDS: Fields<Required<DeadlineOptions>> = {
+  startTimeoutMs: {
+    kind: 'integer',
+    env: ['RUNSPAN_MLFLOW_START_TIMEOUT_MS'],
+    defaultValue: 2000,
+    min: 0,
+    max: MAX_TIMEOUT_MS,
+    doc: 'How long start and startRun wait for the answer of a server.',
+  },
+  flushTimeoutMs: {
+    kind: 'integer',
+    env: ['RUNSPAN_MLFLOW_FLUSH_TIMEOUT_MS'],
+    defaultValue: 30_000,
+    min: 0,
+    max: MAX_TIMEOUT_MS,
+    doc: 'How long flush waits for delivery.',
+  },
+  stopTimeoutMs: {
+    kind: 'integer',
+    env: ['RUNSPAN_MLFLOW_STOP_TIMEOUT_MS'],
+    defaultValue: 10_000,
+    min: 0,
+    max: MAX_TIMEOUT_MS,
+    doc: 'How long stop may take.',
+  },
+  exitTimeoutMs: {
+    kind: 'integer',
+    env: ['RUNSPAN_MLFLOW_EXIT_TIMEOUT_MS'],
+    defaultValue: 10_000,
+    min: 0,
+    max: MAX_TIMEOUT_MS,
+    doc: 'How long a process that ends waits for delivery.',
+  },
+  clientTimeoutMs: {
+    kind: 'integer',
+    env: ['RUNSPAN_MLFLOW_CLIENT_TIMEOUT_MS'],
+    defaultValue: 30_000,
+    min: 0,
+    max: MAX_TIMEOUT_MS,
+    doc: 'How long a call of client() may take.',
+  },
+};
+
+const AUTOLOG_FIELDS: Fields<Required<AutologOptions>> = {
+  autologDisable: autolog('DISABLE', false),
+  autologDisableForUnsupportedVersions: autolog('DISABLE_FOR_UNSUPPORTED_VERSIONS', false),
+  autologExclusive: autolog('EXCLUSIVE', false),
+  autologLogInputExamples: autolog('LOG_INPUT_EXAMPLES', true),
+  autologLogModelSignatures: autolog('LOG_MODEL_SIGNATURES', true),
+  autologLogModels: autolog('LOG_MODELS', false),
+  autologLogDatasets: autolog('LOG_DATASETS', false),
+  autologSilent: autolog('SILENT', false),
+};
+
+/** The table of MlflowService's settings. */
+export const MLFLOW_FIELDS: Fields<MlflowFields> = {
+  trackingUri: {
+    kind: 'string',
+    env: ['MLFLOW_TRACKING_URI'],
+    defaultValue: 'sqlite:///mlflow.db',
+    expected: expectedOfUri,
+    doc: 'sqlite:///file, http(s)://server, or a folder.',
+  },
+  registryUri: {
+    kind: 'string',
+    env: ['MLFLOW_REGISTRY_URI'],
+    defaultValue: undefined,
+    expected: expectedOfUri,
+    doc: 'The tracking URI where there is none.',
+  },
+  experimentName: {
+    kind: 'string',
+    env: ['MLFLOW_EXPERIMENT_NAME'],
+    defaultValue: ({ folder }) => findProjectName(folder),
+    expected: expectedOfExperimentName,
+    doc: 'Made where there is none.',
+  },
+  registryName: {
+    kind: 'string',
+    env: ['MLFLOW_REGISTERED_MODEL_NAME'],
+    defaultValue: ({ folder }) => toModelName(findProjectName(folder)),
+    doc: 'The name of registered models.',
+  },
+  artifactRoot: {
+    kind: 'path',
+    env: ['RUNSPAN_ARTIFACT_ROOT'],
+    defaultValue: 'mlruns',
+    doc: 'Where an embedded store puts the artifacts of experiments it makes.',
+  },
+  directory: { kind: 'path', env: ['RUNSPAN_DIR'], defaultValue: '.runspan', doc: 'The folder of the journal.' },
+  drain: {
+    kind: 'choice',
+    env: ['RUNSPAN_MLFLOW_DRAIN'],
+    defaultValue: 'worker',
+    choices: { worker: 'worker', inline: 'inline' },
+    doc: 'Who delivers: a worker thread, or the thread of the job.',
+  },
+  durability: {
+    kind: 'choice',
+    env: ['RUNSPAN_MLFLOW_DURABILITY'],
+    defaultValue: 'os',
+    choices: { os: 'os', fsync: 'fsync' },
+    doc: 'What an accepted write survives: the process, or a power cut.',
+  },
+  strict: {
+    kind: 'boolean',
+    env: ['RUNSPAN_MLFLOW_STRICT'],
+    defaultValue: false,
+    doc: 'Throw on values that would have been mended.',
+  },
+  exitHooks: {
+    kind: 'boolean',
+    env: ['RUNSPAN_MLFLOW_EXIT_HOOKS'],
+    defaultValue: true,
+    doc: 'Handlers for signals, crashes and the end of the process.',
+  },
+  traceUrlTemplate: {
+    kind: 'string',
+    env: ['RUNSPAN_TRACE_URL_TEMPLATE'],
+    defaultValue: undefined,
+    expected: expectedOfTemplate,
+    doc: 'The page of a trace, with {traceId} in it.',
+  },
+  logSystemMetrics: {
+    kind: 'boolean',
+    env: ['MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING'],
+    defaultValue: true,
+    doc: 'Whether runs log system metrics that do not say so themselves.',
+  },
+  isDisabled: {
+    kind: 'boolean',
+    env: ['RUNSPAN_DISABLED'],
+    defaultValue: false,
+    doc: 'Bodies run, nothing is written or sent.',
+  },
+  ...SERVER_FIELDS,
+  ...S3_FIELDS,
+  ...DEADLINE_FIELDS,
+  ...AUTOLOG_FIELDS,
+  ...REDACT_FIELDS,
+};
+
+function autolog(name: string, defaultValue: boolean): Field<boolean> {
+  return { kind: 'boolean', env: [`RUNSPAN_MLFLOW_AUTOLOG_${name}`], defaultValue, doc: "A flag of MLflow's autolog." };
+}
+
+function expectedOfExperimentName(name: string): string | undefined {
+  return countCodePoints(name) > MAX_EXPERIMENT_NAME_LENGTH
+    ? `at most ${MAX_EXPERIMENT_NAME_LENGTH} characters`
+    : undefined;
+}
+
+function expectedOfTemplate(template: string): string | undefined {
+  return template.includes('{traceId}') ? undefined : 'a URL with {traceId} in it';
+}

@@ -1,0 +1,100 @@
+// What MlflowService can be told, and what it makes of that.
+import type { RedactOptions } from './redact-fields.ts';
+
+/** The origin's flags of MLflow's autolog, with its defaults. Env of each: RUNSPAN_MLFLOW_AUTOLOG_… (`autologLogModels`: …_LOG_MODELS) */
+export interface AutologOptions {
+  /** @default false */
+  readonly autologDisable?: boolean;
+  /** @default false */
+  readonly autologDisableForUnsupportedVersions?: boolean;
+  /** Do not log to runs that the user opened. @default false */
+  readonly autologExclusive?: boolean;
+  /** @default true */
+  readonly autologLogInputExamples?: boolean;
+  /** @default true */
+  readonly autologLogModelSignatures?: boolean;
+  /** @default false */
+  readonly autologLogModels?: boolean;
+  /** @default false */
+  readonly autologLogDatasets?: boolean;
+  /** @default false */
+  readonly autologSilent?: boolean;
+}
+
+/** How a tracking server is reached; MLflow's own variables, with their own units. */
+export interface ServerOptions {
+  /** Basic auth; with a password it wins over credentials in the URI, and these over the token, as in Python. Env: MLFLOW_TRACKING_USERNAME */
+  readonly username?: string;
+  /** Env: MLFLOW_TRACKING_PASSWORD */
+  readonly password?: string;
+  /** Bearer token. Env: MLFLOW_TRACKING_TOKEN */
+  readonly token?: string;
+  /** The server's workspace. Env: MLFLOW_WORKSPACE */
+  readonly workspace?: string;
+  /** How long one request may take, in milliseconds. @default 120_000  Env: MLFLOW_HTTP_REQUEST_TIMEOUT, in seconds as in Python */
+  readonly timeoutMs?: number;
+  /** Accept any TLS certificate; excludes serverCertPath. @default false  Env: MLFLOW_TRACKING_INSECURE_TLS */
+  readonly insecureTls?: boolean;
+  /** A bundle of CA certificates. Env: MLFLOW_TRACKING_SERVER_CERT_PATH */
+  readonly serverCertPath?: string;
+}
+
+/** What start() sets in the process for S3 clients, only where it is configured and the variable is unset or empty. */
+export interface S3Options {
+  /** Env: MLFLOW_S3_ENDPOINT_URL */
+  readonly s3EndpointUrl?: string;
+  /** Env: MLFLOW_S3_IGNORE_TLS */
+  readonly s3IgnoreTls?: boolean;
+  /** Env: AWS_ACCESS_KEY_ID */
+  readonly awsAccessKeyId?: string;
+  /** Env: AWS_SECRET_ACCESS_KEY */
+  readonly awsSecretAccessKey?: string;
+  /** Env: AWS_SESSION_TOKEN */
+  readonly awsSessionToken?: string;
+  /** Env: AWS_REGION, AWS_DEFAULT_REGION */
+  readonly awsRegion?: string;
+}
+
+/** How long each phase may take, in milliseconds. */
+export interface DeadlineOptions {
+  /** Over HTTP: how long start and startRun wait for the server's answer. @default 2_000  Env: RUNSPAN_MLFLOW_START_TIMEOUT_MS */
+  readonly startTimeoutMs?: number;
+  /** How long flush() waits for delivery. @default 30_000  Env: RUNSPAN_MLFLOW_FLUSH_TIMEOUT_MS */
+  readonly flushTimeoutMs?: number;
+  /** How long stop() may take. @default 10_000  Env: RUNSPAN_MLFLOW_STOP_TIMEOUT_MS */
+  readonly stopTimeoutMs?: number;
+  /** How long a process that ends waits for delivery. @default 10_000  Env: RUNSPAN_MLFLOW_EXIT_TIMEOUT_MS */
+  readonly exitTimeoutMs?: number;
+  /** How long a call of client() may take. @default 30_000  Env: RUNSPAN_MLFLOW_CLIENT_TIMEOUT_MS */
+  readonly clientTimeoutMs?: number;
+}
+
+/** How runs are tracked; strict: an unknown key or a wrong type throws `INVALID_SETTINGS`. */
+export interface MlflowOptions extends AutologOptions, ServerOptions, S3Options, DeadlineOptions, RedactOptions {
+  /** `sqlite:///file`, `http(s)://server`, or a folder. @default 'sqlite:///mlflow.db'  Env: MLFLOW_TRACKING_URI */
+  readonly trackingUri?: string;
+  /** @default trackingUri  Env: MLFLOW_REGISTRY_URI */
+  readonly registryUri?: string;
+  /** Made where there is none. @default the nearest package.json's name, else the folder's  Env: MLFLOW_EXPERIMENT_NAME */
+  readonly experimentName?: string;
+  /** The name of registered models. @default the project's name without `@`, `/`, `:`  Env: MLFLOW_REGISTERED_MODEL_NAME */
+  readonly registryName?: string;
+  /** Where an embedded store puts the artifacts of experiments it makes. @default './mlruns'  Env: RUNSPAN_ARTIFACT_ROOT */
+  readonly artifactRoot?: string;
+  /** The folder of the journal. @default './.runspan'  Env: RUNSPAN_DIR */
+  readonly directory?: string;
+  /** Who delivers: a worker thread, or the job's own thread between its turns. @default 'worker'  Env: RUNSPAN_MLFLOW_DRAIN */
+  readonly drain?: 'worker' | 'inline';
+  /** What an accepted write survives: the process (`os`), or a power cut before it is sent (`fsync`). @default 'os'  Env: RUNSPAN_MLFLOW_DURABILITY */
+  readonly durability?: 'os' | 'fsync';
+  /** Throw on values that would have been mended. @default false  Env: RUNSPAN_MLFLOW_STRICT */
+  readonly strict?: boolean;
+  /** Handlers for signals, crashes and the end of the process, while a run is open. @default true  Env: RUNSPAN_MLFLOW_EXIT_HOOKS */
+  readonly exitHooks?: boolean;
+  /** A trace's page, with `{traceId}` in it: `http://jaeger/trace/{traceId}`. Env: RUNSPAN_TRACE_URL_TEMPLATE */
+  readonly traceUrlTemplate?: string;
+  /** Whether runs log system metrics that do not say so themselves. @default true  Env: MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING */
+  readonly logSystemMetrics?: boolean;
+  /** Bodies run, nothing is written or sent. @default false  Env: RUNSPAN_DISABLED */
+  readonly isDisabled?: boolean;
+}

@@ -1,0 +1,125 @@
+// The settings of MlflowService, with what follows from them: connections without leaks, absolute places, variables for S3.
+import { MLFLOW_FIELDS } from './mlflow-fields.ts';
+import type { MlflowFields } from './mlflow-fields.ts';
+import type { MlflowOptions } from './mlflow-options.ts';
+import { resolveSettings } from './settings.ts';
+import { invalidSetting } from './settings-values.ts';
+import { loadSources } from './sources.ts';
+import type { SettingsSources } from './sources.ts';
+import { splitCredentials, toAbsoluteUri } from './tracking-uri.ts';
+import type { SplitUri } from './tracking-uri.ts';
+
+export type { MlflowOptions } from './mlflow-options.ts';
+
+/** How one server is reached: what `rest/` takes. */
+export interface ServerConnection {
+  readonly username?: string;
+  readonly password?: string;
+  readonly token?: string;
+  readonly workspace?: string;
+  readonly timeoutMs: number;
+  readonly isInsecureTls: boolean;
+  readonly serverCertPath?: string;
+}
+
+/** The settings of MlflowService, resolved. Secrets, connections and processEnv are not enumerable: printing shows none. */
+export interface MlflowSettings extends Omit<MlflowFields, 'registryUri'> {
+  /** As given, without credentials. */
+  readonly trackingUri: string;
+  /** As given, without credentials; the tracking URI where none is given. */
+  readonly registryUri: string;
+  /** The tracking URI as it means the same from every folder. */
+  readonly absoluteTrackingUri: string;
+  /** How the tracking server is reached. */
+  readonly connection: ServerConnection;
+  /** How the registry's server is reached: credentials in a URI go to its own host only. */
+  readonly registryConnection: ServerConnection;
+  /** What start() sets in the process where nothing is set (`setEnvDefaults`). */
+  readonly processEnv: Readonly<Record<string, string>>;
+}
+
+/**
+ * Resolves the settings of MlflowService. Credentials inside a URI are split off.
+ *
+ * @throws {RunspanError} `INVALID_SETTINGS`, and what {@link loadSources} throws
+ * @example
+ * resolveMlflowSettings({ trackingUri: 'http://me:secret@host:5000' }).trackingUri; // 'http://host:5000'
+ */
+export function resolveMlflowSettings(
+  options: MlflowOptions = {},
+  sources: SettingsSources = loadSources(),
+): MlflowSettings {
+  const { settings: fields } = resolveSettings(MLFLOW_FIELDS, options, { section: 'mlflow', sources });
+  if (fields.insecureTls && fields.serverCertPath !== undefined)
+    throw invalidSetting(
+      'mlflow.insecureTls',
+      "Settings 'mlflow.insecureTls' and 'mlflow.serverCertPath' exclude each other. Leave one out.",
+    );
+  const tracking = splitCredentials(fields.trackingUri);
+  const registry = fields.registryUri === undefined ? tracking : splitCredentials(fields.registryUri);
+  const connection = toConnection(fields, tracking);
+  const hidden = {
+    username: connection.username,
+    password: connection.password,
+    connection,
+    // Without credentials of its own, a registry on the same server is reached in the same way.
+    registryConnection: toConnection(
+      fields,
+      isSameServer(registry, tracking) && !hasCredentials(registry) ? tracking : registry,
+    ),
+    processEnv: toProcessEnv(fields),
+  };
+  const shown = {
+    trackingUri: tracking.uri,
+    registryUri: registry.uri,
+    absoluteTrackingUri: toAbsoluteUri(tracking.uri, sources.folder),
+  };
+  return Object.freeze(
+    Object.defineProperties(
+      {},
+      { ...Object.getOwnPropertyDescriptors(fields), ...describe(shown, true), ...describe(hidden, false) },
+    ),
+  ) as MlflowSettings; // every field, then what follows from them
+}
+
+/** Basic auth needs both, as in Python's client: a pair from settings first, else the URI's, else what there is. */
+function toConnection(fields: MlflowFields, uri: SplitUri): ServerConnection {
+  const isPair = fields.username !== undefined && fields.password !== undefined;
+  const { username, password } = isPair || !hasCredentials(uri) ? fields : uri;
+  const { token, workspace, timeoutMs, insecureTls: isInsecureTls, serverCertPath } = fields;
+  return Object.freeze({
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(token === undefined ? {} : { token }),
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(serverCertPath === undefined ? {} : { serverCertPath }),
+    timeoutMs,
+    isInsecureTls,
+  });
+}
+
+function hasCredentials({ username, password }: SplitUri): boolean {
+  return username !== undefined || password !== undefined;
+}
+
+function isSameServer(first: SplitUri, second: SplitUri): boolean {
+  if (first.uri === second.uri) return true;
+  return URL.canParse(first.uri) && URL.canParse(second.uri) && new URL(first.uri).host === new URL(second.uri).host;
+}
+
+function toProcessEnv(fields: MlflowFields): Readonly<Record<string, string>> {
+  const values: Readonly<Record<string, string | undefined>> = {
+    AWS_ACCESS_KEY_ID: fields.awsAccessKeyId,
+    AWS_SECRET_ACCESS_KEY: fields.awsSecretAccessKey,
+    AWS_SESSION_TOKEN: fields.awsSessionToken,
+    AWS_REGION: fields.awsRegion,
+    MLFLOW_S3_ENDPOINT_URL: fields.s3EndpointUrl,
+    MLFLOW_S3_IGNORE_TLS: fields.s3IgnoreTls?.toString(),
+  };
+  const isSet = (entry: [string, string | undefined]): entry is [string, string] => entry[1] !== undefined;
+  return Object.freeze(Object.fromEntries(Object.entries(values).filter(isSet)));
+}
+
+function describe(values: Readonly<Record<string, unknown>>, enumerable: boolean): PropertyDescriptorMap {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { value, enumerable }]));
+}

@@ -1,0 +1,233 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ALERTS_FIELDS, resolveAlertsSettings } from '../../src/config/alerts-settings.ts';
+import type { Field } from '../../src/config/fields.ts';
+import { LOGGER_FIELDS, resolveLoggerSettings } from '../../src/config/logger-settings.ts';
+import type { LoggerOptions } from '../../src/config/logger-settings.ts';
+import { MLFLOW_FIELDS } from '../../src/config/mlflow-fields.ts';
+import { resolveMlflowSettings } from '../../src/config/mlflow-settings.ts';
+import type { MlflowOptions } from '../../src/config/mlflow-settings.ts';
+import { loadSources } from '../../src/config/sources.ts';
+import type { SettingsSources } from '../../src/config/sources.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'churn-'));
+const project = folder.slice(folder.lastIndexOf('/') + 1);
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function sources(env: Record<string, string> = {}): SettingsSources {
+  return loadSources({ folder, env });
+}
+
+function mlflow(
+  options: MlflowOptions = {},
+  env: Record<string, string> = {},
+): ReturnType<typeof resolveMlflowSettings> {
+  return resolveMlflowSettings(options, sources(env));
+}
+
+describe('logger settings', () => {
+  it("has the origin's defaults", () => {
+    expect(resolveLoggerSettings({}, sources())).toEqual({
+      sink: 'stderr',
+      level: 'DEBUG',
+      format: undefined,
+      colorize: undefined,
+      serialize: false,
+      backtrace: true,
+      diagnose: false,
+      catch: true,
+      otel: 'main',
+      source: true,
+      serviceName: project,
+      redactAdd: [],
+      redactRemove: [],
+    });
+  });
+
+  it.each(['TRACE', 'DEBUG', 'INFO', 'SUCCESS', 'WARNING', 'ERROR', 'CRITICAL'] as const)(
+    'takes %s in any case',
+    (level) => {
+      const mixed = (level.charAt(0) + level.slice(1).toLowerCase()) as LoggerOptions['level'] & string; // any case at run time
+      for (const spelling of [level, level.toLowerCase() as Lowercase<typeof level>, mixed])
+        expect(resolveLoggerSettings({ level: spelling }, sources()).level).toBe(level);
+    },
+  );
+
+  it("takes pino's names", () => {
+    expect(resolveLoggerSettings({ level: 'warn' }, sources()).level).toBe('WARNING');
+    expect(resolveLoggerSettings({}, sources({ RUNSPAN_LOGGER_LEVEL: 'FATAL' })).level).toBe('CRITICAL');
+  });
+
+  it.each<[unknown, string]>([
+    [{ level: 'NOPE' }, "'logger.level': 'NOPE' is not one of TRACE, DEBUG, INFO, SUCCESS, WARNING, ERROR, CRITICAL"],
+    [{ level: 10 }, "'logger.level': 10"],
+    [{ colorize: 'true' }, 'logger.colorize'],
+    [{ colour: true }, "Unknown setting 'logger.colour'"],
+    [{ format: '{message}' }, "'logger.format' with this value comes with the next version"],
+    [{ diagnose: true }, "'logger.diagnose' with this value comes with the next version"],
+    [{ otel: 'worker' }, "'logger.otel' with this value comes with the next version"],
+  ])('L6: %j is an error that names the field', (options, message) => {
+    expect(() => resolveLoggerSettings(options as LoggerOptions, sources())).toThrow(message);
+  });
+});
+
+describe('alerts settings', () => {
+  it("has the origin's defaults, and env", () => {
+    expect(resolveAlertsSettings({}, sources())).toEqual({
+      enable: true,
+      appName: project,
+      timeout: undefined,
+      redactAdd: [],
+      redactRemove: [],
+    });
+    const env = { RUNSPAN_ALERTS_ENABLE: 'off', RUNSPAN_ALERTS_APP_NAME: 'churn', RUNSPAN_ALERTS_TIMEOUT: '5' };
+    expect(resolveAlertsSettings({}, sources(env))).toMatchObject({ enable: false, appName: 'churn', timeout: 5 });
+  });
+
+  it('takes whole seconds only', () => {
+    expect(() => resolveAlertsSettings({ timeout: 1.5 }, sources())).toThrow(
+      "'alerts.timeout': 1.5 is not a whole number from 1",
+    );
+  });
+});
+
+describe('mlflow settings', () => {
+  it("has MLflow's, the origin's and DESIGN's defaults", () => {
+    expect(mlflow()).toMatchObject({
+      trackingUri: 'sqlite:///mlflow.db',
+      registryUri: 'sqlite:///mlflow.db',
+      absoluteTrackingUri: `sqlite:///${folder}/mlflow.db`,
+      artifactRoot: join(folder, 'mlruns'),
+      directory: join(folder, '.runspan'),
+      experimentName: project,
+      registryName: project,
+      autologDisable: false,
+      autologDisableForUnsupportedVersions: false,
+      autologExclusive: false,
+      autologLogInputExamples: true,
+      autologLogModelSignatures: true,
+      autologLogModels: false,
+      autologLogDatasets: false,
+      autologSilent: false,
+      timeoutMs: 120_000,
+      startTimeoutMs: 2000,
+      drain: 'worker',
+      durability: 'os',
+      strict: false,
+      exitHooks: true,
+      logSystemMetrics: true,
+      isDisabled: false,
+    });
+    expect(mlflow().connection).toEqual({ timeoutMs: 120_000, isInsecureTls: false });
+    expect(mlflow().processEnv).toEqual({});
+  });
+
+  it("reads MLflow's own variables with their own units", () => {
+    const settings = mlflow(
+      {},
+      {
+        MLFLOW_TRACKING_URI: 'http://h:5000/',
+        MLFLOW_EXPERIMENT_NAME: 'exp',
+        MLFLOW_REGISTERED_MODEL_NAME: 'model',
+        MLFLOW_TRACKING_USERNAME: 'me',
+        MLFLOW_TRACKING_PASSWORD: 'hunter2',
+        MLFLOW_TRACKING_TOKEN: 'token',
+        MLFLOW_WORKSPACE: 'ws',
+        MLFLOW_HTTP_REQUEST_TIMEOUT: '3',
+        MLFLOW_TRACKING_SERVER_CERT_PATH: 'ca.pem',
+        MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING: 'false',
+        RUNSPAN_DISABLED: '1',
+      },
+    );
+    expect(settings).toMatchObject({
+      trackingUri: 'http://h:5000/',
+      registryUri: 'http://h:5000/',
+      experimentName: 'exp',
+      registryName: 'model',
+    });
+    expect(settings).toMatchObject({ logSystemMetrics: false, isDisabled: true });
+    expect(settings.connection).toEqual({
+      username: 'me',
+      password: 'hunter2',
+      token: 'token',
+      workspace: 'ws',
+      timeoutMs: 3000,
+      serverCertPath: join(folder, 'ca.pem'),
+      isInsecureTls: false,
+    });
+  });
+
+  it('M10: hands S3 values on only where they are configured', () => {
+    expect(mlflow({}, { AWS_ACCESS_KEY_ID: '', MLFLOW_S3_IGNORE_TLS: '' }).processEnv).toEqual({});
+    expect(mlflow({ awsSecretAccessKey: 's', s3IgnoreTls: true }, { AWS_DEFAULT_REGION: 'eu' }).processEnv).toEqual({
+      AWS_SECRET_ACCESS_KEY: 's',
+      AWS_REGION: 'eu',
+      MLFLOW_S3_IGNORE_TLS: 'true',
+    });
+  });
+
+  it('splits credentials off the URI, and they go to that host only', () => {
+    const settings = mlflow({ trackingUri: 'http://me:hunter2@h:5000/x', registryUri: 'http://other:5000' });
+    expect(settings.trackingUri).toBe('http://h:5000/x');
+    expect(settings.connection).toMatchObject({ username: 'me', password: 'hunter2' });
+    expect(settings.registryConnection).not.toHaveProperty('password');
+    expect(mlflow({ trackingUri: 'http://me:hunter2@h', registryUri: 'http://h/' }).registryConnection.password).toBe(
+      'hunter2',
+    );
+  });
+
+  it("lets a whole pair of settings win over the URI's credentials, as Python does, and never mixes the two", () => {
+    const trackingUri = 'http://uri:uripw@h';
+    expect(mlflow({ trackingUri, username: 'me', password: 'pw' }).connection).toMatchObject({
+      username: 'me',
+      password: 'pw',
+    });
+    expect(mlflow({ trackingUri, username: 'me' }).connection).toMatchObject({ username: 'uri', password: 'uripw' });
+  });
+
+  it('shows no secret when it is printed', () => {
+    const settings = mlflow({
+      trackingUri: 'http://me:hunter2@h',
+      token: 'hunter2',
+      awsSecretAccessKey: 'hunter2',
+      awsSessionToken: 'hunter2',
+    });
+    expect(JSON.stringify(settings) + JSON.stringify({ ...settings })).not.toContain('hunter2');
+    expect(Object.isFrozen(settings)).toBe(true);
+  });
+
+  it.each<[MlflowOptions, string]>([
+    [{ insecureTls: true, serverCertPath: 'x' }, 'exclude each other'],
+    [{ trackingUri: 'http:///' }, "'mlflow.trackingUri': 'http:///' is not a URL"],
+    [{ trackingUri: 'http:5000' }, 'is not a URL'],
+    [{ traceUrlTemplate: 'http://jaeger' }, 'is not a URL with {traceId} in it'],
+    [{ experimentName: '' }, "'mlflow.experimentName'"],
+    [{ experimentName: 'x'.repeat(501) }, 'is not at most 500 characters'],
+    [{ startTimeoutMs: 2 ** 31 }, 'mlflow.startTimeoutMs'],
+  ])('refuses %j', (options, message) => {
+    expect(() => mlflow(options)).toThrow(message);
+  });
+});
+
+describe('every field', () => {
+  const tables: [string, Readonly<Record<string, Field<unknown>>>][] = [
+    ['logger', LOGGER_FIELDS],
+    ['alerts', ALERTS_FIELDS],
+    ['mlflow', MLFLOW_FIELDS as unknown as Readonly<Record<string, Field<unknown>>>], // one type for each key
+  ];
+
+  it.each(tables)('of %s has a meaning and a variable of its own', (_section, fields) => {
+    const names = Object.entries(fields).flatMap(([key, field]) => {
+      expect(field.doc, key).not.toBe('');
+      expect(field.env?.length ?? 0, key).toBeGreaterThan(0);
+      return field.env ?? [];
+    });
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^(RUNSPAN|MLFLOW|OTEL|AWS)_[A-Z0-9_]+$/);
+  });
+});
