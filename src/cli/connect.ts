@@ -19,11 +19,11 @@ const BUSY_TIMEOUT_MS = 5_000;
  * @throws {RunspanError} `FILE_NOT_READABLE` where the file does not exist
  */
 export async function connect(request: ConnectRequest): Promise<Store> {
-  const { trackingUri, connection, artifactRoot } = resolveMlflowSettings({ ...request });
+  const { absoluteTrackingUri: trackingUri, connection, artifactRoot } = resolveMlflowSettings({ ...request });
   if (trackingUri.startsWith('sqlite:') && !existsSync(sqlitePath(trackingUri))) {
     throw new RunspanError(
       'FILE_NOT_READABLE',
-      `There is no ${sqlitePath(trackingUri)} yet: no run was written to ${trackingUri}. Look elsewhere by --tracking-uri or MLFLOW_TRACKING_URI.`,
+      `There is no run store at ${sqlitePath(trackingUri)} yet. Run a job here first, or look elsewhere by --tracking-uri or MLFLOW_TRACKING_URI.`,
     );
   }
   return openStore(trackingUri, { connection, artifactRoot, busyTimeoutMs: BUSY_TIMEOUT_MS });
