@@ -38,7 +38,9 @@ export interface RunspanErrorOptions {
  */
 export class RunspanError extends Error {
   override readonly name: string = 'RunspanError';
+  /** What went wrong, for a program. */
   readonly code: ErrorCode;
+  /** Plain values that a program can act on; never a secret. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: RunspanErrorOptions = {}) {
@@ -72,10 +74,15 @@ export interface MlflowErrorOptions extends RunspanErrorOptions {
  */
 export class MlflowError extends RunspanError {
   override readonly name: string = 'MlflowError';
+  /** MLflow's own error code, such as `RESOURCE_DOES_NOT_EXIST`. */
   readonly errorCode: string;
+  /** HTTP status; 0 where no answer came. */
   readonly status: number;
+  /** Whether trying again can help. */
   readonly isRetryable: boolean;
+  /** Whether the request may have been carried out although it failed. */
   readonly isAmbiguous: boolean;
+  /** How long the server asks to wait, in milliseconds; undefined where it says nothing. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, options: MlflowErrorOptions) {
