@@ -62,5 +62,5 @@ export function sqlitePath(uri: string): string {
 }
 
 function withoutCredentials(uri: string): string {
-  return uri.replace(/\/\/[^/]*@/, '//');
+  return uri.replace(/\/\/.*@/s, '//');
 }

@@ -26,6 +26,9 @@ const CHECKPOINT_TIMEOUT_MS = 200;
 /** Pages kept in memory, in KiB, as a negative number says to SQLite: the index of a thousand metrics does not fit in its 2 MB. */
 const CACHE_SIZE = -32_000;
 
+/** Pages in the log before they go into the file: 16 MB. With SQLite's 1000 a batch of a thousand metrics takes a third longer. */
+const CHECKPOINT_PAGES = 4_000;
+
 /**
  * One open MLflow database. Everything is synchronous and throws what {@link storeError} says.
  *
@@ -128,7 +131,7 @@ function prepareDatabase(database: DatabaseSync, options: SqliteDatabaseOptions)
   const isWal = journalMode(database, 'PRAGMA journal_mode') === 'wal';
   // In WAL mode NORMAL cannot damage the file; in the other modes it could, so theirs stays FULL.
   if (isWal) database.exec('PRAGMA synchronous = NORMAL');
-  database.exec(`PRAGMA cache_size = ${CACHE_SIZE}`);
+  database.exec(`PRAGMA cache_size = ${CACHE_SIZE}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   return isWal;
 }
 

@@ -1,0 +1,37 @@
+// The contract of a tracking store as claims, run on every store there is: the embedded one, and real servers over HTTP.
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { Store } from '../../src/stores/contract.ts';
+import { claimBatches } from './store-batches.ts';
+import { claimExperiments } from './store-experiments.ts';
+import { claimRuns } from './store-runs.ts';
+import { claimSearches } from './store-searches.ts';
+
+/** A store under test and what ends it; it need not be empty, and others may write beside the suite. */
+export interface OpenedStore {
+  readonly store: Store;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Runs the contract on one kind of store.
+ *
+ * @example
+ * describeStore('sqlite', async () => { const store = openSqliteStore({ … }); return { store, close: () => store.close() }; });
+ */
+export function describeStore(name: string, open: () => Promise<OpenedStore>): void {
+  describe(`store contract: ${name}`, () => {
+    let opened: OpenedStore | undefined;
+    beforeAll(async () => {
+      opened = await open();
+    });
+    afterAll(() => opened?.close());
+    const store = (): Store => {
+      if (opened === undefined) throw new Error('The store is open only while tests run.');
+      return opened.store;
+    };
+    describe('experiments', () => claimExperiments(store));
+    describe('runs', () => claimRuns(store));
+    describe('batches', () => claimBatches(store));
+    describe('searches', () => claimSearches(store));
+  });
+}
