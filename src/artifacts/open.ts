@@ -51,5 +51,5 @@ function decoded(encoded: string): string {
 }
 
 function withoutCredentials(uri: string): string {
-  return uri.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/s, '');
+  return uri.replace(/\/\/.*@/s, '//').replace(/\?.*$/s, '');
 }
