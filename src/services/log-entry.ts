@@ -1,0 +1,82 @@
+// One log line on its way from pino to the sink and to OpenTelemetry.
+import { isSpanContextValid, trace } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import type { Redactor } from '../model/redact.ts';
+import { activeRun } from '../otel/run-context.ts';
+import type { LogSource } from './log-source.ts';
+
+/** What pino made of a call: its JSON, parsed. */
+export type LogRecord = Record<string, unknown>;
+
+/** One line with where it was written. */
+export interface LogEntry {
+  /** Redacted; holds `level`, `time` (milliseconds since the epoch), `msg` and the fields. */
+  readonly record: LogRecord;
+  readonly context: Context;
+  readonly source: LogSource | undefined;
+}
+
+/** What ties a line to its span and run; what there is not is left out. */
+export interface Correlation {
+  readonly trace_id?: string;
+  readonly span_id?: string;
+  readonly trace_flags?: string;
+  readonly run_key?: string;
+}
+
+/** The fields of a record that are not the user's. */
+export const RECORD_KEYS: ReadonlySet<string> = new Set(['level', 'time', 'msg']);
+
+/** How many hex digits trace flags have. */
+const TRACE_FLAGS_LENGTH = 2;
+
+/** Gives the trace id, span id and run key of the active context; empty outside a span and run. Quick within one context. */
+export function createCorrelator(): (at: Context) => Correlation {
+  let lastContext: Context | undefined;
+  let last: Correlation = {};
+  return (at) => {
+    if (at === lastContext) return last;
+    const ids = trace.getSpanContext(at);
+    const run = activeRun(at);
+    const spanPart =
+      ids !== undefined && isSpanContextValid(ids)
+        ? {
+            trace_id: ids.traceId,
+            span_id: ids.spanId,
+            trace_flags: ids.traceFlags.toString(16).padStart(TRACE_FLAGS_LENGTH, '0'),
+          }
+        : {};
+    last = { ...spanPart, ...(run === undefined ? {} : { run_key: run.runKey }) };
+    lastContext = at;
+    return last;
+  };
+}
+
+/** Parses a line of pino's; a line that is no JSON object becomes one with the line as its message. */
+export function parseLine(line: string): LogRecord {
+  try {
+    const record: unknown = JSON.parse(line);
+    if (typeof record === 'object' && record !== null && !Array.isArray(record)) return record as LogRecord;
+  } catch {
+    // A formatter of a child logger may write what is no JSON; the line is worth more than its form.
+  }
+  return { level: 30, time: Date.now(), msg: line.trimEnd() };
+}
+
+/**
+ * Masks the secrets of a record in place: values of secret names, passwords inside texts.
+ *
+ * @returns whether anything was masked
+ */
+export function redactRecord(record: LogRecord, redactor: Pick<Redactor, 'redactValue'>): boolean {
+  let isChanged = false;
+  for (const key in record) {
+    if (key === 'level' || key === 'time') continue;
+    const value = record[key];
+    const redacted = redactor.redactValue(key, value);
+    if (redacted === value) continue;
+    record[key] = redacted;
+    isChanged = true;
+  }
+  return isChanged;
+}

@@ -1,0 +1,62 @@
+// Log lines for machines: loguru's JSON, one object a line, with the ids of span and run beside it.
+import { basename } from 'node:path';
+import { threadId } from 'node:worker_threads';
+import { RECORD_KEYS } from './log-entry.ts';
+import type { LogEntry, LogRecord } from './log-entry.ts';
+import { ERROR_KEY, errorOf } from './log-errors.ts';
+import { levelOf } from './log-levels.ts';
+import { createTextFormatter, toMessage } from './log-text.ts';
+import type { LineFormatter } from './log-text.ts';
+import { formatLocalTime, formatOffset } from './log-time.ts';
+
+const MS_PER_S = 1_000;
+const S_PER_HOUR = 3_600;
+
+/** Makes the formatter of loguru's lines: `{"text","record":{…}}` plus `trace_id`, `span_id`, `trace_flags`, `run_key` inside a run. */
+export function createJsonFormatter(options: { readonly hasBacktrace: boolean }): LineFormatter {
+  const toText = createTextFormatter({ isColored: false, hasBacktrace: options.hasBacktrace });
+  return (entry, correlation) => {
+    const line = { text: toText(entry, correlation), record: toLoguruRecord(entry), ...correlation };
+    return `${JSON.stringify(line)}\n`;
+  };
+}
+
+function toLoguruRecord({ record, source }: LogEntry): Readonly<Record<string, unknown>> {
+  const level = levelOf(record['level']);
+  const ms = Number(record['time']);
+  return {
+    elapsed: toElapsed(ms - performance.timeOrigin),
+    exception: toException(record),
+    extra: toExtra(record),
+    file: source === undefined ? null : { name: basename(source.path), path: source.path },
+    function: source?.function ?? null,
+    level: { icon: '', name: level.name, no: level.no },
+    line: source?.line ?? null,
+    message: toMessage(record['msg'] ?? ''),
+    module: source?.name ?? null,
+    name: source?.name ?? null,
+    process: { id: process.pid, name: 'MainProcess' },
+    thread: { id: threadId, name: threadId === 0 ? 'MainThread' : `Thread-${threadId}` },
+    time: { repr: `${formatLocalTime(ms)}${formatOffset(ms)}`, timestamp: ms / MS_PER_S },
+  };
+}
+
+/** As Python prints a timedelta: `0:00:01.234000`. */
+function toElapsed(ms: number): { repr: string; seconds: number } {
+  const seconds = Math.max(0, ms) / MS_PER_S;
+  const hours = Math.floor(seconds / S_PER_HOUR);
+  // Below an hour the ISO form is `1970-01-01T00:MM:SS.mmmZ`.
+  const rest = new Date((seconds % S_PER_HOUR) * MS_PER_S).toISOString().slice(14, 23);
+  return { repr: `${hours}:${rest}000`, seconds };
+}
+
+function toException(record: LogRecord): { type: string; value: string; traceback: boolean } | null {
+  const error = errorOf(record[ERROR_KEY]);
+  return error === undefined ? null : { type: error.type, value: error.message, traceback: error.stack !== undefined };
+}
+
+function toExtra(record: LogRecord): LogRecord {
+  const extra: LogRecord = {};
+  for (const key in record) if (!RECORD_KEYS.has(key)) extra[key] = record[key];
+  return extra;
+}

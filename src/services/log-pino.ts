@@ -1,0 +1,46 @@
+// The pino logger of the logger service: pino's levels with success and critical beside them.
+import { pino } from 'pino';
+import { ERROR_KEY, serializeError } from './log-errors.ts';
+import { CUSTOM_LEVELS, toPinoLevel } from './log-levels.ts';
+import type { LogPipeline } from './log-pipeline.ts';
+
+/** What this package's logger has beside pino's own. */
+export interface CriticalLevel {
+  /** Another name of pino's `fatal`. */
+  readonly critical: pino.LogFn;
+  child(bindings: pino.Bindings, options?: pino.ChildLoggerOptions): RunspanLogger;
+}
+
+/** A pino logger with `success` (between info and warn) and `critical`; its children have them too. */
+export type RunspanLogger = CriticalLevel & pino.Logger<'success'>;
+
+/** Fields in which errors are often logged; pino itself would write them as `{}`. */
+const ERROR_FIELDS = [ERROR_KEY, 'error', 'reason'] as const;
+
+/** Makes the logger that writes into a pipeline. */
+export function createPinoLogger(level: string, pipeline: LogPipeline): RunspanLogger {
+  const logger = pino(
+    {
+      level: toPinoLevel(level) ?? 'info',
+      customLevels: CUSTOM_LEVELS,
+      base: null,
+      serializers: Object.fromEntries(ERROR_FIELDS.map((field) => [field, serializeError])),
+      hooks: { streamWrite: pipeline.mask },
+    },
+    pipeline,
+  );
+  const critical = function (this: pino.Logger, ...line: Parameters<pino.LogFn>): void {
+    this.fatal(...line);
+  };
+  // On the logger itself, so that its children inherit it; `this` is the one it is called on.
+  return Object.defineProperty(logger, 'critical', { value: critical, configurable: true }) as RunspanLogger;
+}
+
+/** Says whether instrumentation-pino sends this logger's lines to OpenTelemetry already: then we must not. */
+export function isInstrumented(logger: RunspanLogger): boolean {
+  // instrumentation-pino puts a multistream of its own around the destination.
+  const stream = (logger as unknown as Record<symbol, unknown>)[pino.symbols.streamSym] as {
+    readonly streams?: readonly { readonly stream?: object }[];
+  };
+  return stream.streams?.some((one) => one.stream?.constructor?.name === 'OTelPinoStream') ?? false;
+}

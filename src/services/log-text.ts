@@ -1,0 +1,75 @@
+// Log lines for people: time, level, source, message, fields, and inside a run its ids.
+import { RECORD_KEYS } from './log-entry.ts';
+import type { Correlation, LogEntry, LogRecord } from './log-entry.ts';
+import { ERROR_KEY, errorOf, toErrorLine, toErrorText } from './log-errors.ts';
+import { levelOf } from './log-levels.ts';
+import type { LogSource } from './log-source.ts';
+import { formatLocalTime } from './log-time.ts';
+
+/** Makes the line that is written. */
+export type LineFormatter = (entry: LogEntry, correlation: Correlation) => string;
+
+/** How {@link createTextFormatter} writes. */
+export interface TextFormat {
+  readonly isColored: boolean;
+  /** Errors with stack and causes; else one line. */
+  readonly hasBacktrace: boolean;
+}
+
+const GREEN = '32';
+const CYAN = '36';
+
+/** A value that needs no quotes to be read back as one. */
+const PLAIN = /^[^\s"=]+$/;
+
+/**
+ * Makes the formatter of lines like
+ * `[2026-11-23 14:05:06.789][INFO][train:main:12] loaded rows=442 trace_id=… span_id=… run=…`.
+ */
+export function createTextFormatter({ isColored, hasBacktrace }: TextFormat): LineFormatter {
+  const paint = isColored ? color : (text: string): string => text;
+  return ({ record, source }, correlation) => {
+    const level = levelOf(record['level']);
+    const head = paint(`[${formatLocalTime(record['time'])}]`, GREEN) + paint(`[${level.name}]`, level.color);
+    const from = source === undefined ? '' : paint(`[${toSourceText(source)}]`, CYAN);
+    const message = record['msg'];
+    const body = message === undefined ? '' : ` ${paint(toMessage(message), level.color)}`;
+    const error = errorOf(record[ERROR_KEY]);
+    const trace = error !== undefined && hasBacktrace ? `\n${toErrorText(error)}` : '';
+    return `${head}${from}${body}${toFields(record, hasBacktrace)}${toIds(correlation)}${trace}\n`;
+  };
+}
+
+/** Writes a source as `name:function:line`. */
+export function toSourceText(source: LogSource): string {
+  return `${source.name}:${source.function}:${source.line}`;
+}
+
+/** Writes the message of a record, which may be any JSON. */
+export function toMessage(message: unknown): string {
+  return typeof message === 'string' ? message : JSON.stringify(message);
+}
+
+function toFields(record: LogRecord, hasBacktrace: boolean): string {
+  let text = '';
+  for (const key in record) {
+    if (RECORD_KEYS.has(key)) continue;
+    const error = key === ERROR_KEY ? errorOf(record[key]) : undefined;
+    if (error === undefined) text += ` ${key}=${toValue(record[key])}`;
+    else if (!hasBacktrace) text += ` ${key}=${toValue(toErrorLine(error))}`;
+  }
+  return text;
+}
+
+function toValue(value: unknown): string {
+  return typeof value === 'string' && PLAIN.test(value) ? value : JSON.stringify(value);
+}
+
+function toIds({ trace_id: traceId, span_id: spanId, run_key: runKey }: Correlation): string {
+  const span = traceId === undefined ? '' : ` trace_id=${traceId} span_id=${spanId ?? ''}`;
+  return runKey === undefined ? span : `${span} run=${runKey}`;
+}
+
+function color(text: string, code: string): string {
+  return `\u001B[${code}m${text}\u001B[0m`;
+}

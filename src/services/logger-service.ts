@@ -1,0 +1,179 @@
+// The logger: pino lines to a sink at once, the same lines as OpenTelemetry log records, spans around pieces of work.
+import type { Attributes } from '@opentelemetry/api';
+import { resolveLoggerSettings } from '../config/logger-settings.ts';
+import type { LoggerOptions, LoggerSettings } from '../config/logger-settings.ts';
+import { setEnvDefaults } from '../config/env.ts';
+import { otelVariablesOfDotenv, readOtelSettings } from '../config/otel-settings.ts';
+import { findVariable, loadSources } from '../config/sources.ts';
+import type { SettingsSources } from '../config/sources.ts';
+import { createRedactor } from '../model/redact.ts';
+import { ensureProviders } from '../otel/providers.ts';
+import type { Providers } from '../otel/providers.ts';
+import { span } from '../otel/span.ts';
+import type { SpanBody } from '../otel/span.ts';
+import { joinExits } from './exits.ts';
+import { createJsonFormatter } from './log-json.ts';
+import { LogEmitter } from './log-otel.ts';
+import { LogPipeline } from './log-pipeline.ts';
+import { createPinoLogger, isInstrumented } from './log-pino.ts';
+import type { RunspanLogger } from './log-pino.ts';
+import { LogSink } from './log-sink.ts';
+import { createTextFormatter } from './log-text.ts';
+import type { LineFormatter } from './log-text.ts';
+import { Service } from './service.ts';
+import type { StopOptions } from './service.ts';
+
+/** What became of the lines of a logger. */
+export interface LoggerStats {
+  /** Lines that the sink did not take. */
+  readonly sinkFailureCount: number;
+  /** Lines handed to OpenTelemetry as log records. */
+  readonly emittedCount: number;
+  /** Lines that the logger provider refused by throwing. */
+  readonly emitFailureCount: number;
+  /** Lines that are still to be handed over. */
+  readonly waitingCount: number;
+  /** Spans and log records that our exporters gave up on, over the whole process. */
+  readonly exportLostCount: number;
+  /** Spans and log records that found our export queues full, over the whole process. */
+  readonly exportDroppedCount: number;
+}
+
+/** How long a flush waits where nobody says. */
+const DEFAULT_FLUSH_TIMEOUT_MS = 2_000;
+
+/**
+ * Logs lines to stderr, stdout or a file, each written when the call returns, and emits them as OpenTelemetry log
+ * records. Every line shows time, level and source, inside a run its trace id, span id and run key.
+ *
+ * The logger works before start() and after stop() too: lines are written, but nothing goes to OpenTelemetry; after
+ * stop() the lines of a file sink go to stderr.
+ *
+ * @throws {RunspanError} `INVALID_SETTINGS` for an unknown key, a wrong type or an unknown level; `NOT_SUPPORTED` for what
+ *   comes with the next version (`format`, `diagnose`, `otel: 'worker'`)
+ * @example
+ * const service = new LoggerService({ level: 'INFO' });
+ * await service.start();
+ * service.logger().info({ rows: 442 }, 'loaded'); // [2026-11-23 14:05:06.789][INFO][train:main:3] loaded rows=442
+ * await service.stop();
+ */
+export class LoggerService extends Service {
+  readonly #settings: LoggerSettings;
+  readonly #sources: SettingsSources;
+  readonly #hasOwnServiceName: boolean;
+  readonly #sink: LogSink;
+  readonly #pipeline: LogPipeline;
+  readonly #emitter = new LogEmitter();
+  readonly #logger: RunspanLogger;
+  #providers: Providers | undefined;
+  #leaveExits: (() => void) | undefined;
+
+  constructor(options: LoggerOptions = {}) {
+    super();
+    this.#sources = loadSources();
+    this.#settings = resolveLoggerSettings(options, this.#sources);
+    this.#hasOwnServiceName = options.serviceName !== undefined;
+    const { sink, level, redactAdd, redactRemove, source } = this.#settings;
+    this.#sink = new LogSink({ sink, isCatching: this.#settings.catch });
+    this.#pipeline = new LogPipeline({
+      sink: this.#sink,
+      format: createFormatter(this.#settings, this.#sink.isTerminal),
+      redactor: createRedactor({ add: redactAdd, remove: redactRemove }),
+      hasSource: source,
+    });
+    this.#logger = createPinoLogger(level, this.#pipeline);
+  }
+
+  /**
+   * Gives the logger: pino's, with `success` and `critical`. The same object at every call and across restarts.
+   *
+   * @example
+   * service.logger().child({ fold: 3 }).success('done');
+   */
+  logger(): RunspanLogger {
+    return this.#logger;
+  }
+
+  /**
+   * Runs work in a child span of the active one and returns what it returns; what it throws is recorded and thrown on.
+   *
+   * @example
+   * const rows = await service.span('load', { 'data.format': 'csv' }, () => load());
+   */
+  span<T>(name: string, body: SpanBody<T>): T;
+  span<T>(name: string, attributes: Attributes, body: SpanBody<T>): T;
+  span<T>(name: string, attributesOrBody: Attributes | SpanBody<T>, body?: SpanBody<T>): T {
+    // The same two forms; which one it is, span() finds out itself.
+    return span(name, attributesOrBody as Attributes, body as SpanBody<T>);
+  }
+
+  /**
+   * Hands waiting lines to OpenTelemetry and sends what its providers hold back. Never rejects.
+   *
+   * @returns whether all was done in time
+   */
+  async flush(options: { readonly timeoutMs?: number } = {}): Promise<boolean> {
+    this.#emitter.drain();
+    return (await this.#providers?.flush({ timeoutMs: options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS })) ?? true;
+  }
+
+  /** Says what became of the lines so far. */
+  stats(): LoggerStats {
+    const { emittedCount, failedCount, waitingCount } = this.#emitter.stats;
+    return {
+      sinkFailureCount: this.#sink.failureCount,
+      emittedCount,
+      emitFailureCount: failedCount,
+      waitingCount,
+      exportLostCount: this.#providers?.counts.lostCount ?? 0,
+      exportDroppedCount: this.#providers?.counts.droppedCount ?? 0,
+    };
+  }
+
+  protected override async onStart(): Promise<void> {
+    this.#sink.open();
+    if (isDisabled(this.#sources)) return;
+    setEnvDefaults(otelVariablesOfDotenv(this.#sources));
+    const { serviceName, otel } = this.#settings;
+    this.#providers = await ensureProviders({
+      ...readOtelSettings(this.#sources),
+      ...(this.#hasOwnServiceName ? { serviceName } : { defaultServiceName: serviceName }),
+    });
+    for (const warning of this.#providers.warnings) this.#logger.warn(warning);
+    if (otel !== 'off' && !isInstrumented(this.#logger)) this.#pipeline.setEmitter(this.#emitter);
+    this.#leaveExits = joinExits({
+      exitTimeoutMs: DEFAULT_FLUSH_TIMEOUT_MS,
+      // Signals and crashes are watched for runs only; what is not yet sent is flushed when the loop runs dry.
+      isBusy: () => false,
+      endRunsNow: () => undefined,
+      noteUncaught: () => undefined,
+      flush: async (timeoutMs) => void (await this.flush({ timeoutMs })),
+      drainInExit: () => this.#emitter.drain(),
+    });
+  }
+
+  protected override async onStop(options: StopOptions): Promise<void> {
+    this.#leaveExits?.();
+    await this.flush(options);
+    this.#sayLosses();
+    this.#pipeline.setEmitter(undefined);
+    this.#sink.close();
+  }
+
+  #sayLosses(): void {
+    const { exportLostCount, exportDroppedCount } = this.stats();
+    if (exportLostCount + exportDroppedCount === 0) return;
+    this.#logger.warn({ exportLostCount, exportDroppedCount }, 'spans and log records did not reach the OTLP endpoint');
+  }
+}
+
+/** With RUNSPAN_DISABLED a job's lines are still its own; nothing else is set up. */
+function isDisabled(sources: SettingsSources): boolean {
+  return /^(?:yes|true|1|on)$/i.test(findVariable(sources, 'RUNSPAN_DISABLED')?.text.trim() ?? '');
+}
+
+function createFormatter(settings: LoggerSettings, isTerminal: boolean): LineFormatter {
+  const hasBacktrace = settings.backtrace;
+  if (settings.serialize) return createJsonFormatter({ hasBacktrace });
+  return createTextFormatter({ isColored: settings.colorize ?? isTerminal, hasBacktrace });
+}
