@@ -82,8 +82,13 @@ export class RestApi {
   /** Reads one file of the artifact proxy; `write` takes all its bytes, from the start again at each attempt. */
   async downloadFile(path: string, write: (bytes: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void> {
     const context = this.#contextOf('GET', `${PROXIED_ARTIFACTS}/${path}`, 'read');
-    await this.#send({ method: 'GET', url: this.#fileUrl(path), timeoutCovers: 'stall', context }, async ({ body }) => {
-      await write(body);
+    await this.#send({ method: 'GET', url: this.#fileUrl(path), timeoutCovers: 'stall', context }, async (answer) => {
+      const { 'content-type': type = '', 'content-disposition': disposition } = answer.headers;
+      // MLflow gives every artifact as an attachment: a page that is none is a login's, or another service's
+      if (type.startsWith('text/html') && disposition === undefined) {
+        throw nonsenseError({ ...answer, text: await readText(answer.body, MAX_REFUSAL_BYTES) }, 'a page', context);
+      }
+      await write(answer.body);
     });
   }
 

@@ -7,6 +7,9 @@ import type { ConnectionOptions } from './connection.ts';
 /** Connections an origin; more brought no gain against a real server (measured 1 to 16). */
 const MAX_CONNECTIONS = 8;
 
+/** How long a connection may take to stand, in milliseconds, undici's default: what waits for it longer only piles up. */
+const MAX_CONNECT_MS = 10_000;
+
 /** What both ends of TLS need; `cert` and `key` prove who we are, so they go to the tracking server only. */
 interface TlsOptions {
   readonly trust: { readonly rejectUnauthorized?: boolean; readonly ca?: string };
@@ -24,7 +27,7 @@ export class Dispatchers {
   /** @throws {RunspanError} `FILE_NOT_READABLE`, `INVALID_SETTINGS` for what the TLS settings or the proxy's URI say */
   constructor(trackingOrigin: string, connection: ConnectionOptions) {
     this.#trackingOrigin = trackingOrigin;
-    this.#connectTimeoutMs = connection.timeoutMs ?? 0;
+    this.#connectTimeoutMs = Math.min(connection.timeoutMs ?? MAX_CONNECT_MS, MAX_CONNECT_MS);
     this.#proxyUri = readProxyUri(connection.proxyUri);
     this.#tls = readTls(connection);
   }
@@ -49,7 +52,9 @@ export class Dispatchers {
     const tls = origin === this.#trackingOrigin ? { ...this.#tls.trust, ...this.#tls.identity } : this.#tls.trust;
     // the one deadline of a request rules: undici's own are off
     const limits = { connections: MAX_CONNECTIONS, headersTimeout: 0, bodyTimeout: 0, allowH2: false };
-    if (this.#proxyUri === undefined) return new Pool(origin, { ...limits, connect: { ...tls, timeout: 0 } });
+    if (this.#proxyUri === undefined) {
+      return new Pool(origin, { ...limits, connect: { ...tls, timeout: this.#connectTimeoutMs } });
+    }
     return new ProxyAgent({
       ...limits,
       uri: this.#proxyUri,

@@ -124,10 +124,18 @@ describe('list', () => {
 
 describe('getFile', () => {
   it('brings the bytes, HTML too', async () => {
-    const server = await startServer(text('<html>a report</html>', 200, { 'content-type': 'text/html' }));
+    const headers = { 'content-type': 'text/html', 'content-disposition': 'attachment; filename="report.html"' };
+    const server = await startServer(text('<html>a report</html>', 200, headers));
     await open(server.url).getFile('report.html', target);
     expect(readFileSync(target, 'utf8')).toBe('<html>a report</html>');
     expect(server.seen[0]?.url).toBe(`${base}/1/r/artifacts/report.html`);
+  });
+
+  it('is not fooled by a login page', async () => {
+    const server = await startServer(text('<html>Sign in</html>', 200, { 'content-type': 'text/html; charset=utf-8' }));
+    const work = open(server.url).getFile('report.html', target);
+    await expect(work).rejects.toMatchObject({ message: expect.stringMatching(/with a page: 'Sign in'/) as string });
+    expect(readdirSync(folder)).toEqual(['source.bin']);
   });
 
   it('begins again after an answer that was cut, and leaves no part behind', async () => {
