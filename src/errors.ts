@@ -31,7 +31,7 @@ export interface RunspanErrorOptions {
  *
  * @example
  * try {
- *   new LoggerService({ level: 'LOUD' });
+ *   new MlflowService({ trackingUri: 'http:/localhost' });
  * } catch (error) {
  *   if (error instanceof RunspanError) console.error(error.code); // INVALID_SETTINGS
  * }
