@@ -32,15 +32,16 @@ function itemsOf(name: string, symbol: ts.Symbol, checker: ts.TypeChecker): Item
   return [{ name, declarations, needsExample }, ...membersOf(name, symbol, checker)];
 }
 
-/** The public members of a class by name: overloads are one, and what the base class declares is documented there. */
+/** The public members of a class by name: overloads are one, and what its base or interface declares is documented there. */
 function membersOf(name: string, symbol: ts.Symbol, checker: ts.TypeChecker): Item[] {
   const classes = (symbol.declarations ?? []).filter(ts.isClassDeclaration);
-  const bases = classes.flatMap((one) => (checker.getTypeAtLocation(one) as ts.InterfaceType).getBaseTypes() ?? []);
+  const bases = classes.flatMap((one) => one.heritageClauses ?? []).flatMap(({ types }) => types);
+  const inherited = bases.map((base) => checker.getTypeAtLocation(base));
   const byName = new Map<string, ts.Declaration[]>();
   for (const member of classes.flatMap((one) => [...one.members])) {
     if (ts.isConstructorDeclaration(member) || isPrivate(member) || !isNamed(member)) continue;
     const key = member.name?.getText() ?? '';
-    if (bases.some((base) => base.getProperty(key))) continue;
+    if (inherited.some((type) => type.getProperty(key))) continue;
     byName.set(key, [...(byName.get(key) ?? []), member]);
   }
   return [...byName].map(([key, all]) => ({ name: `${name}.${key}`, declarations: all, needsExample: false }));

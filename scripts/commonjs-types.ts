@@ -3,13 +3,12 @@ import ts from 'typescript6';
 
 const ESM = "'./index.js' with { 'resolution-mode': 'import' }";
 
-/** The lines that declare one export: a type, a value, or a class, which is both. */
-function declare(name: string, symbol: ts.Symbol): string[] {
-  const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0;
-  const isType = (symbol.flags & ts.SymbolFlags.Type) !== 0;
+/** The lines that declare one export: a type, a value, or a class, which is both; without a symbol a type. */
+function declare(name: string, symbol: ts.Symbol | undefined): string[] {
+  const isValue = !!symbol && (symbol.flags & ts.SymbolFlags.Value) !== 0;
   if (!isValue) return [`export type { ${name} } from ${ESM};`];
   const value = `export declare const ${name}: typeof esm.${name};`;
-  if (!isType) return [value];
+  if (!(symbol.flags & ts.SymbolFlags.Type)) return [value];
   const declaration = symbol.declarations?.find(ts.isClassDeclaration);
   if (declaration?.typeParameters)
     throw new Error(`${name} is a generic class: index.d.cts cannot name its parameters yet.`);
@@ -30,7 +29,8 @@ export function commonJsTypes(entry: string): string {
   if (!module) throw new Error(`Cannot read ${entry}: it exports nothing.`);
   const lines = checker.getExportsOfModule(module).flatMap((symbol) => {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-    return declare(symbol.name, target);
+    const isTypeOnly = symbol.declarations?.some(ts.isTypeOnlyImportOrExportDeclaration);
+    return declare(symbol.name, isTypeOnly ? undefined : target);
   });
   const first = '// The types of the package for CommonJS; every one is that of the ES module.';
   return [first, `import type * as esm from ${ESM};`, ...lines, ''].join('\n');

@@ -45,6 +45,11 @@ describe('the check of the docs', () => {
       '/** Is.\n * @example new A() */\nexport declare class A extends Error { name: string; [Symbol.dispose](): void; }',
       1,
     ],
+    [
+      'what an interface says',
+      '/** Is. */\nexport interface I { c(): void }\n/** Is.\n * @example new A() */\nexport declare class A implements I { c(): void; }',
+      2,
+    ],
   ])('lets through %s', (_, text, documentedCount) => {
     expect(checkDocs(write(text))).toEqual({ documentedCount, missing: [] });
   });
@@ -68,6 +73,13 @@ describe('the types for CommonJS', () => {
       'export declare const C: typeof esm.C;',
       'export type C = esm.C;',
     ]);
+  });
+
+  it('keep a class that is exported as a type a type', () => {
+    const entry = write('export declare class C<T> { t: T }');
+    writeFileSync(entry, "export type { C } from './other.js';\n");
+    expect(commonJsTypes(entry)).toMatch(/^export type \{ C \} from .*$/m);
+    expect(commonJsTypes(entry)).not.toMatch(/const/);
   });
 
   it('refuse a generic class, whose parameters they could not name', () => {

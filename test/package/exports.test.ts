@@ -86,19 +86,16 @@ export const wrong = new RunspanError('NO_SUCH_CODE', 'x');
 `;
 
 describe('the compiler', () => {
-  it.each(['node16', 'node18', 'node20', 'nodenext'])(
-    'finds values and types in module %s, by import and by require',
-    (module) => {
-      project.write('types/use.mts', USE);
-      project.write(
-        'types/use.cts',
-        `${USE}\nimport runspan = require('runspan');\nexport const other: RunspanError = new runspan.RunspanError('RUN_ENDED', 'x');`,
-      );
-      const options = { module, target: 'es2023', strict: true, noEmit: true, skipLibCheck: false, types: ['node'] };
-      project.write('types/tsconfig.json', JSON.stringify({ compilerOptions: options, files: ['use.mts', 'use.cts'] }));
-      const { code, stdout } = project.run('tsc', ['-p', 'types']);
-      expect(stdout.split('\n').filter((line) => /runspan|use\.[cm]ts/.test(line))).toEqual([]);
-      expect(code, stdout).toBe(0);
-    },
-  );
+  it.each(['node16', 'nodenext'])('finds values and types in module %s, by import and by require', (module) => {
+    project.write('types/use.mts', USE);
+    project.write(
+      'types/use.cts',
+      `${USE}\nimport runspan = require('runspan');\nexport const other: RunspanError = new runspan.RunspanError('RUN_ENDED', 'x');`,
+    );
+    const options = { module, target: 'es2023', strict: true, noEmit: true, skipLibCheck: false, types: ['node'] };
+    project.write('types/tsconfig.json', JSON.stringify({ compilerOptions: options, files: ['use.mts', 'use.cts'] }));
+    const { code, stdout } = project.run('tsc', ['-p', 'types']);
+    expect(stdout.split('\n').filter((line) => /runspan|use\.[cm]ts/.test(line))).toEqual([]);
+    expect(code, stdout).toBe(0);
+  });
 });
