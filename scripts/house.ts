@@ -69,7 +69,7 @@ function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
   ts.forEachChild(node, (child) => walk(child, visit));
 }
 
-/** Reads every import of a file: type-only ones, re-exports, dynamic ones, import types and `new URL` of a module. */
+/** Reads every import of a file: type-only ones, re-exports, dynamic ones, import types and what is required. */
 export function importsOf(from: string, text: string): Import[] {
   const found: Import[] = [];
   const add = (specifier: ts.Node | undefined, kind: Import['kind']): void => {
@@ -98,8 +98,12 @@ function isTypeOnly(node: ts.ImportDeclaration): boolean {
   );
 }
 
+/** `import(…)`, `require(…)` and `createRequire(…)(…)`. */
 function isLoader(callee: ts.Expression): boolean {
-  return callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && callee.text === 'require');
+  if (callee.kind === ts.SyntaxKind.ImportKeyword) return true;
+  if (ts.isCallExpression(callee))
+    return ts.isIdentifier(callee.expression) && callee.expression.text === 'createRequire';
+  return ts.isIdentifier(callee) && callee.text === 'require';
 }
 
 /** Where a relative import leads, relative to src; undefined for a package. */

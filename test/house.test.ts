@@ -40,6 +40,7 @@ describe('the reader of imports', () => {
       export type { f } from './type-re-export.ts';
       type G = import('./import-type.ts').G;
       const h = await import('./dynamic.ts');
+      const i = createRequire(import.meta.url)('required');
       // import './comment.ts'
       const text = "import './string.ts'";`;
     expect(house.importsOf('x.ts', text).map(({ specifier, kind }) => `${kind} ${specifier}`)).toEqual([
@@ -51,6 +52,7 @@ describe('the reader of imports', () => {
       'type ./type-re-export.ts',
       'type ./import-type.ts',
       'dynamic ./dynamic.ts',
+      'dynamic required',
     ]);
   });
 });
