@@ -38,10 +38,11 @@ export async function deliverItems(
   runId: string,
   items: readonly Item[],
 ): Promise<readonly RefusedItem[]> {
-  const unique = settleRepeats(delivery, items);
-  if (unique.length === 0) return [];
-  const refusal = await send(delivery, runId, unique);
-  return refusal === undefined ? [] : isolate(delivery, runId, unique);
+  if (items.length === 0) return [];
+  const { kept, isChanging } = settleRepeats(items);
+  // A param twice with two values: only what the store holds can say which of them counts.
+  const refusal = isChanging ? true : await send(delivery, runId, kept);
+  return refusal === undefined ? [] : isolate(delivery, runId, kept);
 }
 
 /** Splits writes into items, in order. */
@@ -62,32 +63,51 @@ export function toItems(entries: readonly EntryOf<BatchWrite>[]): readonly Item[
 }
 
 /** One key once: a batch with the same param twice is refused whole, and of a tag the last write wins. */
-function settleRepeats(delivery: Delivery, items: readonly Item[]): readonly Item[] {
+function settleRepeats(items: readonly Item[]): { readonly kept: readonly Item[]; readonly isChanging: boolean } {
   const params = new Map<string, string>();
   const lastTag = new Map<string, Item>();
-  const expanded: Item[] = [];
+  let isChanging = false;
+  const kept: Item[] = [];
   for (const each of items) {
+    if (each.kind === 'tags') lastTag.set(each.item.key, each);
     if (each.kind === 'params') {
       const first = params.get(each.item.key);
       if (first === each.item.value) continue;
-      if (first !== undefined) {
-        expanded.push(asChangedParam(delivery, each, first));
-        continue;
-      }
-      params.set(each.item.key, each.item.value);
+      if (first === undefined) params.set(each.item.key, each.item.value);
+      else isChanging = true;
     }
-    expanded.push(each);
+    kept.push(each);
   }
-  for (const each of expanded) if (each.kind === 'tags') lastTag.set(each.item.key, each);
-  return expanded.filter((each) => each.kind !== 'tags' || lastTag.get(each.item.key) === each);
+  return { kept: kept.filter((each) => each.kind !== 'tags' || lastTag.get(each.item.key) === each), isChanging };
 }
 
-function asChangedParam(delivery: Delivery, item: Item & { kind: 'params' }, stored: string): Item {
-  const { key, value } = item.item;
-  delivery.onWarning(
+/** Params that are stored with another value become tags; the same value again is nothing new. */
+function resolveParams(
+  delivery: Delivery,
+  items: readonly Item[],
+  stored: Readonly<Record<string, string>>,
+): readonly Item[] {
+  const known = new Map(Object.entries(stored));
+  const resolved: Item[] = [];
+  for (const each of items) {
+    const value = each.kind === 'params' ? known.get(each.item.key) : undefined;
+    if (each.kind !== 'params') resolved.push(each);
+    else if (value === undefined) {
+      known.set(each.item.key, each.item.value);
+      resolved.push(each);
+    } else if (value !== each.item.value) resolved.push(asChangedParam(delivery, each, value));
+  }
+  return settleRepeats(resolved).kept;
+}
+
+function asChangedParam(delivery: Delivery, changed: Item & { kind: 'params' }, stored: string): Item {
+  const { sequence, runKey } = changed;
+  const { key, value } = changed.item;
+  delivery.onceWarning(
+    `${runKey}/${key}`,
     `Param '${key}' is stored as '${brief(stored)}' and params cannot change: '${brief(value)}' is in tag 'param.${key}'.`,
   );
-  return { kind: 'tags', sequence: item.sequence, runKey: item.runKey, item: { key: `param.${key}`, value } };
+  return { kind: 'tags', sequence, runKey, item: { key: `param.${key}`, value } };
 }
 
 /** Undefined where the store took it, else why it did not. */
@@ -117,13 +137,7 @@ async function isolate(delivery: Delivery, runId: string, items: readonly Item[]
     const error = new RunspanError('RUN_ENDED', `Run ${runId} is deleted in the store.`);
     return items.map((item) => ({ item, error }));
   }
-  const stored = run.value.data.params;
-  const mended: Item[] = [];
-  for (const each of items) {
-    const known = each.kind === 'params' ? stored[each.item.key] : undefined;
-    if (each.kind !== 'params' || known === undefined) mended.push(each);
-    else if (known !== each.item.value) mended.push(asChangedParam(delivery, each, known));
-  }
+  const mended = resolveParams(delivery, items, run.value.data.params);
   const refused: RefusedItem[] = [];
   for (const kind of ['metrics', 'params', 'tags'] as const) {
     const ofKind = mended.filter((each) => each.kind === kind);

@@ -27,6 +27,8 @@ export interface Delivery {
   readonly replayedThrough: number;
   readonly onEvent: (event: OutboxEvent) => void;
   readonly onWarning: (message: string) => void;
+  /** Says something once for each subject. */
+  readonly onceWarning: (subject: string, message: string) => void;
 }
 
 /** Writes a record off: it counts as dead-lettered once the watermark passes it. */

@@ -29,7 +29,7 @@ export interface DrainLinkOptions {
 const RESTART_LIMIT = 2;
 const RESTART_DELAY_MS = 500;
 /** How long a thread that said its last word may take to end. */
-const THREAD_END_MS = 500;
+const THREAD_END_MS = 250;
 
 /** Sends requests to the drain, wherever it runs. */
 export class DrainLink {

@@ -31,6 +31,9 @@ export interface FolderDrain {
   close(): void;
 }
 
+/** Subjects that are warned of; a job that changes more params than that has been told. */
+const WARNED_LIMIT = 100;
+
 /** Opens a folder where its last drain left off. */
 export function openFolderDrain(options: FolderDrainOptions): FolderDrain {
   const { shared, paths, isLive, isSynced, replayedThrough } = options;
@@ -40,7 +43,13 @@ export function openFolderDrain(options: FolderDrainOptions): FolderDrain {
   const deadLetters = new DeadLetters(disk, paths, { settledThrough, onWarning: shared.onWarning });
   const reader = paths === undefined ? undefined : new SegmentReader({ disk, folder: paths.root, isLive });
   const source = new RecordSource({ reader, clock, isLive, settledThrough });
-  const delivery: Delivery = { ...shared, state, paths, deadLetters, replayedThrough };
+  const said = new Set<string>();
+  const onceWarning = (subject: string, message: string): void => {
+    if (said.has(subject) || said.size >= WARNED_LIMIT) return;
+    said.add(subject);
+    shared.onWarning(message);
+  };
+  const delivery: Delivery = { ...shared, state, paths, deadLetters, replayedThrough, onceWarning };
   const drain = new Drain({ delivery, source, reader, isSynced, onSettled: () => options.onSettled(state) });
   return { delivery, state, source, drain, close: () => reader?.close() };
 }
