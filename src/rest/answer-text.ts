@@ -45,8 +45,8 @@ function hasMessage(value: unknown): value is { readonly msg: string } {
 function textOfHtml(html: string): string {
   return html
     .slice(0, 16_384)
-    .replace(/<(script|style)\b[^>]*>[^<]*<\/\1>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
+    .replace(/<(script|style)\b[^<>]*>[^<]*<\/\1>/gi, ' ')
+    .replace(/<[^<>]*>/g, ' ')
     .replace(/&(?:nbsp|#160);/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();

@@ -73,6 +73,15 @@ describe('TLS', () => {
     expect(clientCerts).toEqual(['test']);
   });
 
+  it('shows no client certificate to another host', async () => {
+    clientCerts.length = 0;
+    const connection = { serverCertPath: certPath, clientCertPath: clientPath };
+    const api = new RestApi('https://127.0.0.1:9', connection, { host: new URL(tlsUri).host });
+    onTestFinished(() => api.close());
+    await api.call(ENDPOINTS.getServerInfo, undefined);
+    expect(clientCerts).toEqual([undefined]);
+  });
+
   it('refuses settings that exclude each other, and files that are not there, at once', () => {
     const open = (connection: ConnectionOptions) => () => new RestApi(tlsUri, connection);
     expect(open({ isInsecureTls: true, serverCertPath: certPath })).toThrow(/exclude each other/);
