@@ -128,15 +128,15 @@ function claimExperimentSearches(store: () => Store): void {
     expect(second.nextPageToken).toBeUndefined();
   });
 
-  test('by default the newest come first', async () => {
+  test('by default the newest come first, and of one millisecond the first made', async () => {
     const prefix = uniqueName('newest');
-    const ids: string[] = [];
-    for (const suffix of ['a', 'b']) {
-      ids.unshift(await store().createExperiment({ name: `${prefix}-${suffix}` }));
-      await new Promise((done) => setTimeout(done, 3)); // MLflow orders by the millisecond
-    }
-    const page = await store().searchExperiments({ filter: `name LIKE '${prefix}%'` });
-    expect(page.items.map((each) => each.experimentId)).toEqual(ids);
+    for (const suffix of ['a', 'b', 'c']) await store().createExperiment({ name: `${prefix}-${suffix}` });
+    const { items } = await store().searchExperiments({ filter: `name LIKE '${prefix}%'` });
+    const newestFirst = items.toSorted(
+      (a, b) => (b.creationTimeMs ?? 0) - (a.creationTimeMs ?? 0) || Number(a.experimentId) - Number(b.experimentId),
+    );
+    expect(items).toHaveLength(3);
+    expect(items).toEqual(newestFirst);
   });
 
   test.each(['nonsense', "name = 'a' OR name = 'b'", "bogus = 'a'", 'name = 5', "params.a = 'b'", "name > 'a'"])(
