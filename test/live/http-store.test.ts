@@ -11,6 +11,7 @@ import type { RunEntity } from '../../src/model/entities.ts';
 import type { ConnectionOptions } from '../../src/rest/connection.ts';
 import type { Store } from '../../src/stores/contract.ts';
 import { openHttpStore } from '../../src/stores/http.ts';
+import { describeArtifacts } from '../contract/artifact-suite.ts';
 import { describeStore } from '../contract/store-suite.ts';
 import { makeRun } from '../contract/store-fixtures.ts';
 import { readRun, startBackend } from './backends.ts';
@@ -62,6 +63,14 @@ describe.skipIf(backend === undefined)('with MLflow 3.17.2', () => {
   describeStore('http', async () => {
     const store = openHttpStore(uri, {});
     return { store, close: () => store.close() };
+  });
+
+  describeArtifacts('the proxy', async () => {
+    const store = openHttpStore(uri, {});
+    const { info } = await makeRun(store);
+    await store.close();
+    const artifacts = openProxyArtifacts({ artifactUri: info.artifactUri, trackingUri: uri, connection: {} });
+    return { artifacts, close: () => artifacts.close() };
   });
 
   describe('the store', () => {
@@ -158,14 +167,6 @@ describe.skipIf(backend === undefined)('with MLflow 3.17.2', () => {
       await artifacts.getFile('a/50% off?.txt', join(folder, 'odd-target'));
       expect(readFileSync(join(folder, 'odd-target'), 'utf8')).toBe('odd');
       expect((await artifacts.list('a')).map((one) => one.path)).toEqual(['a/50% off?.txt']);
-    });
-
-    it('says what is not there', async () => {
-      const artifacts = openArtifacts(await makeRun(open()));
-      await expect(artifacts.getFile('absent', join(folder, 'absent'))).rejects.toMatchObject({
-        errorCode: 'RESOURCE_DOES_NOT_EXIST',
-        status: 404,
-      });
     });
 
     it('keeps nothing of an upload that broke off', async () => {
