@@ -46,11 +46,21 @@ export const SEARCH_LIMITS = { runCount: 50_000, experimentCount: 50_000, histor
 /** The outermost step; beyond it a JSON number is no longer exact. */
 export const MAX_STEP: number = Number.MAX_SAFE_INTEGER;
 
-// Python's \w is `isalnum() or '_'`: letters and every kind of number, but no combining marks (JavaScript's \p{M}).
-const KEY_CHARACTERS = /^[\p{L}\p{N}_/.\- :]+$/u;
+// Python's \w is `isalnum() or '_'`: letters and every kind of number, but no combining marks (JavaScript's \p{M}). Letters that
+// came after Unicode 14, which Python 3.11 knows, are left out (`NEWER`): its server answers 400 to them.
+const NEWER = toCharacterClass(
+  '88f c5c cdc 1c89-1c8a a7cb-a7cf a7d2 a7d4 a7da-a7f1 105c0-105f3 10940-10959 10d40-10d85 10ec2-10ec7 1123f-11240 11380-113d3 ' +
+    '116d0-116e3 11bc0-11bf9 11db0-11de9 11f02-11f59 1342f 13441-143fa 16100-16139 16d40-16d79 16ea0-16ed3 16ff2-16ff6 ' +
+    '187f8-187ff 18cff 18d09-18df2 1b132 1b155 1ccf0-1ccf9 1d2c0-1d2d3 1df25-1df2a 1e030-1e06d 1e4d0-1e6ff 2b739-2b73f ' +
+    '2cea2-2cead 2ebf0-2ee5d 31350-33479',
+);
+/** A segment that normalising takes away: nothing, `.` or `..`. */
+const PATH_STEP = /(?:^|\/)\.{0,2}(?:\/|$)/;
+const ASCII_KEY = /^[\w/.\- :]+$/;
+const KEY = new RegExp(`^(?:(?!${NEWER})[\\p{L}\\p{N}_/.\\- :])+$`, 'u');
 
 /** Any one character that MLflow refuses in a key. */
-export const BAD_KEY_CHARACTER: RegExp = /[^\p{L}\p{N}_/.\- :]/gu;
+export const BAD_KEY_CHARACTER: RegExp = new RegExp(`[^\\p{L}\\p{N}_/.\\- :]|${NEWER}`, 'gu');
 
 /**
  * Returns how many code points a text has, which is what Python's `len` and so MLflow's limits count.
@@ -81,18 +91,23 @@ export function takeCodePoints(text: string, count: number): string {
 }
 
 /**
- * Tells whether MLflow takes this text as the key of a metric, param or tag: letters and numbers of any script, `_ / . - :` and
+ * Tells whether MLflow takes this text as the key of a metric, param or tag: letters and numbers of any script (up to Unicode 14), `_ / . - :` and
  * space, at most 250, and its own path when normalised (no `a//b`, `/a`, `a/`, `./a`, `..`). A Windows server refuses `:` too.
  *
  * @see mlflow/utils/validation.py (validate_param_and_metric_name, path_not_unique)
  */
 export function isValidKey(key: string): boolean {
-  if (!KEY_CHARACTERS.test(key)) return false;
+  if (!ASCII_KEY.test(key) && !KEY.test(key)) return false;
   if (key.length > MAX_KEY_LENGTH && countCodePoints(key) > MAX_KEY_LENGTH) return false;
   if (key.startsWith('..')) return false;
   // Only a key with a slash, or '.' alone, can have another normal form.
   if (!key.includes('/')) return key !== '.';
-  return key.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
+  return !PATH_STEP.test(key);
+}
+
+/** Ranges of code points in hex as the class of a pattern with the flag u. */
+function toCharacterClass(ranges: string): string {
+  return `[${ranges.replaceAll(/[0-9a-f]+/g, '\\u{$&}').replaceAll(' ', '')}]`;
 }
 
 function isHighSurrogate(unit: number): boolean {

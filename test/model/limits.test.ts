@@ -30,7 +30,19 @@ describe('isValidKey', () => {
       'a%',
       '(a)',
       '[a]',
-    ].concat(['a\\b', 'a*', 'a\nb', '🙂', 'a~b', 'e\u0301', '\uD800', 'a'.repeat(251), '日'.repeat(251)]),
+    ].concat([
+      'a\\b',
+      'a*',
+      'a\nb',
+      '🙂',
+      'a~b',
+      'e\u0301',
+      '\uD800',
+      '\u{31350}',
+      '\u{A7CB}',
+      'a'.repeat(251),
+      '日'.repeat(251),
+    ]),
   )('refuses %j', (key) => {
     expect(isValidKey(key)).toBe(false);
   });
