@@ -11,5 +11,5 @@ if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
   console.error('runspan needs Node ' + needed.join('.') + ' or later; this is Node ' + where + '.\n' + mend);
   process.exitCode = 1;
 } else {
-  require('../dist/cli.js').main(process.argv.slice(2));
+  void require('../dist/cli.js').main(process.argv.slice(2));
 }
