@@ -54,6 +54,7 @@ export class DrainHost {
   readonly #waits = new SettledWaits();
   #orphanage: Orphanage | undefined;
   #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   constructor({ settings, system, openers, post }: HostOptions) {
     this.#settings = settings;
@@ -156,7 +157,7 @@ export class DrainHost {
         this.#event({ kind: 'warning', message: `The drain met an error of its own: ${messageOf(error)}` });
         await this.#idle.wait(IDLE_MS);
       }
-      if (this.#counters.isExitRequested && this.#isAllSettled()) return this.#finishForExit();
+      if (this.#counters.isExitRequested && this.#isAllSettled()) return this.#close();
       // An embedded store answers without leaving this turn: messages and heartbeat need one of their own.
       if (isDelivered) await turn(this.#system.clock);
       else await this.#sleep();
@@ -238,13 +239,13 @@ export class DrainHost {
     this.#reply({ kind: 'answer', id, value: true });
   }
 
-  async #finishForExit(): Promise<void> {
-    await this.#close();
-    this.#counters.setDone();
+  /** Once; a job that blocks in `exit` is told when it is done, also where stop() had begun before. */
+  #close(): Promise<void> {
+    this.#closing ??= this.#closeAll().finally(() => this.#counters.setDone());
+    return this.#closing;
   }
 
-  async #close(): Promise<void> {
-    if (this.#isClosed) return;
+  async #closeAll(): Promise<void> {
     this.#isClosed = true;
     this.#heartbeat.stop();
     this.#patience.close();
@@ -257,7 +258,9 @@ export class DrainHost {
     this.#folder.close();
     if (this.#paths === undefined || this.#heartbeat.isLost) return;
     try {
-      if (this.#isAllSettled()) retireFolder(this.#system, this.#settings.directory, this.#paths);
+      // A run that nobody ended stays in the folder's state, for the next adopter to end.
+      const hasOpenRuns = this.#folder.state.openRuns().some((run) => run.failedReason === undefined);
+      if (this.#isAllSettled() && !hasOpenRuns) retireFolder(this.#system, this.#settings.directory, this.#paths);
       else this.#writeReleasedLease(this.#paths);
     } catch (error) {
       this.#event({ kind: 'warning', message: `The outbox folder could not be tidied up: ${messageOf(error)}` });

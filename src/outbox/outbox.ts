@@ -172,7 +172,7 @@ class JournaledOutbox implements Outbox {
 
   drainInExit(timeoutMs: number): void {
     try {
-      if (this.#stopping !== undefined) return;
+      // After stop() has begun, its own last steps are waited for: the process would tear them off.
       this.#journal.close();
       if (this.#link.isThread && this.#journal.accepted > 0) {
         this.#counters.requestExit();
