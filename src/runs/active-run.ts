@@ -12,6 +12,7 @@ import {
   ATTR_MLFLOW_RUN_STATUS,
   ATTR_MLFLOW_RUN_URL,
 } from '../otel/attribute-names.ts';
+import { settlesWithin } from '../otel/deadline.ts';
 import { describeError } from '../otel/error-type.ts';
 import { mirrorBack } from '../otel/mirror.ts';
 import type { StartedRunSpan } from '../otel/run-span.ts';
@@ -20,14 +21,8 @@ import { bindIterator } from './bind-iterator.ts';
 import { toDataset } from './dataset.ts';
 import type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './run.ts';
 import type { RunIntake } from './run-intake.ts';
-
-/** Why a run ends; each kind is a row of the README's table of ways out. */
-export type RunOutcome =
-  | { readonly kind: 'returned' }
-  | { readonly kind: 'threw'; readonly error: unknown }
-  | { readonly kind: 'exited'; readonly code: number }
-  | { readonly kind: 'signalled'; readonly signal: string }
-  | { readonly kind: 'set'; readonly status: TerminalStatus };
+import { judgeOutcome } from './run-outcome.ts';
+import type { RunOutcome } from './run-outcome.ts';
 
 /** What an open run stands on. */
 export interface ActiveRunOptions {
@@ -58,6 +53,8 @@ export class ActiveRun implements Run {
   #uncaught: { readonly error: unknown } | undefined;
   #endedAtMs: number | undefined;
   #hasWrittenEnd = false;
+  /** Whether a body of runContext is under way. */
+  #isInBody = false;
 
   constructor(options: ActiveRunOptions) {
     this.#options = options;
@@ -197,10 +194,20 @@ export class ActiveRun implements Run {
     return this.end();
   }
 
+  /** Runs the body of runContext as work of this run; a body that never settles is told from a run that was left open. */
+  async runBody<T>(body: (run: Run) => T | PromiseLike<T>): Promise<T> {
+    this.#isInBody = true;
+    try {
+      return await this.with(() => body(this));
+    } finally {
+      this.#isInBody = false;
+    }
+  }
+
   /** Ends the run for this reason: span, mirror, artifacts, status, in this order. The first end counts. */
   async endAs(outcome: RunOutcome): Promise<void> {
     this.#closeSpan(outcome);
-    if (this.#spooling.size > 0) await this.#awaitSpooling();
+    if (this.#spooling.size > 0) await settlesWithin(Promise.all(this.#spooling), this.#options.spoolTimeoutMs);
     this.#writeEnd();
   }
 
@@ -240,21 +247,12 @@ export class ActiveRun implements Run {
     this.#options.onEnded(this);
   }
 
-  /** The table of ways out, and what each leaves on the span. */
+  /** Leaves on the span what the outcome means. */
   #decide(outcome: RunOutcome): TerminalStatus {
-    if (outcome.kind === 'set') {
-      if (outcome.status !== 'FINISHED') this.#markFailed(`The run was ended as ${outcome.status}.`);
-      return outcome.status;
-    }
-    if (outcome.kind === 'signalled') {
-      this.#markFailed(`The process received ${outcome.signal}.`);
-      return 'KILLED';
-    }
-    if (outcome.kind === 'threw') this.#recordFailure(outcome.error);
-    else if (this.#uncaught !== undefined) this.#recordFailure(this.#uncaught.error);
-    else if (outcome.kind === 'exited' && outcome.code !== 0)
-      this.#markFailed(`The process exited with code ${outcome.code}.`);
-    return this.#hasFailed ? 'FAILED' : 'FINISHED';
+    const { status, failure } = judgeOutcome(outcome, { isInBody: this.#isInBody, uncaught: this.#uncaught });
+    if (failure !== undefined && 'error' in failure) this.#recordFailure(failure.error);
+    else if (failure !== undefined) this.#markFailed(failure.reason);
+    return status ?? (this.#hasFailed ? 'FAILED' : 'FINISHED');
   }
 
   get #hasFailed(): boolean {
@@ -297,12 +295,5 @@ export class ActiveRun implements Run {
     } catch (error) {
       intake.refuse('artifact', `File '${String(localPath)}' was not kept: ${describeError(error).message}`);
     }
-  }
-
-  async #awaitSpooling(): Promise<void> {
-    const deadline = Promise.withResolvers<void>();
-    const timer = setTimeout(deadline.resolve, this.#options.spoolTimeoutMs);
-    await Promise.race([Promise.all(this.#spooling), deadline.promise]);
-    clearTimeout(timer);
   }
 }

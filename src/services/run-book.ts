@@ -1,8 +1,9 @@
 // The runs of one service: which are open, which wait for their id, and what was refused.
 import { RunspanError } from '../errors.ts';
 import type { OutboxEvent } from '../outbox/contract.ts';
-import type { ActiveRun, RunOutcome } from '../runs/active-run.ts';
+import type { ActiveRun } from '../runs/active-run.ts';
 import type { Complaints } from '../runs/run-intake.ts';
+import type { RunOutcome } from '../runs/run-outcome.ts';
 
 /** What a run's page is linked by: undefined where the store has no pages. */
 export type MakeRunUrl = (experimentId: string, runId: string) => string | undefined;
@@ -56,7 +57,7 @@ export class RunBook implements Complaints {
 
   /** Ends every open run in this turn. */
   endAllNow(outcome: RunOutcome): void {
-    for (const { run } of [...this.#open.values()]) run.endNow(outcome);
+    for (const { run } of this.#open.values()) run.endNow(outcome);
   }
 
   /** Ends every open run, files being spooled included. */

@@ -369,6 +369,17 @@ describe('the end', () => {
     ],
     ['exited 0', (run: ActiveRun) => run.endAs({ kind: 'exited', code: 0 }), 'FINISHED', SpanStatusCode.UNSET, 0],
     ['exited 3', (run: ActiveRun) => run.endAs({ kind: 'exited', code: 3 }), 'FAILED', SpanStatusCode.ERROR, 1],
+    ['left open', (run: ActiveRun) => run.endAs({ kind: 'ran-dry', code: 0 }), 'FINISHED', SpanStatusCode.UNSET, 0],
+    [
+      'left in its body',
+      (run: ActiveRun) => (
+        void run.runBody(() => new Promise(() => undefined)),
+        run.endAs({ kind: 'ran-dry', code: 0 })
+      ),
+      'FAILED',
+      SpanStatusCode.ERROR,
+      1,
+    ],
     [
       'signalled',
       (run: ActiveRun) => run.endAs({ kind: 'signalled', signal: 'SIGTERM' }),
