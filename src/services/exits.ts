@@ -1,7 +1,7 @@
 // The one file that owns process exits: which handlers stand when, and what each way out means for the open runs.
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import type { RunOutcome } from '../runs/active-run.ts';
+import type { RunOutcome } from '../runs/run-outcome.ts';
 
 /** A started service that has something to end when the process ends. */
 export interface ExitParticipant {
@@ -28,6 +28,7 @@ const RERAISE_TIMEOUT_MS = 100;
 const participants = new Set<ExitParticipant>();
 let isWatching = false;
 let isEnding = false;
+let isDrained = false;
 let hasFlushed = false;
 
 /**
@@ -58,9 +59,23 @@ export function refreshExits(): void {
   if (shouldWatch) hasFlushed = false;
   if (shouldWatch === isWatching || isEnding) return;
   isWatching = shouldWatch;
-  for (const signal of SIGNALS) process[shouldWatch ? 'on' : 'off'](signal, onSignal);
+  for (const signal of SIGNALS) {
+    // First in the row, or a `once` of the user's would be gone when we look whether there is one.
+    if (shouldWatch) process.prependListener(signal, onSignal);
+    else process.off(signal, onSignal);
+  }
   // The monitor sees unhandled rejections too; a listener of `unhandledRejection` would make the job exit 0 (measured).
   process[shouldWatch ? 'on' : 'off']('uncaughtExceptionMonitor', onUncaught);
+}
+
+/**
+ * Lets a signal that came while the job kept its thread busy be seen before the run's end is decided. Two turns, because the
+ * first may already be past the point where signals are read.
+ */
+export async function letSignalsIn(): Promise<void> {
+  if (!isWatching) return;
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 function onUncaught(error: unknown): void {
@@ -69,24 +84,32 @@ function onUncaught(error: unknown): void {
   for (const participant of participants) participant.noteUncaught(error);
 }
 
-function onSignal(signal: Signal): void {
+function onSignal(name: NodeJS.Signals): void {
+  // Registered for these three only.
+  const signal = name as Signal;
   if (process.listenerCount(signal) > 1) {
     // The user's handler decides what the signal means; what is accepted is on its way meanwhile.
     void flushAll();
     return;
   }
   if (isEnding) {
-    reraise(signal);
+    // Asked twice, so no more waiting; what is left is said, and stays in the journal.
+    die(signal, 0);
     return;
   }
   isEnding = true;
+  const deadlineMs = performance.now() + Math.max(0, ...[...participants].map((each) => each.exitTimeoutMs));
+  // Holds the process until it is re-raised: with nothing else to do it would end by itself, and with exit code 0.
+  const hold = setInterval(() => undefined, RERAISE_TIMEOUT_MS);
   for (const participant of participants) participant.endRunsNow({ kind: 'signalled', signal });
   void flushAll().then(() => {
-    reraise(signal);
+    clearInterval(hold);
+    die(signal, deadlineMs - performance.now());
   });
 }
 
-function reraise(signal: Signal): void {
+function die(signal: Signal, timeoutMs: number): void {
+  drainAll(timeoutMs);
   for (const each of SIGNALS) process.off(each, onSignal);
   process.kill(process.pid, signal);
   setTimeout(() => process.exit(128 + constants.signals[signal]), RERAISE_TIMEOUT_MS);
@@ -99,14 +122,25 @@ function onBeforeExit(): void {
   setImmediate(() => {
     if (isEnding) return;
     const code = Number(process.exitCode ?? 0);
-    for (const participant of participants) participant.endRunsNow({ kind: 'exited', code });
+    for (const participant of participants) participant.endRunsNow({ kind: 'ran-dry', code });
     void flushAll();
   });
 }
 
 function onExit(code: number): void {
   for (const participant of participants) participant.endRunsNow({ kind: 'exited', code });
-  for (const participant of participants) participant.drainInExit(participant.exitTimeoutMs);
+  drainAll(Number.POSITIVE_INFINITY);
+}
+
+/** One deadline for all: each waits at most for as long as it may, counted from now. */
+function drainAll(timeoutMs: number): void {
+  if (isDrained) return;
+  isDrained = true;
+  const startMs = performance.now();
+  for (const participant of participants) {
+    const leftMs = Math.min(timeoutMs, participant.exitTimeoutMs) - (performance.now() - startMs);
+    participant.drainInExit(Math.max(0, leftMs));
+  }
 }
 
 async function flushAll(): Promise<void> {

@@ -23,7 +23,7 @@ import type { RunConfig } from '../runs/run-config.ts';
 import type { Run } from '../runs/run.ts';
 import { readSourceTags } from '../runs/source-tags.ts';
 import { isRemote, openDestination, within } from './destination.ts';
-import { joinExits, refreshExits } from './exits.ts';
+import { joinExits, letSignalsIn, refreshExits } from './exits.ts';
 import { LoggerService } from './logger-service.ts';
 import { bringUpOtel } from './otel-setup.ts';
 import { RunBook } from './run-book.ts';
@@ -118,11 +118,12 @@ export class MlflowService extends Service {
     const run = await this.#open(config, { isFallback: false });
     let result: T;
     try {
-      result = await run.with(() => body(run));
+      result = await run.runBody(body);
     } catch (error) {
       await run.endAs({ kind: 'threw', error });
       throw error;
     }
+    await letSignalsIn();
     await run.endAs({ kind: 'returned' });
     return result;
   }

@@ -65,7 +65,8 @@ test.concurrent.each(rows)('$way: run $status, span error $isError, exit as Node
   expect(journalFolders(result.folder)).toEqual([]);
 });
 
-test('a run whose body never settles ends with the process: Node itself exits 13 then, so it FAILED', async () => {
-  const { result } = await leaveBy({ way: 'hangs-idle', status: '', isError: false });
-  expect(readRuns(result.folder)).toMatchObject([{ status: result.code === 0 ? 'FINISHED' : 'FAILED' }]);
+test('a run whose body never settles FAILED, and Node itself exits 13', async () => {
+  const { result } = await leaveBy({ way: 'hangs-idle', status: '', isError: true });
+  expect(result.code).toBe(13);
+  expect(readRuns(result.folder)).toMatchObject([{ status: 'FAILED' }]);
 });
