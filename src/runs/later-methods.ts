@@ -94,3 +94,12 @@ export function laterMethods(): LaterMethods {
   // Object.fromEntries forgets the names it was given; they are exactly LATER_METHODS.
   return Object.fromEntries(LATER_METHODS.map((method) => [method, reject(method)])) as LaterMethods;
 }
+
+class RejectsLater {
+  constructor() {
+    Object.assign(this, laterMethods());
+  }
+}
+
+/** A class that has the {@link LaterMethods}, to extend; the cast because they are put on by the constructor. */
+export const LaterMethodsBase: new () => LaterMethods = RejectsLater as unknown as new () => LaterMethods;

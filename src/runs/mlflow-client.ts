@@ -12,8 +12,7 @@ import type {
 } from '../model/entities.ts';
 import type { Outbox, StoreMethod } from '../outbox/contract.ts';
 import type { SearchExperimentsRequest, Store } from '../stores/contract.ts';
-import { laterMethods } from './later-methods.ts';
-import type { LaterMethods } from './later-methods.ts';
+import { LaterMethodsBase } from './later-methods.ts';
 import { PagedList } from './paged-list.ts';
 
 /** What a search takes, with Python's names. */
@@ -49,12 +48,12 @@ export interface MlflowClientOptions {
  * const run = await client.getRun(runId);
  * console.log(run.info.status, run.data.params);
  */
-export class MlflowClient {
+export class MlflowClient extends LaterMethodsBase {
   readonly #options: MlflowClientOptions;
 
   constructor(options: MlflowClientOptions) {
+    super();
     this.#options = options;
-    Object.assign(this, laterMethods());
   }
 
   /** The tracking URI, without credentials. */
@@ -232,9 +231,6 @@ export class MlflowClient {
     return this.#options.outbox.call(method, args, { timeoutMs: this.#options.timeoutMs });
   }
 }
-
-// The methods that are still to come are put on each instance by the constructor.
-export interface MlflowClient extends LaterMethods {}
 
 function toTags(tags: Readonly<Record<string, string>> | undefined): readonly Tag[] {
   return Object.entries(tags ?? {}).map(([key, value]) => ({ key, value }));
