@@ -9,11 +9,28 @@ import type { LogSource } from './log-source.ts';
 export type LogRecord = Record<string, unknown>;
 
 /** One line with where it was written. */
-export interface LogEntry {
-  /** Redacted; holds `level`, `time` (milliseconds since the epoch), `msg` and the fields. */
-  readonly record: LogRecord;
+export class LogEntry {
   readonly context: Context;
   readonly source: LogSource | undefined;
+  readonly #line: string;
+  #record: LogRecord | undefined;
+
+  /** @param record the line parsed and masked, where that was done; a line without one has nothing to mask */
+  constructor(
+    line: string,
+    from: { readonly context: Context; readonly source: LogSource | undefined },
+    record?: LogRecord,
+  ) {
+    this.#line = line;
+    this.context = from.context;
+    this.source = from.source;
+    this.#record = record;
+  }
+
+  /** Masked; holds `level`, `time` (milliseconds since the epoch), `msg` and the fields. Parsed when it is first asked for. */
+  get record(): LogRecord {
+    return (this.#record ??= parseLine(this.#line));
+  }
 }
 
 /** What ties a line to its span and run; what there is not is left out. */

@@ -10,7 +10,8 @@ import type { LineFormatter } from './log-text.ts';
 import { formatLocalTime, formatOffset } from './log-time.ts';
 
 const MS_PER_S = 1_000;
-const S_PER_HOUR = 3_600;
+/** Seconds in a minute, minutes in an hour. */
+const PER_MINUTE = 60;
 
 /** Makes the formatter of loguru's lines: `{"text","record":{…}}` plus `trace_id`, `span_id`, `trace_flags`, `run_key` inside a run. */
 export function createJsonFormatter(options: { readonly hasBacktrace: boolean }): LineFormatter {
@@ -43,11 +44,15 @@ function toLoguruRecord({ record, source }: LogEntry): Readonly<Record<string, u
 
 /** As Python prints a timedelta: `0:00:01.234000`. */
 function toElapsed(ms: number): { repr: string; seconds: number } {
-  const seconds = Math.max(0, ms) / MS_PER_S;
-  const hours = Math.floor(seconds / S_PER_HOUR);
-  // Below an hour the ISO form is `1970-01-01T00:MM:SS.mmmZ`.
-  const rest = new Date((seconds % S_PER_HOUR) * MS_PER_S).toISOString().slice(14, 23);
-  return { repr: `${hours}:${rest}000`, seconds };
+  const whole = Math.max(0, Math.floor(ms));
+  const seconds = Math.floor(whole / MS_PER_S);
+  const minutes = Math.floor(seconds / PER_MINUTE);
+  const clock = `${Math.floor(minutes / PER_MINUTE)}:${pad(minutes % PER_MINUTE, 2)}:${pad(seconds % PER_MINUTE, 2)}`;
+  return { repr: `${clock}.${pad(whole % MS_PER_S, 3)}000`, seconds: ms / MS_PER_S };
+}
+
+function pad(part: number, width: number): string {
+  return String(part).padStart(width, '0');
 }
 
 function toException(record: LogRecord): { type: string; value: string; traceback: boolean } | null {

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { ERROR_KEY, serializeError } from './log-errors.ts';
 import { CUSTOM_LEVELS, toPinoLevel } from './log-levels.ts';
 import type { LogPipeline } from './log-pipeline.ts';
+import type { StackBoundary } from './log-source.ts';
 
 /** What this package's logger has beside pino's own. */
 export interface CriticalLevel {
@@ -29,6 +30,8 @@ export function createPinoLogger(level: string, pipeline: LogPipeline): RunspanL
     },
     pipeline,
   );
+  // Every level method calls this one; below it in the stack stands the caller.
+  pipeline.setBoundary((logger as unknown as Record<symbol, StackBoundary>)[pino.symbols.writeSym] as StackBoundary);
   const critical = function (this: pino.Logger, ...line: Parameters<pino.LogFn>): void {
     this.fatal(...line);
   };

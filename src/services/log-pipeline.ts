@@ -1,19 +1,27 @@
 // A line's way after pino: masked, told where it was written, formatted, written, and handed to OpenTelemetry.
 import { context } from '@opentelemetry/api';
 import type { Redactor } from '../model/redact.ts';
-import { createCorrelator, parseLine, redactRecord } from './log-entry.ts';
-import type { LogEntry } from './log-entry.ts';
+import { createCorrelator, LogEntry, parseLine, redactRecord } from './log-entry.ts';
+import { readFlatLine } from './log-flat-line.ts';
+import type { FlatLine } from './log-flat-line.ts';
 import type { LogEmitter } from './log-otel.ts';
 import type { LogSink } from './log-sink.ts';
 import { findLogSource } from './log-source.ts';
+import type { StackBoundary } from './log-source.ts';
 import type { LineFormatter } from './log-text.ts';
 
 /** What a {@link LogPipeline} stands on. */
 export interface LogPipelineOptions {
   readonly sink: LogSink;
   readonly format: LineFormatter;
-  readonly redactor: Pick<Redactor, 'redactValue'>;
+  readonly redactor: Pick<Redactor, 'redactValue' | 'isSensitive'>;
   readonly hasSource: boolean;
+}
+
+interface MaskedLine {
+  readonly line: string;
+  readonly entry: LogEntry;
+  readonly flat: FlatLine | undefined;
 }
 
 /** The destination of a pino logger; pino calls `mask` with its line and `write` with what that gave. */
@@ -21,7 +29,8 @@ export class LogPipeline {
   readonly #options: LogPipelineOptions;
   readonly #correlate = createCorrelator();
   #emitter: LogEmitter | undefined;
-  #last: { readonly line: string; readonly entry: LogEntry } | undefined;
+  #boundary: StackBoundary | undefined;
+  #last: MaskedLine | undefined;
 
   constructor(options: LogPipelineOptions) {
     this.#options = options;
@@ -32,27 +41,36 @@ export class LogPipeline {
     this.#emitter = emitter;
   }
 
+  /** Says which function of the logger's stands between this pipeline and the caller. */
+  setBoundary(boundary: StackBoundary): void {
+    this.#boundary = boundary;
+  }
+
   /**
    * Masks the secrets in a line of pino's and remembers where it comes from; the line that comes back is what any other
    * stream of the logger sees too.
    */
   readonly mask = (line: string): string => {
-    const entry = this.#toEntry(line);
-    const masked = redactRecord(entry.record, this.#options.redactor) ? `${JSON.stringify(entry.record)}\n` : line;
-    this.#last = { line: masked, entry };
-    return masked;
+    this.#last = this.#mask(line);
+    return this.#last.line;
   };
 
   /** Writes a masked line; pino's name for it. */
   write(line: string): void {
-    const entry = this.#last?.line === line ? this.#last.entry : this.#toEntry(line);
+    const { entry, flat } = this.#last?.line === line ? this.#last : this.#mask(line);
     this.#last = undefined;
     this.#emitter?.take(entry);
-    this.#options.sink.write(this.#options.format(entry, this.#correlate(entry.context)));
+    this.#options.sink.write(this.#options.format(entry, this.#correlate(entry.context), flat));
   }
 
-  #toEntry(line: string): LogEntry {
-    const source = this.#options.hasSource ? findLogSource() : undefined;
-    return { record: parseLine(line), context: context.active(), source };
+  #mask(line: string): MaskedLine {
+    const { redactor, hasSource } = this.#options;
+    const source = hasSource ? findLogSource(this.#boundary) : undefined;
+    const from = { context: context.active(), source };
+    const flat = readFlatLine(line, redactor.isSensitive);
+    if (flat !== undefined) return { line, entry: new LogEntry(line, from), flat };
+    const record = parseLine(line);
+    const masked = redactRecord(record, redactor) ? `${JSON.stringify(record)}\n` : line;
+    return { line: masked, entry: new LogEntry(masked, from, record), flat: undefined };
   }
 }

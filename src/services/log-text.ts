@@ -2,12 +2,13 @@
 import { RECORD_KEYS } from './log-entry.ts';
 import type { Correlation, LogEntry, LogRecord } from './log-entry.ts';
 import { ERROR_KEY, errorOf, toErrorLine, toErrorText } from './log-errors.ts';
+import type { FlatLine } from './log-flat-line.ts';
 import { levelOf } from './log-levels.ts';
 import type { LogSource } from './log-source.ts';
 import { formatLocalTime } from './log-time.ts';
 
-/** Makes the line that is written. */
-export type LineFormatter = (entry: LogEntry, correlation: Correlation) => string;
+/** Makes the line that is written; `flat` is the line read quickly, where that was possible. */
+export type LineFormatter = (entry: LogEntry, correlation: Correlation, flat?: FlatLine) => string;
 
 /** How {@link createTextFormatter} writes. */
 export interface TextFormat {
@@ -28,15 +29,14 @@ const PLAIN = /^[^\s"=]+$/;
  */
 export function createTextFormatter({ isColored, hasBacktrace }: TextFormat): LineFormatter {
   const paint = isColored ? color : (text: string): string => text;
-  return ({ record, source }, correlation) => {
-    const level = levelOf(record['level']);
-    const head = paint(`[${formatLocalTime(record['time'])}]`, GREEN) + paint(`[${level.name}]`, level.color);
-    const from = source === undefined ? '' : paint(`[${toSourceText(source)}]`, CYAN);
-    const message = record['msg'];
-    const body = message === undefined ? '' : ` ${paint(toMessage(message), level.color)}`;
-    const error = errorOf(record[ERROR_KEY]);
-    const trace = error !== undefined && hasBacktrace ? `\n${toErrorText(error)}` : '';
-    return `${head}${from}${body}${toFields(record, hasBacktrace)}${toIds(correlation)}${trace}\n`;
+  const toIds = createIdWriter();
+  return (entry, correlation, flat) => {
+    const { level, time, message, fields, trace = '' } = flat ?? readRecord(entry.record, hasBacktrace);
+    const { name, color: levelColor } = levelOf(level);
+    const head = paint(`[${formatLocalTime(time)}]`, GREEN) + paint(`[${name}]`, levelColor);
+    const from = entry.source === undefined ? '' : paint(`[${toSourceText(entry.source)}]`, CYAN);
+    const body = message === undefined ? '' : ` ${paint(message, levelColor)}`;
+    return `${head}${from}${body}${fields}${toIds(correlation)}${trace}\n`;
   };
 }
 
@@ -48,6 +48,23 @@ export function toSourceText(source: LogSource): string {
 /** Writes the message of a record, which may be any JSON. */
 export function toMessage(message: unknown): string {
   return typeof message === 'string' ? message : JSON.stringify(message);
+}
+
+interface ReadLine extends Omit<FlatLine, 'level' | 'time'> {
+  readonly level: unknown;
+  readonly time: unknown;
+}
+
+function readRecord(record: LogRecord, hasBacktrace: boolean): ReadLine {
+  const message = record['msg'];
+  const error = errorOf(record[ERROR_KEY]);
+  return {
+    level: record['level'],
+    time: record['time'],
+    message: message === undefined ? undefined : toMessage(message),
+    fields: toFields(record, hasBacktrace),
+    trace: error !== undefined && hasBacktrace ? `\n${toErrorText(error)}` : '',
+  };
 }
 
 function toFields(record: LogRecord, hasBacktrace: boolean): string {
@@ -65,9 +82,18 @@ function toValue(value: unknown): string {
   return typeof value === 'string' && PLAIN.test(value) ? value : JSON.stringify(value);
 }
 
-function toIds({ trace_id: traceId, span_id: spanId, run_key: runKey }: Correlation): string {
-  const span = traceId === undefined ? '' : ` trace_id=${traceId} span_id=${spanId ?? ''}`;
-  return runKey === undefined ? span : `${span} run=${runKey}`;
+/** Writes the ids of span and run; within one context they are the same text. */
+function createIdWriter(): (correlation: Correlation) => string {
+  let last: Correlation | undefined;
+  let text = '';
+  return (correlation) => {
+    if (correlation === last) return text;
+    const { trace_id: traceId, span_id: spanId, run_key: runKey } = correlation;
+    const span = traceId === undefined ? '' : ` trace_id=${traceId} span_id=${spanId ?? ''}`;
+    text = runKey === undefined ? span : `${span} run=${runKey}`;
+    last = correlation;
+    return text;
+  };
 }
 
 function color(text: string, code: string): string {

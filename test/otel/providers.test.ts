@@ -37,7 +37,7 @@ describe.concurrent('with an endpoint', () => {
   test('a burst of 20,000 records arrives whole', async () => {
     await using endpoint = await startOtlpEndpoint();
     const result = report(
-      await runFixture('job.ts', [JSON.stringify({ endpoint: endpoint.url }), '20000', 'shutdown']),
+      await runFixture('job.ts', [JSON.stringify({ endpoint: endpoint.url }), '20000', 'shutdown', '15000']),
     );
     expect(endpoint.logs).toHaveLength(20_000);
     expect(result['counts']).toMatchObject({ sentCount: 20_002, lostCount: 0, droppedCount: 0 });

@@ -2,10 +2,12 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRedactor } from '../../src/model/redact.ts';
-import { parseLine, redactRecord } from '../../src/services/log-entry.ts';
+import { LogEntry, parseLine, redactRecord } from '../../src/services/log-entry.ts';
+import { readFlatLine } from '../../src/services/log-flat-line.ts';
 import { levelOf, toPinoLevel } from '../../src/services/log-levels.ts';
 import { LogPipeline } from '../../src/services/log-pipeline.ts';
 import { createPinoLogger, isInstrumented } from '../../src/services/log-pino.ts';
@@ -87,6 +89,49 @@ test('redaction changes nothing but secrets, for any record', () => {
       for (const [key, value] of Object.entries(clean)) if (record[key] !== value) expect(key).not.toBe('level');
     }),
   );
+});
+
+test('a flat line reads the same the quick way as parsed', () => {
+  const redactor = createRedactor();
+  const format = createTextFormatter({ isColored: false, hasBacktrace: true });
+  const scalars = fc.oneof(
+    fc.string(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+  );
+  const keys = fc
+    .oneof(fc.string(), fc.constantFrom('rows', 'api_key', 'loss', 'err', 'name'))
+    .filter((key) => !['level', 'time', 'msg', '__proto__'].includes(key) && !/^\d+$/.test(key));
+  let flatCount = 0;
+  fc.assert(
+    fc.property(fc.dictionary(keys, scalars), fc.option(fc.string(), { nil: undefined }), (fields, msg) => {
+      const line = `${JSON.stringify({ level: 30, time: 1_700_000_000_000, ...fields, msg })}\n`;
+      const flat = readFlatLine(line, (name) => redactor.isSensitive(name));
+      if (flat === undefined) return;
+      flatCount++;
+      const entry = new LogEntry(line, { context: ROOT_CONTEXT, source: undefined });
+      expect(redactRecord(parseLine(line), redactor)).toBe(false);
+      expect(format(entry, {}, flat)).toBe(format(entry, {}));
+    }),
+    { numRuns: 500 },
+  );
+  expect(flatCount).toBeGreaterThan(50);
+});
+
+test.each([
+  ['is no JSON', 'plain text\n'],
+  ['has an escape', '{"level":30,"time":0,"msg":"a\\nb"}\n'],
+  ['has an object', '{"level":30,"time":0,"a":{},"msg":"b"}\n'],
+  ['has a key twice', '{"level":30,"time":0,"fold":1,"fold":2,"msg":"b"}\n'],
+  ['has a secret', '{"level":30,"time":0,"token":"abc","msg":"b"}\n'],
+  ['has a secret in a text', '{"level":30,"time":0,"msg":"password=abc"}\n'],
+  ['has a scheme in a text', '{"level":30,"time":0,"msg":"Basic abcdefghijklmnop"}\n'],
+  ['has no level', '{"time":0,"msg":"b"}\n'],
+  ['ends in the middle', '{"level":30,"time":0,"msg":"b}\n'],
+])('a line that %s is parsed', (_, line) => {
+  expect(readFlatLine(line, (name) => createRedactor().isSensitive(name))).toBeUndefined();
 });
 
 test('levels have the origin’s order under every name', () => {
