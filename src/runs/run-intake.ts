@@ -97,7 +97,8 @@ export class RunIntake {
 
   /** Accepts params; nested objects become dotted keys. */
   acceptParams(params: Readonly<Record<string, unknown>>): void {
-    this.#guard(() => this.#sendParams(flattenParams(params)));
+    // Masked before it is spread: in `credentials: { user }` only the outer name says that it is secret.
+    this.#guard(() => this.#sendParams(flattenParams(this.#options.redactor.redactObject(params))));
   }
 
   /** Accepts one param; an object becomes JSON. */
@@ -221,12 +222,14 @@ export class RunIntake {
     entries: Iterable<readonly [string, unknown]>,
     mend: (text: string) => MendedText,
   ): { readonly key: string; readonly value: string }[] {
+    const { redactor } = this.#options;
     const sent: { key: string; value: string }[] = [];
     for (const [key, value] of entries) {
-      const text = mendText(value);
+      // By name while the value is still what it was (a boolean is no secret), then whatever its text turned out to say.
+      const text = mendText(redactor.redactValue(key, value));
       if (text === undefined) continue;
       const sentKey = this.#toKey(key);
-      const safe = mend(this.#options.redactor.redactValue(key, text));
+      const safe = mend(redactor.redactText(text));
       if (safe.whole !== undefined) {
         this.#options.complaints.warnOnce(
           'long-value',

@@ -215,6 +215,11 @@ describe('values', () => {
   test('masks secrets in params, tags, attributes and errors', async () => {
     const run = open({ tags: { api_key: 'hunter2' } });
     run.logParam('db_password', 'hunter2');
+    run.logParams({
+      use_auth_token: true,
+      credentials: { user: 'hunter2' },
+      cause: new Error('at http://ada:hunter2@db'),
+    });
     run.setTag('store', 'postgres://ada:hunter2@db/x');
     run.span.setAttribute('aws.secret_access_key', 'hunter2');
     run.fail(new Error('cannot reach http://ada:hunter2@db'));
@@ -228,6 +233,7 @@ describe('values', () => {
         alerts,
       ]),
     ).not.toContain('hunter2');
+    expect(writesOf('params')[1]?.params).toContainEqual({ key: 'use_auth_token', value: 'true' });
   });
 
   test('keeps texts and objects as artifacts, and refuses a path that leads out', () => {
