@@ -103,7 +103,7 @@ export class RunIntake {
 
   /** Accepts one param; an object becomes JSON. */
   acceptParam(key: string, value: unknown): void {
-    this.#guard(() => this.#sendParams([[key, value]]));
+    this.#guard(() => this.#sendParams(this.#mask([[key, value]])));
   }
 
   /** Accepts tags. */
@@ -116,7 +116,7 @@ export class RunIntake {
 
   /** Mends and masks tags without sending them: the create carries them. */
   toTags(tags: Readonly<Record<string, unknown>>): readonly Tag[] {
-    const sent = this.#toTexts(Object.entries(tags), mendTagValue);
+    const sent = this.#toTexts(this.#mask(Object.entries(tags)), mendTagValue);
     remember(this.#tags, sent);
     return sent;
   }
@@ -128,7 +128,7 @@ export class RunIntake {
       const source = this.#options.redactor.redactText(dataset.source);
       const input: DatasetInput = {
         dataset: { ...dataset, source },
-        tags: this.#toTexts(Object.entries(tags), mendTagValue),
+        tags: this.#toTexts(this.#mask(Object.entries(tags)), mendTagValue),
       };
       this.#append({ kind: 'inputs', runKey: this.#options.runKey, inputs: [input] });
     });
@@ -195,8 +195,8 @@ export class RunIntake {
       metrics.push({ key: metric.key, value: metric.value, timestampMs: metric.timestampMs, step: metric.step });
     }
     return {
-      params: this.#toTexts(mirrored.params, mendParamValue),
-      tags: this.#toTexts(mirrored.tags, mendTagValue),
+      params: this.#toTexts(this.#mask(mirrored.params), mendParamValue),
+      tags: this.#toTexts(this.#mask(mirrored.tags), mendTagValue),
       metrics,
     };
   }
@@ -218,6 +218,11 @@ export class RunIntake {
     };
   }
 
+  /** Masks by name while a value is still what it was: a boolean is no secret. */
+  #mask(entries: Iterable<readonly [string, unknown]>): Iterable<readonly [string, unknown]> {
+    return this.#options.redactor.redactEntries(entries);
+  }
+
   #toTexts(
     entries: Iterable<readonly [string, unknown]>,
     mend: (text: string) => MendedText,
@@ -225,8 +230,7 @@ export class RunIntake {
     const { redactor } = this.#options;
     const sent: { key: string; value: string }[] = [];
     for (const [key, value] of entries) {
-      // By name while the value is still what it was (a boolean is no secret), then whatever its text turned out to say.
-      const text = mendText(redactor.redactValue(key, value));
+      const text = mendText(value);
       if (text === undefined) continue;
       const sentKey = this.#toKey(key);
       const safe = mend(redactor.redactText(text));
