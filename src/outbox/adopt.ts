@@ -92,6 +92,7 @@ export class Adopter {
         pid: lease?.pid ?? pidOfName(from.name) ?? 0,
         threadId: lease?.threadId ?? 0,
         lastSeenMs: heartbeat?.modifiedMs ?? system.clock.nowMs(),
+        wasReleased: lease?.isReleased ?? false,
       };
       writeLease(system, paths.lease, { folder: paths.name, isInline, orphan });
       return { paths, orphan };

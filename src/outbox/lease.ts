@@ -25,6 +25,8 @@ export interface Orphan {
   readonly pid: number;
   readonly threadId: number;
   readonly lastSeenMs: number;
+  /** It did not die: it stopped in order, with something left. */
+  readonly wasReleased: boolean;
 }
 
 /** What a new lease says beyond who we are. */

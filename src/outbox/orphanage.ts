@@ -93,6 +93,8 @@ export class Orphanage {
     try {
       this.#waiting.push(...this.#adopter.scan());
     } catch (error) {
+      // Where not even our own folder could be made, the user has been told already.
+      if (this.#options.ownName === undefined) return;
       this.#options.shared.onWarning(`RUNSPAN_DIR could not be looked through: ${messageOf(error)}`);
     }
   }

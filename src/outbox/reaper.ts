@@ -63,6 +63,7 @@ async function reap(delivery: Delivery, options: ReapOptions, run: OpenRun): Pro
 function describeDeath(orphan: Orphan): string {
   const who = `process ${orphan.pid}${orphan.threadId === 0 ? '' : ` (thread ${orphan.threadId})`} on ${orphan.host}`;
   const when = new Date(orphan.lastSeenMs).toISOString();
+  if (orphan.wasReleased) return `The ${who} stopped before the run was ended; last seen at ${when}.`;
   return `The ${who} ended without closing the run (killed, out of memory or power lost); last seen at ${when}.`;
 }
 

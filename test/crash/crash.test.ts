@@ -1,0 +1,226 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { OutboxEvent } from '../../src/outbox/contract.ts';
+import { openOutbox } from '../../src/outbox/outbox.ts';
+import type { Job } from './jobs.ts';
+import { acceptedBy, jobFolder, leftFolders, readRun, startJob, upTo } from './jobs.ts';
+
+const ROUNDS = Number(process.env['RUNSPAN_CRASH_ROUNDS'] ?? 10);
+
+/** Opens an outbox in this process, which adopts what it finds, and stops it. */
+async function adopt(folder: string): Promise<OutboxEvent[]> {
+  const events: OutboxEvent[] = [];
+  const outbox = openOutbox({
+    directory: join(folder, 'outbox'),
+    trackingUri: `sqlite:///${join(folder, 'mlflow.db')}`,
+    experimentName: 'crash',
+    connection: {},
+    artifactRoot: join(folder, 'artifacts'),
+    env: {},
+    onEvent: (event) => events.push(event),
+  });
+  await outbox.stop({ timeoutMs: 60_000 });
+  return events;
+}
+
+function key(index: number): string {
+  return (index + 1).toString(16).padStart(32, '0');
+}
+
+/** Kills a busy job once it has reported so many records; no clock decides. */
+async function killAfter(job: Job, accepted: number): Promise<void> {
+  await job.seen(/^\d+$/);
+  while (acceptedBy(job) < accepted) await new Promise((resolve) => job.process.stdio[3]?.once('data', resolve));
+  job.process.kill('SIGKILL');
+  expect(await job.ended).toBe('SIGKILL');
+}
+
+describe('kill -9', () => {
+  it(`at ${ROUNDS} random moments of a busy loop loses nothing, doubles nothing and ends each run KILLED`, async () => {
+    const folder = jobFolder();
+    const jobs: Job[] = [];
+    for (let round = 0; round < ROUNDS; round += 2) {
+      const pair = [round, round + 1].map((index) => startJob({ folder, mode: 'busy', runKey: key(index), count: 0 }));
+      jobs.push(...pair);
+      // Squared, so that many deaths come early, while the drain is still starting.
+      await Promise.all(pair.map((job) => killAfter(job, Math.floor(Math.random() ** 2 * 15_000))));
+    }
+    const events = await adopt(folder);
+    for (const [round, job] of jobs.entries()) {
+      const run = readRun(folder, key(round));
+      const accepted = acceptedBy(job);
+      expect(run?.steps.length).toBeGreaterThanOrEqual(accepted);
+      expect(run?.steps).toEqual(upTo(run?.steps.length ?? 0));
+      expect(run?.status).toBe('KILLED');
+      expect(run?.tags['runspan.end_reason']).toMatch(/ended without closing the run/);
+      expect(Math.abs(Date.now() - (run?.endTimeMs ?? 0))).toBeLessThan(120_000);
+    }
+    // Those that an earlier child had adopted were reaped by it.
+    const reaped = new Set(
+      [
+        ...jobs.flatMap((job) => job.lines.filter((line) => line.includes('"reaped"'))),
+        ...events.map((each) => JSON.stringify(each)),
+      ]
+        .filter((line) => line.includes('"reaped"'))
+        .map((line) => (JSON.parse(line) as { runKey: string }).runKey),
+    );
+    expect(reaped.size).toBeGreaterThan(0);
+    expect(leftFolders(folder)).toEqual([]);
+  }, 120_000);
+
+  it('of an adopter in the middle leaves the rest to the next one', async () => {
+    const folder = jobFolder();
+    await adopt(folder);
+    const database = new DatabaseSync(join(folder, 'mlflow.db'));
+    database.exec('begin immediate');
+    const job = startJob({ folder, mode: 'busy', runKey: key(0), count: 0 });
+    await killAfter(job, 30_000);
+    const first = startJob({ folder, mode: 'adopt', runKey: key(9), count: 0 });
+    await first.seen(/opened/);
+    const adopted = `-${first.process.pid}-`;
+    while (leftFolders(folder).filter((name) => name.includes(adopted)).length < 2) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    database.exec('rollback');
+    database.close();
+    while (readRun(folder, key(0)) === undefined) await new Promise((resolve) => setImmediate(resolve));
+    first.process.kill('SIGKILL');
+    await first.ended;
+    const events = await adopt(folder);
+    const run = readRun(folder, key(0));
+    expect(run?.steps.length).toBeGreaterThanOrEqual(acceptedBy(job));
+    expect(run?.steps).toEqual(upTo(run?.steps.length ?? 0));
+    expect(run?.status).toBe('KILLED');
+    expect(run?.tags['runspan.end_reason']).toContain(`process ${job.process.pid}`);
+    expect(events.filter((event) => event.kind === 'reaped').length).toBeLessThanOrEqual(1);
+    expect(leftFolders(folder)).toEqual([]);
+  }, 60_000);
+});
+
+describe('an end right after 20,000 metrics', () => {
+  it.each([
+    ['process.exit', 'exit', 3, 'FINISHED'],
+    ['an uncaught throw', 'throw', 1, 'RUNNING'],
+    ['the natural end', 'end', 0, 'FINISHED'],
+    ['stop()', 'stop', 0, 'FINISHED'],
+  ] as const)('by %s delivers all of them and keeps the exit code', async (_name, mode, code, status) => {
+    const folder = jobFolder();
+    const job = startJob({ folder, mode, runKey: key(0), count: 20_000 });
+    expect(await job.ended, job.stderr()).toBe(code);
+    expect(readRun(folder, key(0))?.steps).toEqual(upTo(20_000));
+    expect(readRun(folder, key(0))?.status).toBe(status);
+    expect(job.stderr()).not.toContain('not delivered');
+    if (mode === 'throw') {
+      // Nobody ended the run, as exit hooks would: the folder stays for the reaper.
+      expect(job.stderr()).toContain('a bug in the job');
+      await adopt(folder);
+      expect(readRun(folder, key(0))?.status).toBe('KILLED');
+    }
+    expect(leftFolders(folder)).toEqual([]);
+  });
+
+  it('inline promises the disk: it says what is left and the next start delivers it', async () => {
+    const folder = jobFolder();
+    const job = startJob({ folder, mode: 'exit', runKey: key(0), count: 2000, drain: 'inline' });
+    expect(await job.ended).toBe(3);
+    expect(job.stderr()).toMatch(
+      /runspan: \d+ of 2002 records were not delivered before the exit, and are kept in .*: the next start/,
+    );
+    await adopt(folder);
+    expect(readRun(folder, key(0))?.steps).toEqual(upTo(2000));
+    expect(readRun(folder, key(0))?.status).toBe('FINISHED');
+  });
+});
+
+describe('many at once', () => {
+  it('ten processes in one folder deliver each their own', async () => {
+    const folder = jobFolder();
+    const jobs = upTo(10).map((index) => startJob({ folder, mode: 'stop', runKey: key(index), count: 500 }));
+    for (const job of jobs) expect(await job.ended, job.stderr()).toBe(0);
+    await adopt(folder);
+    for (const index of upTo(10)) {
+      expect(readRun(folder, key(index))?.steps).toEqual(upTo(500));
+      expect(readRun(folder, key(index))?.status).toBe('FINISHED');
+    }
+    expect(leftFolders(folder)).toEqual([]);
+  }, 60_000);
+
+  it('worker threads of a job have an outbox each', async () => {
+    const folder = jobFolder();
+    const job = startJob({ folder, mode: 'threads', runKey: key(0), count: 1000 });
+    expect(await job.ended, job.stderr()).toBe(0);
+    for (const digit of ['a', 'b']) {
+      expect(readRun(folder, digit.repeat(32))).toMatchObject({ status: 'FINISHED', steps: upTo(1000) });
+    }
+    expect(leftFolders(folder)).toEqual([]);
+  });
+
+  it('a database that another process locks for two seconds delays and loses nothing', async () => {
+    const folder = jobFolder();
+    await adopt(folder);
+    const database = new DatabaseSync(join(folder, 'mlflow.db'));
+    database.exec('begin immediate');
+    const job = startJob({ folder, mode: 'stop', runKey: key(0), count: 3000 });
+    await job.seen(/opened/);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    database.exec('rollback');
+    database.close();
+    expect(await job.ended, job.stderr()).toBe(0);
+    expect(readRun(folder, key(0))).toMatchObject({ status: 'FINISHED', steps: upTo(3000) });
+    expect(existsSync(join(folder, 'outbox', 'dead-letters'))).toBe(false);
+    expect(readdirSync(join(folder, 'outbox'))).toEqual(['.gitignore']);
+  }, 60_000);
+});
+
+/** Mounting needs rights that a developer seldom has; the injected disk of test/outbox covers the rest. */
+function mountTiny(): string | undefined {
+  const folder = jobFolder();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder], { stdio: 'ignore' });
+  } catch {
+    return undefined;
+  }
+  onTestFinished(() => void execFileSync('umount', ['-l', folder]));
+  return folder;
+}
+
+describe('a disk that is full for real', () => {
+  it('costs one warning: what it took and what memory took is all delivered', async (context) => {
+    const tiny = mountTiny();
+    if (tiny === undefined) return context.skip('mounting a file system is not permitted here');
+    const folder = jobFolder();
+    const warnings: string[] = [];
+    const outbox = openOutbox({
+      directory: tiny,
+      trackingUri: `sqlite:///${join(folder, 'mlflow.db')}`,
+      experimentName: 'crash',
+      connection: {},
+      artifactRoot: join(folder, 'artifacts'),
+      env: {},
+      onEvent: (event) => event.kind === 'warning' && warnings.push(event.message),
+    });
+    const tags = [{ key: 'mlflow.runName', value: 'full' }];
+    const runKey = key(0);
+    outbox.append({
+      kind: 'create',
+      runKey,
+      experimentName: 'crash',
+      runName: 'full',
+      userId: 'u',
+      startTimeMs: 1,
+      tags,
+    });
+    for (const step of upTo(10_000)) {
+      outbox.append({ kind: 'metric', runKey, key: 'loss', value: 1, timestampMs: step, step });
+    }
+    outbox.writeBuffered();
+    expect(outbox.stats()).toMatchObject({ accepted: 10_001, durability: 'memory' });
+    outbox.append({ kind: 'end', runKey, status: 'FINISHED', endTimeMs: 2 });
+    expect(await outbox.stop({ timeoutMs: 20_000 })).toEqual({ isComplete: true, pending: 0, deadLettered: 0 });
+    expect(readRun(folder, runKey)).toMatchObject({ status: 'FINISHED', steps: upTo(10_000) });
+    expect(warnings.filter((message) => message.includes('memory only'))).toHaveLength(1);
+  });
+});
