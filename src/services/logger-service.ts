@@ -2,12 +2,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import { resolveLoggerSettings } from '../config/logger-settings.ts';
 import type { LoggerOptions, LoggerSettings } from '../config/logger-settings.ts';
-import { setEnvDefaults } from '../config/env.ts';
-import { otelVariablesOfDotenv, readOtelSettings } from '../config/otel-settings.ts';
 import { findVariable, loadSources } from '../config/sources.ts';
 import type { SettingsSources } from '../config/sources.ts';
 import { createRedactor } from '../model/redact.ts';
-import { ensureProviders } from '../otel/providers.ts';
 import type { Providers } from '../otel/providers.ts';
 import { span } from '../otel/span.ts';
 import type { SpanBody } from '../otel/span.ts';
@@ -20,6 +17,7 @@ import type { RunspanLogger } from './log-pino.ts';
 import { LogSink } from './log-sink.ts';
 import { createTextFormatter } from './log-text.ts';
 import type { LineFormatter } from './log-text.ts';
+import { bringUpOtel } from './otel-setup.ts';
 import { Service } from './service.ts';
 import type { StopOptions } from './service.ts';
 
@@ -133,10 +131,9 @@ export class LoggerService extends Service {
   protected override async onStart(): Promise<void> {
     this.#sink.open();
     if (isDisabled(this.#sources)) return;
-    setEnvDefaults(otelVariablesOfDotenv(this.#sources));
     const { serviceName, otel } = this.#settings;
-    this.#providers = await ensureProviders({
-      ...readOtelSettings(this.#sources),
+    this.#providers = await bringUpOtel({
+      sources: this.#sources,
       ...(this.#hasOwnServiceName ? { serviceName } : { defaultServiceName: serviceName }),
     });
     for (const warning of this.#providers.warnings) this.#logger.warn(warning);
