@@ -4,23 +4,28 @@
 # MLFLOW_BACKEND_STORE: its database, sqlite in the run's folder by default; postgresql+psycopg2://… for PostgreSQL.
 # MLFLOW_ARTIFACTS: where its proxy keeps artifacts, a folder by default; s3://bucket/path with what `s3.sh start` prints.
 # MLFLOW_SERVER_ARGS: more arguments of `mlflow server`.
+# MLFLOW_AUTH_ADMIN_PASSWORD: asks for a password (its user is admin), and is needed to see whether the server is ready.
 . "$(dirname "$0")/lib.sh"
 
 version=3.17.2
 venv=$cache/mlflow-$version
 name=${MLFLOW_NAME:-mlflow}
 
-# A venv holds its own path, so it is made in place and marked when it is whole.
+packages=("mlflow==$version" boto3 psycopg2-binary Flask-WTF) # the last is for --app-name basic-auth
+
+# A venv holds its own path, so it is made in place and marked with what is in it when it is whole.
 install() {
-  [ ! -e "$venv/whole" ] || return 0
+  [ "$(cat "$venv/whole" 2>/dev/null)" != "${packages[*]}" ] || return 0
   local t=$SECONDS
-  python3 -c 'import ensurepip' 2>/dev/null || debian python3-venv
-  rm -rf "$venv"
-  mkdir -p "$cache"
   say "installing mlflow $version"
-  python3 -m venv "$venv" >&2
-  "$venv/bin/pip" install -q "mlflow==$version" boto3 psycopg2-binary >&2
-  touch "$venv/whole"
+  if [ ! -e "$venv/whole" ]; then
+    python3 -c 'import ensurepip' 2>/dev/null || debian python3-venv
+    rm -rf "$venv"
+    mkdir -p "$cache"
+    python3 -m venv "$venv" >&2
+  fi
+  "$venv/bin/pip" install -q "${packages[@]}" >&2
+  echo "${packages[*]}" >"$venv/whole"
   say "installed mlflow $version in $((SECONDS - t)) s"
 }
 
@@ -36,7 +41,7 @@ start() {
     launch "$name" "$venv/bin/mlflow" server --workers 1 --host 127.0.0.1 --port "$port" \
     --backend-store-uri "$store" --artifacts-destination "$artifacts" ${MLFLOW_SERVER_ARGS:-}
   # /health answers before the store is open, so ask the store
-  wait_http "$name" "http://127.0.0.1:$port/api/2.0/mlflow/experiments/get?experiment_id=0" 120
+  wait_http "$name" "http://${MLFLOW_AUTH_ADMIN_PASSWORD:+admin:$MLFLOW_AUTH_ADMIN_PASSWORD@}127.0.0.1:$port/api/2.0/mlflow/experiments/get?experiment_id=0" 120
 }
 
 if [ "${1:-}" = python ]; then
