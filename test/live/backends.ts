@@ -217,6 +217,27 @@ export async function readRun(
   return (await read('read_run.py', trackingUri, runId, ...flags)) as RunReading; // the script's one output
 }
 
+/** An experiment as MLflow's Python client sees it. */
+export interface ExperimentReading {
+  /** Deleted ones too, oldest first. */
+  readonly runs: readonly RunReading[];
+  /** The ids of the runs that each filter finds, oldest first. */
+  readonly found: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Every run of an experiment whole, and what filters find, in one start of Python (3 s on two busy cores). */
+export async function readExperiment(
+  trackingUri: string,
+  experimentName: string,
+  options: { readonly artifacts?: boolean; readonly filters?: readonly string[] } = {},
+): Promise<ExperimentReading> {
+  const flags = [
+    ...(options.artifacts === false ? ['--no-artifacts'] : []),
+    ...(options.filters ?? []).map((filter) => `--filter=${filter}`),
+  ];
+  return (await read('read_experiment.py', trackingUri, experimentName, ...flags)) as ExperimentReading; // the script's one output
+}
+
 /** The ids of the runs that MLflow's Python client finds by a filter, oldest first. */
 export async function searchRuns(trackingUri: string, experimentName: string, filter: string): Promise<string[]> {
   return (await read('search_runs.py', trackingUri, experimentName, filter)) as string[]; // the script's one output
