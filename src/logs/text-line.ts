@@ -1,11 +1,11 @@
 // Log lines for people: time, level, source, message, fields, and inside a run its ids.
-import { RECORD_KEYS } from './log-entry.ts';
-import type { Correlation, LogEntry, LogRecord } from './log-entry.ts';
-import { ERROR_KEY, errorOf, toErrorLine, toErrorText } from './log-errors.ts';
-import type { FlatLine } from './log-flat-line.ts';
-import { levelOf } from './log-levels.ts';
-import type { LogSource } from './log-source.ts';
-import { formatLocalTime } from './log-time.ts';
+import { RECORD_KEYS } from './entry.ts';
+import type { Correlation, LogEntry, LogRecord } from './entry.ts';
+import { ERROR_KEY, errorOf, toErrorLine, toErrorText } from './error-text.ts';
+import type { FlatLine } from './flat-line.ts';
+import { levelOf } from './levels.ts';
+import type { LogSource } from './source.ts';
+import { formatLocalTime } from './time.ts';
 
 /** Makes the line that is written; `flat` is the line read quickly, where that was possible. */
 export type LineFormatter = (entry: LogEntry, correlation: Correlation, flat?: FlatLine) => string;

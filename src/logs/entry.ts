@@ -3,7 +3,7 @@ import { isSpanContextValid, trace } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
 import type { Redactor } from '../model/redact.ts';
 import { activeRun } from '../otel/run-context.ts';
-import type { LogSource } from './log-source.ts';
+import type { LogSource } from './source.ts';
 
 /** What pino made of a call: its JSON, parsed. */
 export type LogRecord = Record<string, unknown>;

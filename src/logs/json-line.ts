@@ -1,13 +1,13 @@
 // Log lines for machines: loguru's JSON, one object a line, with the ids of span and run beside it.
 import { basename } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { RECORD_KEYS } from './log-entry.ts';
-import type { LogEntry, LogRecord } from './log-entry.ts';
-import { ERROR_KEY, errorOf } from './log-errors.ts';
-import { levelOf } from './log-levels.ts';
-import { createTextFormatter, toMessage } from './log-text.ts';
-import type { LineFormatter } from './log-text.ts';
-import { formatLocalTime, formatOffset } from './log-time.ts';
+import { RECORD_KEYS } from './entry.ts';
+import type { LogEntry, LogRecord } from './entry.ts';
+import { ERROR_KEY, errorOf } from './error-text.ts';
+import { levelOf } from './levels.ts';
+import { createTextFormatter, toMessage } from './text-line.ts';
+import type { LineFormatter } from './text-line.ts';
+import { formatLocalTime, formatOffset } from './time.ts';
 
 const MS_PER_S = 1_000;
 /** Seconds in a minute, minutes in an hour. */

@@ -1,9 +1,9 @@
 // The pino logger of the logger service: pino's levels with success and critical beside them.
 import { pino } from 'pino';
-import { ERROR_KEY, serializeError } from './log-errors.ts';
-import { CUSTOM_LEVELS, toPinoLevel } from './log-levels.ts';
-import type { LogPipeline } from './log-pipeline.ts';
-import type { StackBoundary } from './log-source.ts';
+import { ERROR_KEY, serializeError } from './error-text.ts';
+import { CUSTOM_LEVELS, toPinoLevel } from './levels.ts';
+import type { LogPipeline } from './pipeline.ts';
+import type { StackBoundary } from './source.ts';
 
 /** What this package's logger has beside pino's own. */
 export interface CriticalLevel {

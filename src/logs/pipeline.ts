@@ -1,14 +1,14 @@
 // A line's way after pino: masked, told where it was written, formatted, written, and handed to OpenTelemetry.
 import { context } from '@opentelemetry/api';
 import type { Redactor } from '../model/redact.ts';
-import { createCorrelator, LogEntry, parseLine, redactRecord } from './log-entry.ts';
-import { readFlatLine } from './log-flat-line.ts';
-import type { FlatLine } from './log-flat-line.ts';
-import type { LogEmitter } from './log-otel.ts';
-import type { LogSink } from './log-sink.ts';
-import { findLogSource } from './log-source.ts';
-import type { StackBoundary } from './log-source.ts';
-import type { LineFormatter } from './log-text.ts';
+import { createCorrelator, LogEntry, parseLine, redactRecord } from './entry.ts';
+import { readFlatLine } from './flat-line.ts';
+import type { FlatLine } from './flat-line.ts';
+import type { LogEmitter } from './emitter.ts';
+import type { LogSink } from './sink.ts';
+import { findLogSource } from './source.ts';
+import type { StackBoundary } from './source.ts';
+import type { LineFormatter } from './text-line.ts';
 
 /** What a {@link LogPipeline} stands on. */
 export interface LogPipelineOptions {

@@ -6,14 +6,14 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRedactor } from '../../src/model/redact.ts';
-import { LogEntry, parseLine, redactRecord } from '../../src/services/log-entry.ts';
-import { readFlatLine } from '../../src/services/log-flat-line.ts';
-import { levelOf, toPinoLevel } from '../../src/services/log-levels.ts';
-import { LogPipeline } from '../../src/services/log-pipeline.ts';
-import { createPinoLogger, isInstrumented } from '../../src/services/log-pino.ts';
-import { LogSink } from '../../src/services/log-sink.ts';
-import { createTextFormatter } from '../../src/services/log-text.ts';
-import { formatLocalTime, formatOffset } from '../../src/services/log-time.ts';
+import { LogEntry, parseLine, redactRecord } from '../../src/logs/entry.ts';
+import { readFlatLine } from '../../src/logs/flat-line.ts';
+import { levelOf, toPinoLevel } from '../../src/logs/levels.ts';
+import { LogPipeline } from '../../src/logs/pipeline.ts';
+import { createPinoLogger, isInstrumented } from '../../src/logs/pino-logger.ts';
+import { LogSink } from '../../src/logs/sink.ts';
+import { createTextFormatter } from '../../src/logs/text-line.ts';
+import { formatLocalTime, formatOffset } from '../../src/logs/time.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'runspan-log-'));
 

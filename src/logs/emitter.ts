@@ -14,11 +14,11 @@ import {
 } from '../otel/attribute-names.ts';
 import { activeRun } from '../otel/run-context.ts';
 import { isTracingSuppressed } from '../otel/suppress-tracing.ts';
-import { RECORD_KEYS } from './log-entry.ts';
-import type { LogEntry } from './log-entry.ts';
-import { ERROR_KEY, errorOf } from './log-errors.ts';
-import { levelOf } from './log-levels.ts';
-import { toMessage } from './log-text.ts';
+import { RECORD_KEYS } from './entry.ts';
+import type { LogEntry } from './entry.ts';
+import { ERROR_KEY, errorOf } from './error-text.ts';
+import { levelOf } from './levels.ts';
+import { toMessage } from './text-line.ts';
 
 /** What became of the lines taken for OpenTelemetry. */
 export interface LogEmitterStats {
