@@ -49,7 +49,8 @@ function toRow(name: string, field: Field<unknown>): string {
 function toDefault(name: string, { defaultValue }: Field<unknown>): string {
   if (typeof defaultValue === 'function') return COMPUTED[name] ?? 'worked out';
   if (defaultValue === undefined) return '–';
-  return `\`${Array.isArray(defaultValue) ? '[]' : String(defaultValue)}\``;
+  // No field's default is another object than an empty list.
+  return `\`${Array.isArray(defaultValue) ? '[]' : String(defaultValue as string | number | boolean)}\``;
 }
 
 if (import.meta.main) writeFileSync(README, putSettingsTables(readFileSync(README, 'utf8')));
