@@ -89,6 +89,10 @@ describe('alerts settings', () => {
     expect(resolveAlertsSettings({}, sources(env))).toMatchObject({ enable: false, appName: 'churn', timeout: 5 });
   });
 
+  it('E2: takes a number from the environment as a number', () => {
+    expect(resolveAlertsSettings({}, sources({ RUNSPAN_ALERTS_TIMEOUT: '9' })).timeout).toBe(9);
+  });
+
   it('takes whole seconds only', () => {
     expect(() => resolveAlertsSettings({ timeout: 1.5 }, sources())).toThrow(
       "'alerts.timeout': 1.5 is not a whole number from 1",
