@@ -37,13 +37,9 @@ describe('the tarball', () => {
     }
   });
 
-  it('imports nothing but what it depends on', () => {
+  it('has declarations that lead to declarations', () => {
     const home = join(project.folder, 'node_modules/runspan');
-    const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Record<string, unknown>;
-    expect(Object.keys((manifest['scripts'] ?? {}) as object)).not.toContain('postinstall');
-    expect(Object.keys((manifest['scripts'] ?? {}) as object)).not.toContain('install');
-    const declarations = project.files.filter((file) => file.endsWith('.d.ts'));
-    for (const file of declarations) {
+    for (const file of project.files.filter((name) => name.startsWith('dist/') && name.endsWith('.d.ts'))) {
       expect(readFileSync(join(home, file), 'utf8'), file).not.toMatch(/(?:from|import\()\s*['"]\.[^'"]*\.ts['"]/);
     }
   });

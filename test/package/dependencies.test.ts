@@ -1,0 +1,54 @@
+// What the lock file promises: one copy of everything of OpenTelemetry, and a tree that `npm ci` accepts on every platform.
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+interface Locked {
+  readonly version?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly hasInstallScript?: boolean;
+  readonly dev?: boolean;
+}
+
+const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8'));
+const { packages } = read('package-lock.json') as { packages: Readonly<Record<string, Locked>> };
+const manifest = read('package.json') as Locked & { scripts: Readonly<Record<string, string>> };
+
+describe('the lock file', () => {
+  it('has one copy of each package of OpenTelemetry: a second one would be a silent no-op', () => {
+    const paths = Object.keys(packages).filter((path) => path.includes('node_modules/@opentelemetry/'));
+    expect(paths.length).toBeGreaterThan(10);
+    expect(paths.filter((path) => path.lastIndexOf('node_modules/') > 0)).toEqual([]);
+  });
+
+  it('knows the optional packages of every platform: npm ci refuses it otherwise', () => {
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`],
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('is that of package.json', () => {
+    const { dependencies, peerDependencies } = packages[''] ?? {};
+    expect({ dependencies, peerDependencies }).toEqual({
+      dependencies: manifest.dependencies,
+      peerDependencies: manifest.peerDependencies,
+    });
+  });
+});
+
+describe('package.json', () => {
+  it('pins what it depends on, and leaves the API to the user', () => {
+    expect(Object.values(manifest.dependencies ?? {}).filter((range) => !/^\d+\.\d+\.\d+$/.test(range))).toEqual([]);
+    expect(manifest.peerDependencies).toEqual({ '@opentelemetry/api': '^1.10.0' });
+    expect(Object.keys(manifest.dependencies ?? {})).not.toContain('@opentelemetry/api');
+  });
+
+  it('runs no script of its own when it is installed', () => {
+    const names = Object.keys(manifest.scripts);
+    for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) expect(names).not.toContain(name);
+  });
+});
