@@ -76,8 +76,11 @@ export interface Outbox {
   spoolBytes(bytes: Uint8Array): SpooledSource;
   /** Keeps a file: a copy-on-write clone, else a copy up to 64 MiB, above that by reference. Rejects `FILE_NOT_READABLE`. */
   spoolFile(file: string): Promise<SpooledSource>;
-  /** Waits until everything accepted so far is delivered or dead-lettered, at most `timeoutMs`. Never rejects. */
-  flush(options: { readonly timeoutMs: number }): Promise<FlushResult>;
+  /**
+   * Waits until everything accepted so far is delivered or dead-lettered, at most `timeoutMs`, or until stop() is done. Never rejects.
+   * The process stays alive meanwhile, unless `isHolding` is false.
+   */
+  flush(options: { readonly timeoutMs: number; readonly isHolding?: boolean }): Promise<FlushResult>;
   /**
    * A direct round trip to the store, done behind what is already accepted; run keys are accepted where the store wants run ids.
    * Not journaled. Rejects as the store does, or `DEADLINE_EXCEEDED`.

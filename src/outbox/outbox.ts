@@ -27,6 +27,7 @@ import { PendingRequests } from './pending-requests.ts';
 import { Spool } from './spool.ts';
 import type { System } from './system.ts';
 import { messageOf } from './system.ts';
+import { describeWhatIsLeft } from './what-is-left.ts';
 
 /** What tests and simulations replace. */
 export interface OutboxInternals {
@@ -128,11 +129,12 @@ class JournaledOutbox implements Outbox {
     return this.#spool.keepFile(file);
   }
 
-  async flush({ timeoutMs }: { readonly timeoutMs: number }): Promise<FlushResult> {
+  async flush(options: { readonly timeoutMs: number; readonly isHolding?: boolean }): Promise<FlushResult> {
+    const { timeoutMs, isHolding } = options;
     if (this.#stopping !== undefined) return this.#stopping;
     this.#journal.writeBuffered();
     const sequence = this.#journal.accepted;
-    if (this.#counters.settled < sequence) await this.#requests.ask({ kind: 'flush', sequence }, timeoutMs);
+    if (this.#counters.settled < sequence) await this.#requests.ask({ kind: 'flush', sequence }, timeoutMs, isHolding);
     return this.#result(sequence);
   }
 
@@ -196,6 +198,7 @@ class JournaledOutbox implements Outbox {
     const sequence = this.#journal.accepted;
     const answer = await this.#requests.ask({ kind: 'stop', sequence, timeoutMs }, timeoutMs + LAST_WORD_MS);
     await this.#link.close();
+    this.#requests.abandon();
     if (answer.kind !== 'answer') this.#releaseFolder();
     return this.#result(sequence);
   }
@@ -235,14 +238,8 @@ class JournaledOutbox implements Outbox {
   }
 
   #sayWhatIsLeft(): void {
-    const { accepted, pending, directory, durability } = this.stats();
-    if (pending === 0) return;
-    const count = `runspan: ${pending} of ${accepted} records were not delivered before the exit`;
-    const fate =
-      durability === 'memory'
-        ? 'and were in memory, at least in part, because the disk took nothing: what was there is lost'
-        : `and are kept in ${directory}: the next start with RUNSPAN_DIR=${path.dirname(directory)} delivers them`;
-    this.#system.say(`${count}, ${fate}.`);
+    const left = describeWhatIsLeft(this.stats(), 'the exit');
+    if (left !== undefined) this.#system.say(`runspan: ${left}`);
   }
 
   #onReply(reply: HostReply): void {

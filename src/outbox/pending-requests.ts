@@ -1,5 +1,5 @@
 // Requests to the drain that wait for an answer, each with its own deadline.
-import { MlflowError } from '../errors.ts';
+import { MlflowError, RunspanError } from '../errors.ts';
 import type { HostReply, HostRequest } from './messages.ts';
 import { fromWire } from './messages.ts';
 import type { Clock } from './system.ts';
@@ -20,7 +20,7 @@ interface Pending {
   readonly resolve: (answer: Answer) => void;
 }
 
-/** Asks and matches answers by id. While somebody waits, the process stays alive. */
+/** Asks and matches answers by id. While somebody waits, the process stays alive, unless they say that it need not. */
 export class PendingRequests {
   readonly #clock: Clock;
   readonly #send: (request: HostRequest) => void;
@@ -33,11 +33,11 @@ export class PendingRequests {
   }
 
   /** Resolves with the answer, or `timeout`. Never rejects. */
-  ask(question: Question, timeoutMs: number): Promise<Answer> {
+  ask(question: Question, timeoutMs: number, isHolding = true): Promise<Answer> {
     const id = this.#nextId++;
     const request: HostRequest = { ...question, id };
     return new Promise((resolve) => {
-      const cancel = this.#clock.afterHolding(timeoutMs, () => {
+      const cancel = this.#clock[isHolding ? 'afterHolding' : 'after'](timeoutMs, () => {
         this.#pending.delete(id);
         this.#send({ kind: 'forget', id });
         resolve({ kind: 'timeout' });
@@ -63,6 +63,17 @@ export class PendingRequests {
     this.#pending.delete(reply.id);
     if (reply.kind === 'answer') pending?.resolve({ kind: 'answer', value: reply.value });
     else pending?.resolve({ kind: 'failure', error: fromWire(reply.error) });
+  }
+
+  /** There is no drain any more: nobody answers, and nobody need wait for their deadline. */
+  abandon(): void {
+    for (const { request, resolve } of this.#pending.values()) {
+      if (request.kind === 'call') {
+        const message = `The outbox was stopped during ${request.method}: whether it was carried out is unknown.`;
+        resolve({ kind: 'failure', error: new RunspanError('SERVICE_STOPPED', message) });
+      } else resolve({ kind: 'timeout' });
+    }
+    this.#pending.clear();
   }
 
   /** A new drain took over: waits go on, calls fail, because nobody knows whether they were carried out. */
