@@ -40,7 +40,13 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
   const { directory, experimentName, connection, artifactRoot, drain, durability } = settings;
   const trackingUri = settings.absoluteTrackingUri;
   const outbox = open({
-    ...{ directory, trackingUri, experimentName, connection, artifactRoot, drain, durability },
+    directory,
+    trackingUri,
+    experimentName,
+    connection,
+    artifactRoot,
+    drain,
+    durability,
     env: workerEnv(),
     onEvent,
   });

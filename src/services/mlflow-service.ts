@@ -20,13 +20,14 @@ import { openRun } from '../runs/open-run.ts';
 import type { RunSurroundings } from '../runs/open-run.ts';
 import { readRunConfig } from '../runs/run-config.ts';
 import type { RunConfig } from '../runs/run-config.ts';
-import type { Run } from '../runs/run.ts';
+import type { Run, RunLog } from '../runs/run.ts';
 import { readSourceTags } from '../runs/source-tags.ts';
 import { isRemote, openDestination, within } from './destination.ts';
 import { joinExits, letSignalsIn, refreshExits } from './exits.ts';
 import { LoggerService } from './logger-service.ts';
 import { bringUpOtel } from './otel-setup.ts';
 import { RunBook } from './run-book.ts';
+import { sayEnded, sayStarted, sayWhatIsLeft } from './run-lines.ts';
 import { Service } from './service.ts';
 import type { StopOptions } from './service.ts';
 
@@ -170,7 +171,7 @@ export class MlflowService extends Service {
     const { settings } = this;
     setEnvDefaults(settings.processEnv);
     const log = (this.#links.logger ?? new LoggerService()).logger();
-    const sink = this.#links.alerts ?? { notify: (title, message) => log.error(`${title}: ${message}`) };
+    const sink = this.#chooseSink(log);
     const alertProcessor = new AlertSpanProcessor(sink);
     const book = new RunBook({ warn: (message) => log.warn(message), makeRunUrl: (e, r) => this.#runUrl(e, r) });
     const undo: (() => void)[] = [];
@@ -201,7 +202,13 @@ export class MlflowService extends Service {
     this.#started = undefined;
     await Promise.all([outbox.stop({ timeoutMs: deadlineMs }), providers?.flush({ timeoutMs: deadlineMs })]);
     book.abandonUnconfirmed();
+    sayWhatIsLeft(started.surroundings.logger, outbox);
     for (const each of undo.toReversed()) each();
+  }
+
+  #chooseSink(log: RunLog): AlertSink {
+    if (this.settings.isDisabled) return { notify: () => undefined };
+    return this.#links.alerts ?? { notify: (title, message) => log.error(`${title}: ${message}`) };
   }
 
   #surround(
@@ -242,21 +249,18 @@ export class MlflowService extends Service {
     book.add(run, addOpenRun({ ...run.started, isFallback }));
     refreshExits();
     if (isRemote(this.trackingUri)) await within(run.created(), this.settings.startTimeoutMs);
-    run.log.info(`Run '${run.name}' started: ${this.trackingUri}`);
+    if (!this.settings.isDisabled) sayStarted(run, this.trackingUri);
     return run;
   }
 
   #onEnded(run: ActiveRun): void {
     const started = this.#started;
     started?.book.remove(run);
-    const seconds = ((this.#now() - run.startedAtMs) / 1000).toFixed(1);
-    run.log.info(
-      `Run '${run.name}' ${run.status} after ${seconds} s, ${run.pointCount} metric points: npx runspan show ${run.key}`,
-    );
+    if (!this.settings.isDisabled) sayEnded(run, this.#now());
     if (started === undefined) return;
     this.#deliveringCount++;
-    // flush never rejects; it only tells when signals need not be watched any more.
-    void started.outbox.flush({ timeoutMs: this.settings.flushTimeoutMs }).then(() => {
+    // It never rejects, and only tells when signals need not be watched any more: nobody waits for it, the process neither.
+    void started.outbox.flush({ timeoutMs: this.settings.flushTimeoutMs, isHolding: false }).then(() => {
       this.#deliveringCount--;
       refreshExits();
     });

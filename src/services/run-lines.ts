@@ -1,0 +1,23 @@
+// The lines that a person reads about runs: one at the start, one at the end, one about what could not be delivered.
+import type { Outbox } from '../outbox/contract.ts';
+import { describeWhatIsLeft } from '../outbox/what-is-left.ts';
+import type { ActiveRun } from '../runs/active-run.ts';
+import type { RunLog } from '../runs/run.ts';
+
+/** Says that a run has started and where it goes. */
+export function sayStarted(run: ActiveRun, trackingUri: string): void {
+  run.log.info(`Run '${run.name}' started: ${trackingUri}`);
+}
+
+/** Says how a run ended and how it is looked at. */
+export function sayEnded(run: ActiveRun, nowMs: number): void {
+  const seconds = ((nowMs - run.startedAtMs) / 1000).toFixed(1);
+  const { name, status, pointCount, key } = run;
+  run.log.info(`Run '${name}' ${status} after ${seconds} s, ${pointCount} metric points: npx runspan show ${key}`);
+}
+
+/** Says what a stop left behind, if anything. */
+export function sayWhatIsLeft(log: Pick<RunLog, 'warn'>, outbox: Pick<Outbox, 'stats'>): void {
+  const left = describeWhatIsLeft(outbox.stats(), 'the stop');
+  if (left !== undefined) log.warn(left);
+}
