@@ -1,0 +1,172 @@
+// A real HTTP server that speaks the endpoints of MLflow that a job needs, and misbehaves on demand; its runs can be read directly.
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { MlflowError } from '../../src/errors.ts';
+import type { Experiment, KeyValue, Metric, RunEntity, RunInfo } from '../../src/model/entities.ts';
+import { MemoryStore } from '../outbox/memory-store.ts';
+
+/** What a request meets: served; refused with 500 before or after it was carried out; never answered. */
+export type Mood = 'serve' | '500-before' | '500-after' | 'hang';
+
+type Fields = Readonly<Record<string, unknown>>;
+type Handler = (store: MemoryStore, fields: Fields) => Promise<unknown>;
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const list = <T>(value: unknown): readonly T[] => (Array.isArray(value) ? (value as readonly T[]) : []);
+
+interface WireMetric {
+  readonly key: string;
+  readonly value: number | string;
+  readonly timestamp: number;
+  readonly step: number;
+}
+
+const toMetric = ({ key, value, timestamp, step }: WireMetric): Metric => ({
+  key,
+  value: Number(value),
+  timestampMs: timestamp,
+  step,
+});
+
+const toPairs = (record: Readonly<Record<string, string>>): readonly KeyValue[] =>
+  Object.entries(record).map(([key, value]) => ({ key, value }));
+
+const experimentFields = (from: Experiment): Fields => ({
+  experiment_id: from.experimentId,
+  name: from.name,
+  artifact_location: from.artifactLocation,
+  lifecycle_stage: from.lifecycleStage,
+});
+
+const infoFields = (from: RunInfo): Fields => ({
+  run_id: from.runId,
+  run_name: from.runName,
+  experiment_id: from.experimentId,
+  user_id: from.userId,
+  status: from.status,
+  start_time: from.startTimeMs,
+  end_time: from.endTimeMs,
+  artifact_uri: from.artifactUri,
+  lifecycle_stage: from.lifecycleStage,
+});
+
+const runFields = ({ info, data }: RunEntity): Fields => ({
+  info: infoFields(info),
+  data: {
+    metrics: Object.entries(data.metrics).map(([key, value]) => ({ key, value, timestamp: 0, step: 0 })),
+    params: toPairs(data.params),
+    tags: toPairs(data.tags),
+  },
+});
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  'experiments/get-by-name': async (store, fields) => {
+    const found = await store.getExperimentByName(text(fields['experiment_name']));
+    if (found === undefined) throw notFound('No such experiment');
+    return { experiment: experimentFields(found) };
+  },
+  'experiments/create': async (store, fields) => ({
+    experiment_id: await store.createExperiment({ name: text(fields['name']) }),
+  }),
+  'runs/create': async (store, fields) => ({
+    run: runFields(
+      await store.createRun({
+        experimentId: text(fields['experiment_id']),
+        userId: text(fields['user_id']),
+        runName: text(fields['run_name']),
+        startTimeMs: Number(fields['start_time']),
+        tags: list<KeyValue>(fields['tags']),
+      }),
+    ),
+  }),
+  'runs/get': async (store, fields) => ({ run: runFields(await store.getRun(text(fields['run_id']))) }),
+  'runs/update': async (store, fields) => ({
+    run_info: infoFields(
+      await store.updateRun({
+        runId: text(fields['run_id']),
+        // The client under test sends MLflow's own words only.
+        ...(fields['status'] === undefined ? {} : { status: fields['status'] as RunInfo['status'] }),
+        ...(fields['end_time'] === undefined ? {} : { endTimeMs: Number(fields['end_time']) }),
+      }),
+    ),
+  }),
+  'runs/search': async (store, fields) => ({
+    runs: (
+      await store.searchRuns({ experimentIds: list<string>(fields['experiment_ids']), filter: text(fields['filter']) })
+    ).items.map(runFields),
+  }),
+  'runs/delete': async (store, fields) => store.deleteRun(text(fields['run_id'])),
+  'runs/log-batch': async (store, fields) =>
+    store.logBatch({
+      runId: text(fields['run_id']),
+      metrics: list<WireMetric>(fields['metrics']).map(toMetric),
+      params: list<KeyValue>(fields['params']),
+      tags: list<KeyValue>(fields['tags']),
+    }),
+};
+
+function notFound(message: string): MlflowError {
+  return new MlflowError(message, { errorCode: 'RESOURCE_DOES_NOT_EXIST', status: 404, isRetryable: false });
+}
+
+/** A tracking server that can go away and come back on the same port, with what it stored. */
+export class TrackingServer {
+  readonly store: MemoryStore = new MemoryStore({ chosenRunId: false });
+  readonly asked: string[] = [];
+  /** Decides about each request by its endpoint, such as `runs/create`. */
+  mood: (endpoint: string) => Mood = () => 'serve';
+  #server: Server | undefined;
+  #port = 0;
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Listens; on the port it had before, if it had one. */
+  async start(): Promise<this> {
+    const server = createServer((request, response) => void this.#answer(request, response));
+    this.#server = server;
+    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (server.address() as AddressInfo).port; // a TCP server's address is one
+    return this;
+  }
+
+  /** Refuses connections from now on. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    server?.closeAllConnections();
+    await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { pathname, searchParams } = new URL(request.url ?? '', this.url);
+    const endpoint = pathname.replace('/api/2.0/mlflow/', '');
+    this.asked.push(endpoint);
+    const mood = this.mood(endpoint);
+    if (mood === 'hang') return;
+    const body = Buffer.concat(chunks).toString();
+    const fields = (request.method === 'GET' ? Object.fromEntries(searchParams) : JSON.parse(body)) as Fields;
+    const { status, answer } = mood === '500-before' ? broken() : await this.#carryOut(endpoint, fields);
+    const sent = mood === '500-after' ? broken() : { status, answer };
+    response.writeHead(sent.status, { 'content-type': 'application/json' }).end(JSON.stringify(sent.answer));
+  }
+
+  async #carryOut(endpoint: string, fields: Fields): Promise<{ status: number; answer: unknown }> {
+    try {
+      const handler = HANDLERS[endpoint];
+      if (handler === undefined) throw notFound(`No endpoint ${endpoint}`);
+      return { status: 200, answer: (await handler(this.store, fields)) ?? {} };
+    } catch (error) {
+      if (!(error instanceof MlflowError)) throw error;
+      return { status: error.status, answer: { error_code: error.errorCode, message: error.message } };
+    }
+  }
+}
+
+function broken(): { status: number; answer: unknown } {
+  return { status: 500, answer: { error_code: 'INTERNAL_ERROR', message: 'the database went away' } };
+}

@@ -1,0 +1,39 @@
+// A job with one run of `points` metrics, told by JSON in argv; sends what became of it to its parent, where it has one.
+import { AlertsService, LoggerService, MlflowService, startServices } from 'runspan';
+
+const {
+  points = 10,
+  name = 'job',
+  end = 'stop',
+  options = {},
+  stopTimeoutMs,
+  busyMs = 0,
+} = JSON.parse(process.argv[2] ?? '{}');
+
+const mlflow = new MlflowService({ experimentName: 'e2e', ...options });
+const alerts = new AlertsService({ enable: false, appName: 'job' });
+const services = await startServices(new LoggerService({ level: 'WARN', colorize: false }), alerts, mlflow);
+
+function finish() {
+  process.send?.({ stats: mlflow.stats() });
+}
+
+const key = await mlflow.runContext(name, (run) => {
+  run.logParam('points', points);
+  run.setTag('job', name);
+  for (let step = 0; step < points; step++) run.logMetric('loss', step / 2, { step, timestampMs: 1_000_000 + step });
+  const until = performance.now() + busyMs;
+  while (performance.now() < until);
+  if (end === 'throw-inside') throw new Error('thrown inside');
+  if (end === 'exit-inside') process.exit(0);
+  if (end === 'send-and-wait') {
+    process.send({ key: run.key });
+    return new Promise(() => setInterval(() => {}, 1000));
+  }
+  return run.key;
+});
+finish();
+process.send?.({ key });
+if (end === 'exit') process.exit(0);
+if (end === 'throw') throw new Error('thrown after');
+if (end === 'stop') await services.stop(stopTimeoutMs === undefined ? {} : { timeoutMs: stopTimeoutMs });
