@@ -31,6 +31,19 @@ function runBlock(project: Consumer, block: Block): ReturnType<Consumer['run']> 
   return project.run('node', [block.file]);
 }
 
+describe('the README’s table of errors', () => {
+  it('has every code that there is, and no other', () => {
+    const source = readFileSync(new URL('../../src/errors.ts', import.meta.url), 'utf8');
+    const union = /export type ErrorCode =([^;]+);/.exec(source)?.[1] ?? '';
+    const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map(([, code]) => code);
+    const section = readme.slice(readme.indexOf('\n## Errors'), readme.indexOf('\n## What is not there yet'));
+    const cells = [...section.matchAll(/^\| ([^|]+) \|/gm)].map(([, cell]) => cell ?? '').join();
+    const listed = [...cells.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code);
+    expect(codes.length).toBeGreaterThan(10);
+    expect(new Set(listed)).toEqual(new Set(codes));
+  });
+});
+
 describe('the reader of blocks', () => {
   it('knows language, place, name and whether to run', () => {
     const text = 'a\n```ts run train.ts\nlet a;\n```\n```sh\nls\n```\n```ts run\nlet b;\n\nlet c;\n```\n';
