@@ -6,6 +6,7 @@ import type { OutboxEvent } from './contract.ts';
 import { Counters } from './counters.ts';
 import type { Openers } from './destination.ts';
 import { DrainDestination } from './destination.ts';
+import { Doze } from './doze.ts';
 import type { FolderDrain } from './folder-drain.ts';
 import { openFolderDrain } from './folder-drain.ts';
 import type { FolderPaths } from './folder.ts';
@@ -30,12 +31,8 @@ export interface HostOptions {
   readonly post: (reply: HostReply) => void;
 }
 
-/** The longest sleep without a wake-up, a safeguard: frames are looked for anyway. */
-const IDLE_MS = 1000;
-/** A wait for what is on its way: a block from memory, a frame that is being written. */
+/** Between two looks at what stop() waits for. */
 const RECHECK_MS = 20;
-/** After a wake-up, so that a slow stream of records becomes fewer, larger batches. */
-const LINGER_MS = 20;
 /** How long closing the store may take at the end. */
 const CLOSE_MS = 1000;
 
@@ -50,7 +47,7 @@ export class DrainHost {
   readonly #patience: Patience;
   readonly #folder: FolderDrain;
   readonly #heartbeat: Heartbeat;
-  readonly #idle: Pause;
+  readonly #doze: Doze;
   readonly #waits = new SettledWaits();
   #orphanage: Orphanage | undefined;
   #isClosed = false;
@@ -63,7 +60,6 @@ export class DrainHost {
     this.#counters = new Counters(settings.counters);
     const { folderName, directory } = settings;
     this.#paths = folderName === undefined ? undefined : folderPaths(directory, folderName);
-    this.#idle = new Pause(system.clock);
     const onWarning = (message: string): void => this.#event({ kind: 'warning', message });
     this.#destination = new DrainDestination({
       openers,
@@ -92,6 +88,13 @@ export class DrainHost {
       ownLease: this.#paths?.lease,
       otherLeases: () => this.#orphanage?.leases() ?? [],
       onLost: () => post({ kind: 'folder-lost', reason: 'the folder was removed or taken over' }),
+    });
+    this.#doze = new Doze({
+      clock: system.clock,
+      counters: this.#counters,
+      source: this.#folder.source,
+      isLost: () => this.#heartbeat.isLost,
+      isUrgent: () => this.#isUrgent(),
     });
   }
 
@@ -122,7 +125,7 @@ export class DrainHost {
   /** There may be something new. */
   wake(): void {
     if (this.#counters.isExitRequested) this.#hurry();
-    this.#idle.wake();
+    this.#doze.wake();
   }
 
   /** Takes a message of the job's thread. */
@@ -130,7 +133,7 @@ export class DrainHost {
     switch (request.kind) {
       case 'memory':
         this.#folder.source.addMemory(request.block);
-        this.#idle.wake();
+        this.#doze.wake();
         return;
       case 'forget':
         this.#waits.forget(request.id);
@@ -155,32 +158,18 @@ export class DrainHost {
       } catch (error) {
         if (error instanceof DrainClosed) return;
         this.#event({ kind: 'warning', message: `The drain met an error of its own: ${messageOf(error)}` });
-        await this.#idle.wait(IDLE_MS);
+        await this.#doze.waitAfterError();
       }
       if (this.#counters.isExitRequested && this.#isAllSettled()) return this.#close();
       // An embedded store answers without leaving this turn: messages and heartbeat need one of their own.
       if (isDelivered) await turn(this.#system.clock);
-      else await this.#sleep();
+      else await this.#doze.wait();
       if (!this.#isUrgent()) this.#patience.calm();
     }
   }
 
-  async #sleep(): Promise<void> {
-    if (this.#folder.source.nextSequence <= this.#counters.accepted) return this.#idle.wait(RECHECK_MS);
-    this.#counters.setIdle(true);
-    // Accepted between the look and the word: the job saw no sleeper and woke nobody.
-    if (this.#folder.source.nextSequence > this.#counters.accepted && !this.#isExitRequested())
-      await this.#idle.wait(IDLE_MS);
-    this.#counters.setIdle(false);
-    if (!this.#isUrgent() && !this.#isClosed) await this.#idle.wait(LINGER_MS);
-  }
-
-  #isExitRequested(): boolean {
-    return this.#counters.isExitRequested;
-  }
-
   #isUrgent(): boolean {
-    return this.#waits.isAny || this.#isExitRequested();
+    return this.#isClosed || this.#waits.isAny || this.#counters.isExitRequested;
   }
 
   #isAllSettled(): boolean {
@@ -189,7 +178,7 @@ export class DrainHost {
 
   #hurry(): void {
     this.#patience.hurry();
-    this.#idle.wake();
+    this.#doze.wake();
   }
 
   #publish(state: FolderState): void {
@@ -216,8 +205,7 @@ export class DrainHost {
       const value = await callStore(store, request, (runKey) => this.#folder.state.runIdOf(runKey));
       this.#reply({ kind: 'answer', id, value });
     } catch (error) {
-      const cause = error instanceof DestinationRefused ? error.cause : error;
-      this.#reply({ kind: 'failure', id, error: toWire(cause) });
+      this.#reply({ kind: 'failure', id, error: toWire(error instanceof DestinationRefused ? error.cause : error) });
     } finally {
       cancel();
     }
@@ -250,26 +238,25 @@ export class DrainHost {
     this.#heartbeat.stop();
     this.#patience.close();
     this.#orphanage?.close();
-    this.#idle.wake();
+    this.#doze.wake();
     this.#waits.close();
     this.#folder.drain.save();
-    const closed = this.#destination.close();
-    await Promise.race([closed, new Pause(this.#system.clock).wait(CLOSE_MS)]);
+    await Promise.race([this.#destination.close(), new Pause(this.#system.clock).wait(CLOSE_MS)]);
     this.#folder.close();
     if (this.#paths === undefined || this.#heartbeat.isLost) return;
     try {
       // A run that nobody ended stays in the folder's state, for the next adopter to end.
       const hasOpenRuns = this.#folder.state.openRuns().some((run) => run.failedReason === undefined);
       if (this.#isAllSettled() && !hasOpenRuns) retireFolder(this.#system, this.#settings.directory, this.#paths);
-      else this.#writeReleasedLease(this.#paths);
+      else this.#signLease(this.#paths, { isReleased: true });
     } catch (error) {
       this.#event({ kind: 'warning', message: `The outbox folder could not be tidied up: ${messageOf(error)}` });
     }
   }
 
-  #writeReleasedLease(paths: FolderPaths): void {
+  #signLease(paths: FolderPaths, { isReleased }: { readonly isReleased: boolean }): void {
     const { isInline } = this.#settings;
-    writeLease(this.#system, paths.lease, { folder: paths.name, isInline, isReleased: true });
+    writeLease(this.#system, paths.lease, { folder: paths.name, isInline, isReleased });
   }
 
   #makeOrphanage(): Orphanage {

@@ -5,6 +5,8 @@ import { Worker } from 'node:worker_threads';
 import type { Counters } from './counters.ts';
 import type { Openers } from './destination.ts';
 import { DrainHost } from './drain-host.ts';
+import { folderPaths } from './folder.ts';
+import { writeLease } from './lease.ts';
 import type { HostReply, HostRequest, HostSettings } from './messages.ts';
 import type { System } from './system.ts';
 import { messageOf } from './system.ts';
@@ -118,7 +120,20 @@ export class DrainLink {
     this.#options.onWarning(
       `The drain's worker thread cannot run: ${reason} Records are sent from the job's own thread, when it yields.`,
     );
+    this.#signInline();
     this.#startInline(replayedThrough);
+  }
+
+  /** From here on a busy job has no heartbeat: the lease must say so before another thread takes that for a death. */
+  #signInline(): void {
+    const { directory, folderName } = this.#options.settings;
+    if (folderName === undefined) return;
+    const { lease } = folderPaths(directory, folderName);
+    try {
+      writeLease(this.#options.system, lease, { folder: folderName, isInline: true });
+    } catch {
+      // The disk takes nothing: the heartbeat cannot be seen there either.
+    }
   }
 
   #startInline(replayedThrough: number): void {

@@ -45,6 +45,8 @@ interface Block {
 
 /** How long a gap in a live journal is waited for: the block that fills it was posted before the frame behind it. */
 const GAP_PATIENCE_MS = 2000;
+/** A window ends early once its records' texts are so long together: data set profiles can be megabytes each. */
+const WINDOW_LENGTH = 16 * 1024 * 1024;
 
 /** Merges segments and memory into one order without repeats. */
 export class RecordSource {
@@ -53,6 +55,8 @@ export class RecordSource {
   /** A frame behind a gap, kept until the gap is filled or given up. */
   #ahead: Block | undefined;
   #gapSinceMs: number | undefined;
+  #lostThrough = 0;
+  #length = 0;
   #next: number;
 
   constructor(options: RecordSourceOptions) {
@@ -71,19 +75,26 @@ export class RecordSource {
     this.#memory.push({ firstSequence: block.firstSequence, lines: block.lines.split('\n').slice(0, -1) });
   }
 
+  /** The folder is gone: what cannot be read now up to this number never will be. */
+  loseThrough(sequence: number): void {
+    this.#lostThrough = sequence;
+  }
+
   /** Reads at least one and about `maxCount` records; an empty window where there is nothing whole yet. */
   take(maxCount: number): Window {
     const entries: Entry[] = [];
     const losses: Loss[] = [];
     const damage: { segment: string; bytes: number }[] = [];
-    while (entries.length < maxCount) {
+    this.#length = 0;
+    while (entries.length < maxCount && this.#length < WINDOW_LENGTH) {
       const block = this.#nextBlock(damage);
-      if (block === undefined) break;
-      if (block.firstSequence > this.#next) {
-        losses.push({ firstSequence: this.#next, count: block.firstSequence - this.#next });
-        this.#next = block.firstSequence;
+      const readable = block?.firstSequence ?? this.#endOfLoss();
+      if (readable === undefined) break;
+      if (readable > this.#next) {
+        losses.push({ firstSequence: this.#next, count: readable - this.#next });
+        this.#next = readable;
       }
-      this.#unpack(block, entries, losses);
+      if (block !== undefined) this.#unpack(block, entries, losses);
     }
     const isEmpty = entries.length === 0 && losses.length === 0;
     return { entries, losses, damage, lastSequence: isEmpty ? 0 : this.#next - 1 };
@@ -93,6 +104,7 @@ export class RecordSource {
     for (const [index, line] of block.lines.entries()) {
       const sequence = block.firstSequence + index;
       if (sequence < this.#next) continue;
+      this.#length += line.length;
       const write = readLine(line);
       if (write === undefined) losses.push({ firstSequence: sequence, count: 1 });
       else entries.push({ sequence, write });
@@ -134,6 +146,12 @@ export class RecordSource {
       if (firstSequence + lines.length <= this.#next) continue;
       return step.frame;
     }
+  }
+
+  /** Where reading can go on behind what was given up; undefined where nothing was. */
+  #endOfLoss(): number | undefined {
+    if (this.#lostThrough < this.#next) return undefined;
+    return Math.min(this.#lostThrough + 1, this.#memory[0]?.firstSequence ?? Number.POSITIVE_INFINITY);
   }
 
   #isGapGivenUp(): boolean {

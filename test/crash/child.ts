@@ -8,7 +8,7 @@ import { openOutbox } from '../../src/outbox/outbox.ts';
 /** What a child is told. */
 export interface ChildOptions {
   readonly folder: string;
-  readonly mode: 'busy' | 'exit' | 'throw' | 'end' | 'stop' | 'adopt' | 'threads';
+  readonly mode: 'busy' | 'exit' | 'stop-exit' | 'throw' | 'end' | 'stop' | 'adopt' | 'threads';
   readonly runKey: string;
   readonly count: number;
   readonly drain?: 'worker' | 'inline';
@@ -72,7 +72,8 @@ function runBurst(outbox: Outbox): void {
   process.on('exit', () => outbox.drainInExit(10_000));
   if (options.mode === 'throw') throw new Error('a bug in the job');
   outbox.append({ kind: 'end', runKey: options.runKey, status: 'FINISHED', endTimeMs: Date.now() });
-  if (options.mode === 'exit') process.exit(3);
+  if (options.mode === 'stop-exit') void outbox.stop({ timeoutMs: 10_000 });
+  if (options.mode === 'exit' || options.mode === 'stop-exit') process.exit(3);
 }
 
 async function main(): Promise<void> {

@@ -103,6 +103,7 @@ describe('kill -9', () => {
 describe('an end right after 20,000 metrics', () => {
   it.each([
     ['process.exit', 'exit', 3, 'FINISHED'],
+    ['process.exit during stop()', 'stop-exit', 3, 'FINISHED'],
     ['an uncaught throw', 'throw', 1, 'RUNNING'],
     ['the natural end', 'end', 0, 'FINISHED'],
     ['stop()', 'stop', 0, 'FINISHED'],

@@ -249,6 +249,26 @@ describe('an outbox without a disk', () => {
   });
 });
 
+describe('an outbox whose folder is deleted before the drain has read it', () => {
+  it('counts what was lost with its folder as dead, and goes on', async () => {
+    class Hidden extends NodeDisk {
+      override openFile(): undefined {
+        return undefined;
+      }
+    }
+    const store = new MemoryStore();
+    const { outbox, directory, seen, events } = inline(store, { system: { ...nodeSystem(), disk: new Hidden() } });
+    outbox.append(create(key));
+    rmSync(directory, { recursive: true });
+    await seen('warning');
+    outbox.append(create(runKey(2)));
+    expect(await outbox.flush({ timeoutMs: 8000 })).toEqual({ isComplete: true, pending: 0, deadLettered: 1 });
+    expect(outbox.stats()).toMatchObject({ accepted: 2, delivered: 1, deadLettered: 1, pending: 0 });
+    expect([...store.runs.keys()]).toEqual([runKey(2)]);
+    expect(events.some((event) => event.kind === 'warning' && event.message.includes('are lost'))).toBe(true);
+  });
+});
+
 describe('an outbox whose thread fails', () => {
   it('drains inline and says so once where the worker’s file is not there', async () => {
     const { outbox, seen, events } = open({ workerUrl: pathToFileURL('/absent/drain-worker.js') });

@@ -99,6 +99,30 @@ describe('record source', () => {
     expect(source.take(10)).toMatchObject({ losses: [{ firstSequence: 1, count: 1 }], entries: [{ sequence: 2 }] });
   });
 
+  it('names what was lost with a deleted folder, up to what memory holds', () => {
+    const { source } = open();
+    source.addMemory(block(4, 5));
+    expect(source.take(10).lastSequence).toBe(0);
+    source.loseThrough(6);
+    const window = source.take(10);
+    expect(window.losses).toEqual([
+      { firstSequence: 1, count: 3 },
+      { firstSequence: 6, count: 1 },
+    ]);
+    expect(window.entries.map((entry) => entry.sequence)).toEqual([4, 5]);
+    expect(window.lastSequence).toBe(6);
+  });
+
+  it('ends a window early where its records are long', () => {
+    const { source, steps } = open();
+    for (const first of [1, 2, 3]) {
+      const line = `${JSON.stringify({ kind: 'tags', value: 'x'.repeat(9_000_000) })}\n`;
+      source.addMemory({ firstSequence: first, count: 1, lines: line });
+    }
+    expect(steps()).toEqual([1, 2]);
+    expect(steps()).toEqual([3]);
+  });
+
   it('reads a segment larger than its chunk', () => {
     const { folder, steps } = open();
     const steps64 = Array.from({ length: 64 }, (_, index) => index);
