@@ -77,6 +77,10 @@ export class LiveJob {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** The next message of this kind; rejects with what the job wrote where it ends without one. */
   async next(kind: string): Promise<JobMessage> {
     let result: LiveJobResult | undefined;
