@@ -2,7 +2,8 @@
 // Checks the Node version in JavaScript that any Node reads, then loads the command line.
 'use strict';
 
-var needed = [22, 15];
+// Such as '>=22.19'.
+var needed = require('../package.json').engines.node.match(/\d+/g).map(Number);
 var found = process.versions.node.split('.').map(Number);
 var where = process.versions.node + ' (' + process.execPath + ')';
 var mend = 'Install it from https://nodejs.org/, by a version manager (nvm install 24), or here: npm install node@24';

@@ -191,6 +191,6 @@ describe('an old Node', () => {
     const text = `Object.defineProperty(process.versions, 'node', { value: '20.20.2' }); require(${JSON.stringify(BIN)});`;
     const { status, stderr } = spawnSync(process.execPath, ['-e', text], { encoding: 'utf8' });
     expect(status).toBe(1);
-    expect(stderr).toMatch(/needs Node 22\.15 or later; this is Node 20\.20\.2 .*\n.*npm install node@24/);
+    expect(stderr).toMatch(/needs Node 22\.19 or later; this is Node 20\.20\.2 .*\n.*npm install node@24/);
   });
 });

@@ -11,7 +11,9 @@ test('the README names every setting as the code has it (else: node scripts/sett
 
 test('the README lists every error code', () => {
   const errors = readFileSync(new URL('../../src/errors.ts', import.meta.url), 'utf8');
-  const codes = [...errors.slice(errors.indexOf('type ErrorCode'), errors.indexOf('/** What an error')).matchAll(/'([A-Z_]+)'/g)].map((match) => match[1] ?? '');
+  const codes = [
+    ...errors.slice(errors.indexOf('type ErrorCode'), errors.indexOf('/** What an error')).matchAll(/'([A-Z_]+)'/g),
+  ].map((match) => match[1] ?? '');
   expect(codes.length).toBeGreaterThan(10);
   expect(codes.filter((code) => !readme.includes(`\`${code}\``))).toEqual([]);
 });
