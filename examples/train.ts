@@ -19,10 +19,10 @@ const trained = await mlflow.runContext(
   async (run) => {
     run.logParams(options);
     run.span.setAttribute('optimizer', 'adam');
-    const data = await logger.span('load', () => load(run));
+    const data = logger.span('load', () => load(run));
     const model = buildModel({ ...options, inputCount: data.train.features.length });
     await logger.span('fit', { epochs: options.epochs }, () => fit(run, model, data));
-    await logger.span('evaluate', () => {
+    logger.span('evaluate', () => {
       const { meanAbsoluteError, r2 } = evaluate(model, data);
       run.logMetrics({ mean_absolute_error: meanAbsoluteError, r2 }, { step: options.epochs - 1 });
       run.log.success({ meanAbsoluteError, r2 }, 'evaluated');

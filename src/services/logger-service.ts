@@ -56,7 +56,8 @@ const DEFAULT_FLUSH_TIMEOUT_MS = 2_000;
  * await service.stop();
  */
 export class LoggerService extends Service {
-  readonly #settings: LoggerSettings;
+  /** Every setting with its resolved value; see the README's table. */
+  readonly settings: LoggerSettings;
   readonly #sources: SettingsSources;
   readonly #hasOwnServiceName: boolean;
   readonly #sink: LogSink;
@@ -69,13 +70,13 @@ export class LoggerService extends Service {
   constructor(options: LoggerOptions = {}) {
     super();
     this.#sources = loadSources();
-    this.#settings = resolveLoggerSettings(options, this.#sources);
+    this.settings = resolveLoggerSettings(options, this.#sources);
     this.#hasOwnServiceName = options.serviceName !== undefined;
-    const { sink, level, redactAdd, redactRemove, source } = this.#settings;
-    this.#sink = new LogSink({ sink, isCatching: this.#settings.catch });
+    const { sink, level, redactAdd, redactRemove, source } = this.settings;
+    this.#sink = new LogSink({ sink, isCatching: this.settings.catch });
     this.#pipeline = new LogPipeline({
       sink: this.#sink,
-      format: createFormatter(this.#settings, this.#sink.isTerminal),
+      format: createFormatter(this.settings, this.#sink.isTerminal),
       redactor: createRedactor({ add: redactAdd, remove: redactRemove }),
       hasSource: source,
     });
@@ -131,7 +132,7 @@ export class LoggerService extends Service {
   protected override async onStart(): Promise<void> {
     this.#sink.open();
     if (isDisabled(this.#sources)) return;
-    const { serviceName, otel } = this.#settings;
+    const { serviceName, otel } = this.settings;
     this.#providers = await bringUpOtel({
       sources: this.#sources,
       ...(this.#hasOwnServiceName ? { serviceName } : { defaultServiceName: serviceName }),

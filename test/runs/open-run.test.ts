@@ -403,7 +403,7 @@ describe('the end', () => {
     ],
   ] as const;
 
-  test.each(cases)('%s: %s', async (_, act, status, code, alertCount) => {
+  test.each(cases)('%s', async (...[, act, status, code, alertCount]) => {
     const run = open();
     await act(run);
     expect(writesOf('end')).toMatchObject([{ runKey: run.key, status, endTimeMs: 1000 }]);
