@@ -17,6 +17,8 @@ export interface JobOptions {
   readonly signal?: NodeJS.Signals;
   /** Called with each message of the job. */
   readonly onMessage?: (message: unknown, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called with all of stdout so far, whenever there is more. */
+  readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 export interface JobResult {
@@ -43,7 +45,10 @@ export function runJob(name: string, options: JobOptions = {}): Promise<JobResul
   });
   let stdout = '';
   let stderr = '';
-  child.stdout?.on('data', (chunk) => (stdout += String(chunk)));
+  child.stdout?.on('data', (chunk) => {
+    stdout += String(chunk);
+    options.onOutput?.(stdout, (signal) => child.kill(signal));
+  });
   child.stderr?.on('data', (chunk) => (stderr += String(chunk)));
   child.on('message', (message) => {
     options.onMessage?.(message, (signal) => child.kill(signal));
