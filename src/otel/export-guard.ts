@@ -38,6 +38,8 @@ export interface ExportCounts {
 }
 
 const DEFAULT_COOL_DOWN_MS = 5_000;
+/** So long after a failure a new try would tell nothing new: services that stop one after the other flush within it. */
+const JUST_FAILED_MS = 1_000;
 const FAILED = 1;
 
 /**
@@ -49,6 +51,7 @@ export class ExportGuard<T> implements ExporterLike<T> {
   readonly #now: () => number;
   readonly #inFlight = new Set<Promise<void>>();
   #retryAt = 0;
+  #failedAt = Number.NEGATIVE_INFINITY;
   #hasSaid = false;
   #sentCount = 0;
   #lostCount = 0;
@@ -90,7 +93,7 @@ export class ExportGuard<T> implements ExporterLike<T> {
     const sending = new Promise<void>((resolve) => {
       this.#options.exporter.export(items, (result) => {
         const isSent = result.code !== FAILED;
-        this.#retryAt = isSent ? 0 : this.#now() + (this.#options.coolDownMs ?? DEFAULT_COOL_DOWN_MS);
+        this.#noteOutcome(isSent);
         this.#settle(items.length, isSent, result.error);
         onResult(result);
         resolve();
@@ -98,6 +101,11 @@ export class ExportGuard<T> implements ExporterLike<T> {
     });
     this.#inFlight.add(sending);
     void sending.finally(() => this.#inFlight.delete(sending));
+  }
+
+  /** Whether an export failed within the last second. */
+  get hasJustFailed(): boolean {
+    return this.#now() - this.#failedAt < JUST_FAILED_MS;
   }
 
   /** Lets the next export try although one failed a moment ago, unless one is under way: for a flush that somebody waits for. */
@@ -116,6 +124,12 @@ export class ExportGuard<T> implements ExporterLike<T> {
 
   async shutdown(): Promise<void> {
     await this.#options.exporter.shutdown();
+  }
+
+  #noteOutcome(isSent: boolean): void {
+    const nowMs = this.#now();
+    this.#retryAt = isSent ? 0 : nowMs + (this.#options.coolDownMs ?? DEFAULT_COOL_DOWN_MS);
+    if (!isSent) this.#failedAt = nowMs;
   }
 
   #settle(count: number, isSent: boolean, error?: Error): void {

@@ -115,7 +115,7 @@ class SharedProviders implements Providers {
   readonly warnings: readonly string[];
   readonly relay: RelaySpanProcessor;
   readonly #sdk: BuiltSdk | undefined;
-  readonly #guards: readonly Pick<ExportGuard<never>, 'counts' | 'allowTrial' | 'whenIdle'>[];
+  readonly #guards: readonly Pick<ExportGuard<never>, 'counts' | 'allowTrial' | 'hasJustFailed' | 'whenIdle'>[];
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
@@ -165,7 +165,9 @@ class SharedProviders implements Providers {
   }
 
   async #flushOnce(): Promise<void> {
-    for (const guard of this.#guards) guard.allowTrial();
+    // One failed a moment ago: each service that stops would wait for the same dead Collector anew.
+    const isHopeless = this.#guards.some((guard) => guard.hasJustFailed);
+    if (!isHopeless) for (const guard of this.#guards) guard.allowTrial();
     await Promise.all([
       flushProvider('spans', trace.getTracerProvider() as Flushable),
       flushProvider('logs', logs.getLoggerProvider() as Flushable),

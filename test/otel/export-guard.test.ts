@@ -73,6 +73,17 @@ test('a flush may try again at once, but not while an export is under way', () =
   expect(exporter.pending).toHaveLength(2);
 });
 
+test('remembers for a second that an export failed', () => {
+  const { exporter, guard, clock } = setUp();
+  expect(guard.hasJustFailed).toBe(false);
+  guard.export(['a'], () => undefined);
+  expect(guard.hasJustFailed).toBe(false);
+  exporter.pending[0]?.({ code: 1 });
+  expect(guard.hasJustFailed).toBe(true);
+  clock.nowMs += 1_000;
+  expect(guard.hasJustFailed).toBe(false);
+});
+
 test('whenIdle waits for the export that is under way', async () => {
   const { exporter, guard } = setUp();
   guard.export(['a'], () => undefined);
