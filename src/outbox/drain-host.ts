@@ -33,6 +33,8 @@ export interface HostOptions {
 
 /** Between two looks at what stop() waits for. */
 const RECHECK_MS = 20;
+/** How long a locked database blocks this thread: so long its heartbeat stops, and an exit cannot end it. Patience tries again. */
+const BUSY_TIMEOUT_MS = 1000;
 /** How long closing the store may take at the end. */
 const CLOSE_MS = 1000;
 
@@ -66,7 +68,7 @@ export class DrainHost {
       trackingUri: settings.trackingUri,
       connection: settings.connection,
       artifactRoot: settings.artifactRoot,
-      ...(settings.isInline ? { busyTimeoutMs: 0 } : {}),
+      busyTimeoutMs: settings.isInline ? 0 : BUSY_TIMEOUT_MS,
     });
     this.#patience = new Patience({ system, onWarning, reopen: () => this.#destination.close() });
     this.#folder = openFolderDrain({
