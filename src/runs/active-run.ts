@@ -46,7 +46,6 @@ export class ActiveRun implements Run {
   readonly #options: ActiveRunOptions;
   readonly #spooling = new Set<Promise<void>>();
   readonly #created = Promise.withResolvers<string>();
-  #runId: string | undefined;
   #status: RunStatus = 'RUNNING';
   /** Why the run failed, although the span's status may say OK for good. */
   #failure: string | undefined;
@@ -66,7 +65,7 @@ export class ActiveRun implements Run {
   }
 
   get runId(): string | undefined {
-    return this.#runId;
+    return this.#options.started.identity.runId;
   }
 
   get status(): RunStatus {
@@ -108,7 +107,6 @@ export class ActiveRun implements Run {
   setCreated(created: { readonly runId: string; readonly experimentId: string; readonly runUrl?: string }): void {
     const { runId, experimentId, runUrl } = created;
     const { identity, span } = this.#options.started;
-    this.#runId = runId;
     identity.runId = runId;
     identity.runUrl = runUrl;
     span.setAttributes({
@@ -227,7 +225,8 @@ export class ActiveRun implements Run {
     const { intake, started } = this.#options;
     const { span } = started;
     this.#status = this.#decide(outcome);
-    this.#endedAtMs = this.#options.now();
+    // A clock that stepped back must not end a run before it began.
+    this.#endedAtMs = Math.max(this.startedAtMs, this.#options.now());
     const mirrored = span.attributes;
     span.setAttributes({
       [ATTR_MLFLOW_RUN_STATUS]: this.#status,
@@ -240,7 +239,7 @@ export class ActiveRun implements Run {
   #writeEnd(): void {
     if (this.#hasWrittenEnd) return;
     this.#hasWrittenEnd = true;
-    const endTimeMs = this.#endedAtMs ?? this.#options.now();
+    const endTimeMs = this.#endedAtMs ?? this.startedAtMs;
     // #decide gave a terminal status before this is reached.
     const status = this.#status as TerminalStatus;
     this.#options.intake.acceptWrite({ kind: 'end', runKey: this.key, status, endTimeMs });

@@ -11,7 +11,7 @@ export function sayStarted(run: ActiveRun, trackingUri: string): void {
 
 /** Says how a run ended and how it is looked at. */
 export function sayEnded(run: ActiveRun, nowMs: number): void {
-  const seconds = ((nowMs - run.startedAtMs) / 1000).toFixed(1);
+  const seconds = (Math.max(0, nowMs - run.startedAtMs) / 1000).toFixed(1);
   const { name, status, pointCount, key } = run;
   run.log.info(`Run '${name}' ${status} after ${seconds} s, ${pointCount} metric points: npx runspan show ${key}`);
 }
