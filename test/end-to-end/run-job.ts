@@ -13,6 +13,8 @@ export interface JobOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeArgs?: readonly string[];
+  /** A command that runs the job as its own last arguments. */
+  readonly wrapper?: readonly string[];
   /** Sent once the job has said that it is ready. */
   readonly signal?: NodeJS.Signals;
   /** Called with each message of the job. */
@@ -38,7 +40,9 @@ export function makeFolder(): string {
 export function runJob(name: string, options: JobOptions = {}): Promise<JobResult> {
   const folder = options.folder ?? makeFolder();
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), join(JOBS, name), ...(options.args ?? [])], {
+  const { wrapper = [], nodeArgs = [], args = [] } = options;
+  const [command = '', ...rest] = [...wrapper, process.execPath, ...nodeArgs, join(JOBS, name), ...args];
+  const child = spawn(command, rest, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...cleanEnv(), ...options.env },
@@ -76,6 +80,7 @@ export interface StoredRun {
   readonly runId: string;
   readonly name: string;
   readonly status: string;
+  readonly startTimeMs: number;
   readonly endTimeMs: number | null;
   readonly params: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
@@ -91,21 +96,24 @@ export function readRuns(folder: string, file = 'mlflow.db'): readonly StoredRun
       Object.fromEntries(
         all(`SELECT key, value FROM ${table} WHERE run_uuid = ?`, runId).map((row) => [row['key'], row['value']]),
       );
-    return all('SELECT run_uuid, name, status, end_time FROM runs ORDER BY start_time, rowid').map((row) => {
-      const runId = String(row['run_uuid']);
-      return {
-        runId,
-        name: String(row['name']),
-        status: String(row['status']),
-        endTimeMs: row['end_time'] as number | null,
-        params: pairs('params', runId),
-        tags: pairs('tags', runId),
-        metrics: all(
-          'SELECT key, value, step FROM metrics WHERE run_uuid = ? ORDER BY key, step, timestamp',
+    return all('SELECT run_uuid, name, status, start_time, end_time FROM runs ORDER BY start_time, rowid').map(
+      (row) => {
+        const runId = String(row['run_uuid']);
+        return {
           runId,
-        ) as unknown as StoredRun['metrics'],
-      };
-    });
+          name: String(row['name']),
+          status: String(row['status']),
+          startTimeMs: Number(row['start_time']),
+          endTimeMs: row['end_time'] as number | null,
+          params: pairs('params', runId),
+          tags: pairs('tags', runId),
+          metrics: all(
+            'SELECT key, value, step FROM metrics WHERE run_uuid = ? ORDER BY key, step, timestamp',
+            runId,
+          ) as unknown as StoredRun['metrics'],
+        };
+      },
+    );
   } finally {
     database.close();
   }

@@ -14,26 +14,21 @@ const mlflow = new MlflowService({ experimentName: 'e2e', ...options });
 const alerts = new AlertsService({ enable: false, appName: 'job' });
 const services = await startServices(new LoggerService({ level: 'WARN', colorize: false }), alerts, mlflow);
 
-function finish() {
-  process.send?.({ stats: mlflow.stats() });
-}
-
 const key = await mlflow.runContext(name, (run) => {
   run.logParam('points', points);
   run.setTag('job', name);
   for (let step = 0; step < points; step++) run.logMetric('loss', step / 2, { step, timestampMs: 1_000_000 + step });
-  const until = performance.now() + busyMs;
-  while (performance.now() < until);
+  if (busyMs > 0) {
+    process.send('busy');
+    const until = performance.now() + busyMs;
+    while (performance.now() < until);
+  }
   if (end === 'throw-inside') throw new Error('thrown inside');
   if (end === 'exit-inside') process.exit(0);
-  if (end === 'send-and-wait') {
-    process.send({ key: run.key });
-    return new Promise(() => setInterval(() => {}, 1000));
-  }
   return run.key;
 });
-finish();
-process.send?.({ key });
+process.send?.({ key, stats: mlflow.stats() });
 if (end === 'exit') process.exit(0);
 if (end === 'throw') throw new Error('thrown after');
+if (end === 'flush') process.send({ flushed: await mlflow.flush(), stats: mlflow.stats() });
 if (end === 'stop') await services.stop(stopTimeoutMs === undefined ? {} : { timeoutMs: stopTimeoutMs });

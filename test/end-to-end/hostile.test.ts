@@ -1,0 +1,221 @@
+// A machine that does not help: a locked database, folders that cannot be written, a full disk, a broken pipe, a blocked thread.
+import { spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { journalFolders, makeFolder, readRuns, runJob } from './run-job.ts';
+import type { JobOptions, JobResult } from './run-job.ts';
+
+const oneRun = (told: object, options: JobOptions = {}): Promise<JobResult> =>
+  runJob('one-run.mjs', { ...options, args: [JSON.stringify(told)] });
+
+/** The points of a run of one-run.mjs, each as its step says. */
+function expectPoints(
+  run: { readonly metrics: readonly { value: number; step: number }[] } | undefined,
+  count: number,
+): void {
+  expect(run?.metrics.length).toBe(count);
+  expect(run?.metrics.filter(({ value, step }, index) => step !== index || value !== step / 2)).toEqual([]);
+}
+
+/** Locks a job's database as another program would, until the returned function is called. */
+function lock(folder: string): () => void {
+  const database = new DatabaseSync(join(folder, 'mlflow.db'));
+  database.exec('PRAGMA busy_timeout = 5000; BEGIN EXCLUSIVE');
+  return () => {
+    database.exec('ROLLBACK');
+    database.close();
+  };
+}
+
+interface Told {
+  readonly key?: string;
+  readonly stats?: { readonly accepted: number; readonly pending: number; readonly durability: string };
+  readonly flushed?: { readonly isComplete: boolean };
+}
+
+test.concurrent('a database that is locked holds up nobody; what was logged arrives when it is free', async () => {
+  const { folder } = await oneRun({ points: 1, name: 'first' });
+  const unlock = lock(folder);
+  let seen: Told = {};
+  const result = await oneRun(
+    { points: 500, name: 'second', end: 'none', options: { startTimeoutMs: 100 } },
+    {
+      folder,
+      onMessage: (message) => {
+        // The job sends this when its run has ended: until then, and longer, the database was locked.
+        seen = message as Told;
+        unlock();
+      },
+    },
+  );
+  expect(result.code, result.stderr).toBe(0);
+  expect(seen.stats?.pending).toBe(seen.stats?.accepted);
+  const second = readRuns(folder).find(({ name }) => name === 'second');
+  expect(second?.status).toBe('FINISHED');
+  expectPoints(second, 500);
+  expect(journalFolders(folder)).toEqual([]);
+});
+
+test.concurrent('a database that stays locked costs the job its deadline, no more, and nothing is lost', async () => {
+  const { folder } = await oneRun({ points: 1, name: 'first' });
+  const unlock = lock(folder);
+  const options = { startTimeoutMs: 100, exitTimeoutMs: 300 };
+  const result = await oneRun({ points: 50, name: 'second', end: 'none', options }, { folder });
+  unlock();
+  expect([result.code, result.stderr.match(/not delivered before the exit/g)?.length]).toEqual([0, 1]);
+  expect(result.seconds).toBeLessThan(10);
+  await oneRun({ points: 1, name: 'third' }, { folder });
+  const runs = readRuns(folder);
+  expect(runs.map(({ name, status }) => `${name} ${status}`).sort()).toEqual([
+    'first FINISHED',
+    'second FINISHED',
+    'third FINISHED',
+  ]);
+  expectPoints(
+    runs.find(({ name }) => name === 'second'),
+    50,
+  );
+});
+
+test.concurrent('where the journal has no folder, the job is told once and all is delivered from memory', async () => {
+  const folder = makeFolder();
+  writeFileSync(join(folder, 'in-the-way'), '');
+  let stats: Told['stats'];
+  const result = await oneRun(
+    { points: 2_000, options: { directory: join(folder, 'in-the-way') } },
+    { folder, onMessage: (message) => (stats = (message as Told).stats) },
+  );
+  expect(result.code, result.stderr).toBe(0);
+  expect(stats?.durability).toBe('memory');
+  expect(result.stderr.match(/kept in memory only/g)).toHaveLength(1);
+  const [run] = readRuns(folder);
+  expect(run?.status).toBe('FINISHED');
+  expectPoints(run, 2_000);
+});
+
+test.concurrent('where the store has no folder, start() rejects and names the file', async () => {
+  const folder = makeFolder();
+  writeFileSync(join(folder, 'in-the-way'), '');
+  const result = await oneRun(
+    { options: { trackingUri: `sqlite:///${join(folder, 'in-the-way', 'mlflow.db')}` } },
+    { folder },
+  );
+  expect(result.code).toBe(1);
+  expect(result.stderr).toContain('in-the-way');
+  expect(result.seconds).toBeLessThan(10);
+});
+
+const canMount = spawnSync('unshare', ['-rm', 'true']).status === 0;
+if (!canMount) console.warn('SKIPPED: full and read-only disks, because mount namespaces are not permitted here');
+
+/** Runs one-run.mjs with a small or read-only file system mounted on its folder `disk`. */
+function onDisk(
+  told: object,
+  mount: string,
+  onMessage: (message: unknown) => void = () => undefined,
+): Promise<JobResult> {
+  const folder = makeFolder();
+  const script = `mkdir disk && ${mount} && exec "$0" "$@"`;
+  return runJob('one-run.mjs', {
+    folder,
+    args: [JSON.stringify(told)],
+    wrapper: ['unshare', '-rm', 'sh', '-c', script],
+    onMessage,
+  });
+}
+
+test
+  .skipIf(!canMount)
+  .concurrent('a disk that is full under the journal: told once, all delivered from memory', async () => {
+    const messages: Told[] = [];
+    const result = await onDisk(
+      { points: 20_000, end: 'flush', options: { directory: 'disk' } },
+      'mount -t tmpfs -o size=256k tmpfs disk',
+      (message) => messages.push(message as Told),
+    );
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stderr.match(/cannot write to .*kept in memory only/g)).toHaveLength(1);
+    expect(messages.at(-1)).toMatchObject({ flushed: { isComplete: true }, stats: { pending: 0, refused: {} } });
+    const [run] = readRuns(result.folder);
+    expect(run?.status).toBe('FINISHED');
+    expectPoints(run, 20_000);
+  });
+
+test
+  .skipIf(!canMount)
+  .concurrent('a disk that is read-only under the journal: told once, all delivered from memory', async () => {
+    const result = await onDisk({ points: 100, options: { directory: 'disk' } }, 'mount -t tmpfs -o ro tmpfs disk');
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stderr.match(/kept in memory only/g)).toHaveLength(1);
+    expectPoints(readRuns(result.folder)[0], 100);
+  });
+
+test
+  .skipIf(!canMount)
+  .concurrent('a disk that is full under everything: the job ends in time, unharmed, and is told', async () => {
+    const uri = 'sqlite:///disk/mlflow.db';
+    const result = await onDisk(
+      { points: 20_000, end: 'none', options: { directory: 'disk/.runspan', trackingUri: uri, exitTimeoutMs: 500 } },
+      'mount -t tmpfs -o size=700k tmpfs disk',
+    );
+    expect([result.code, result.signal], result.stderr).toEqual([0, null]);
+    expect(result.stderr).toMatch(/cannot write to/);
+    expect(result.stderr).toMatch(/not delivered before the exit/);
+    expect(result.seconds).toBeLessThan(15);
+  });
+
+test.concurrent('a clock that steps back loses no point, and no run ends before it began', async () => {
+  const result = await runJob('clock-back.mjs');
+  expect(result.code, result.stderr).toBe(0);
+  const [run] = readRuns(result.folder);
+  expect([run?.status, run?.metrics.length, run?.params]).toEqual(['FINISHED', 100, { late: 'true' }]);
+  expect(run?.endTimeMs).toBeGreaterThanOrEqual(run?.startTimeMs ?? Number.NaN);
+  expect(journalFolders(result.folder)).toEqual([]);
+});
+
+test.concurrent('a reader of stdout that leaves early does not harm the run', async () => {
+  const folder = makeFolder();
+  const job = fileURLToPath(new URL('../jobs/talkative.mjs', import.meta.url));
+  const child = spawn('bash', ['-c', '"$0" "$1" | head -1; exit "${PIPESTATUS[0]}"', process.execPath, job], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => (stdout += String(chunk)));
+  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect([code, stdout.trim().split('\n').length], stderr).toEqual([0, 1]);
+  expect(readRuns(folder)).toMatchObject([{ status: 'FINISHED', metrics: [{ value: 1 }] }]);
+});
+
+test.concurrent('while the job blocks its thread, the worker delivers what was logged before', async () => {
+  const folder = makeFolder();
+  let seenWhileBusy = 0;
+  let isOver = false;
+  let watching: Promise<void> | undefined;
+  const watch = async (): Promise<void> => {
+    while (!isOver && seenWhileBusy < 500) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      const [run] = readRuns(folder);
+      if (!isOver && run?.status === 'RUNNING') seenWhileBusy = run.metrics.length;
+    }
+  };
+  const result = await oneRun(
+    { points: 500, busyMs: 3_000 },
+    {
+      folder,
+      onMessage: (message) => {
+        if (message === 'busy') watching = watch();
+        else isOver = true;
+      },
+    },
+  );
+  await watching;
+  expect(result.code, result.stderr).toBe(0);
+  // The last group of less than 64 is written when the turn ends.
+  expect(seenWhileBusy).toBeGreaterThanOrEqual(500 - 64);
+  expectPoints(readRuns(folder)[0], 500);
+});
