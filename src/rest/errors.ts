@@ -60,6 +60,9 @@ const CODE_OF_STATUS: Readonly<Record<number, string>> = {
   504: 'DEADLINE_EXCEEDED',
 };
 
+/** MLflow answers 503 where its artifact proxy is switched off (server/handlers.py), which no retry mends. */
+const NO_ARTIFACTS = '--no-serve-artifacts';
+
 /** How much of a message is shown, in characters. */
 const MAX_SHOWN = 500;
 
@@ -78,7 +81,7 @@ export function answerError(answer: BadAnswer, context: RequestContext, nowMs: n
     {
       errorCode,
       status: answer.status,
-      isRetryable: RETRYABLE_STATUS.has(answer.status),
+      isRetryable: RETRYABLE_STATUS.has(answer.status) && !explained.message.includes(NO_ARTIFACTS),
       isAmbiguous: context.effect !== 'read' && AMBIGUOUS_STATUS.has(answer.status),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     },

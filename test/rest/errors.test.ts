@@ -44,6 +44,12 @@ describe('an answer that refuses', () => {
       /database is locked/,
     ],
     [
+      'an artifact proxy that is switched off, which no retry mends',
+      text('Endpoint: /x disabled due to the mlflow server running with `--no-serve-artifacts`. To enable it, …', 503),
+      { errorCode: 'TEMPORARILY_UNAVAILABLE', status: 503, isRetryable: false },
+      /--no-serve-artifacts/,
+    ],
+    [
       "a web server's HTML 500",
       text(html('Internal Server Error'), 500),
       { errorCode: 'INTERNAL_ERROR', isRetryable: true },
