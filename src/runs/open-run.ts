@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 import type { Tag } from '../model/entities.ts';
 import type { Redactor } from '../model/redact.ts';
-import { ATTR_MLFLOW_PARENT_RUN_ID } from '../otel/attribute-names.ts';
+import { ATTR_MLFLOW_PARENT_RUN_ID, ATTR_MLFLOW_RUN_ID } from '../otel/attribute-names.ts';
 import type { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
 import { activeRun } from '../otel/run-context.ts';
@@ -25,6 +25,8 @@ export interface RunSurroundings {
   /** The mirror rule. */
   readonly mirror: (attributes: Attributes) => MirroredAttributes;
   readonly isStrict: boolean;
+  /** Whether the store takes our key as the run's id, as embedded ones do: then the id is known at once. */
+  readonly isKeyRunId: boolean;
   readonly now: () => number;
   /** MLflow's own tags: who, which file, which commit. */
   readonly sourceTags: readonly Tag[];
@@ -48,16 +50,21 @@ export function openRun(surroundings: RunSurroundings, config: RunConfig, parent
   const runKey = randomBytes(16).toString('hex');
   const { redactor, experimentName } = surroundings;
   const intake = new RunIntake({ ...surroundings, runKey });
+  const runId = config.runId ?? (surroundings.isKeyRunId ? runKey : undefined);
   const started = startRunSpan({
     name: config.name || experimentName,
     runKey,
     runName: config.name,
     experimentName,
-    attributes: parentRun === undefined ? {} : { [ATTR_MLFLOW_PARENT_RUN_ID]: parentRun },
+    attributes: {
+      ...(parentRun === undefined ? {} : { [ATTR_MLFLOW_PARENT_RUN_ID]: parentRun }),
+      ...(runId === undefined ? {} : { [ATTR_MLFLOW_RUN_ID]: runId }),
+    },
     onAttributes: (attributes) => intake.journalAttributes(attributes),
     alertProcessor: surroundings.alertProcessor,
     redactor,
   });
+  started.identity.runId = runId;
   const isActive = (): boolean => activeRun()?.runKey === runKey;
   const log = bindLog({ logger: surroundings.logger, runContext: started.context, isActive });
   const run = new ActiveRun({ ...surroundings, name: config.name, started, intake, log });

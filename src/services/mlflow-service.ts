@@ -225,6 +225,7 @@ export class MlflowService extends Service {
       complaints: book,
       mirror: this.#links.mirror ?? mirrorAttributes,
       isStrict: this.settings.strict,
+      isKeyRunId: !isRemote(this.trackingUri) && !this.settings.isDisabled,
       now: this.#now,
       sourceTags,
       logger: log,

@@ -59,6 +59,7 @@ function open(config: Partial<RunConfig> = {}, changes: Partial<RunSurroundings>
     },
     mirror: mirrorAttributes,
     isStrict: false,
+    isKeyRunId: false,
     now: () => nowMs,
     sourceTags: [{ key: 'mlflow.user', value: 'ada' }],
     logger,
@@ -122,6 +123,15 @@ describe('a run that opens', () => {
     expect(run.with(() => activeRun()?.runKey)).toBe(run.key);
     expect(run.bind(() => activeRun()?.runKey)()).toBe(run.key);
     expect(activeRun()).toBeUndefined();
+  });
+
+  test('knows its id at once where its key is the id, or where it resumes a run', () => {
+    expect(open().runId).toBeUndefined();
+    const embedded = open({}, { isKeyRunId: true });
+    expect(embedded.with(() => activeRun()?.runId)).toBe(embedded.key);
+    const resumed = open({ runId: 'r7' });
+    expect([resumed.runId, resumed.started.span.attributes['mlflow.run_id']]).toEqual(['r7', 'r7']);
+    expect(outbox.writes.map(({ kind }) => kind)).toEqual(['create', 'create', 'create']);
   });
 
   test('resolves created() with the id of the store, and rejects it when the id cannot come', async () => {
