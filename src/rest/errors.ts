@@ -72,6 +72,7 @@ const MAX_READ = 4096;
 /** Builds the error of an answer with a bad status; `nowMs` is for a Retry-After that is a date. */
 export function answerError(answer: BadAnswer, context: RequestContext, nowMs: number): MlflowError {
   const explained = explainAnswer(answer.text);
+  const isSwitchedOff = explained.message.includes(NO_ARTIFACTS);
   const errorCode = explained.errorCode ?? CODE_OF_STATUS[answer.status] ?? 'INTERNAL_ERROR';
   const said = show(explained.message, context.secrets);
   const retryAfterMs = readRetryAfterMs(answer.headers['retry-after'], nowMs);
@@ -81,8 +82,8 @@ export function answerError(answer: BadAnswer, context: RequestContext, nowMs: n
     {
       errorCode,
       status: answer.status,
-      isRetryable: RETRYABLE_STATUS.has(answer.status) && !explained.message.includes(NO_ARTIFACTS),
-      isAmbiguous: context.effect !== 'read' && AMBIGUOUS_STATUS.has(answer.status),
+      isRetryable: !isSwitchedOff && RETRYABLE_STATUS.has(answer.status),
+      isAmbiguous: !isSwitchedOff && context.effect !== 'read' && AMBIGUOUS_STATUS.has(answer.status),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     },
   );
