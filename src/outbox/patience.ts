@@ -38,8 +38,11 @@ export class DrainClosed extends Error {
 /** What an error asks for. */
 export type Judgement = 'retry' | 'refused' | 'rejected' | 'unforeseen';
 
-/** The statuses by which a server speaks of what it was sent, and not of who sent it or where. */
-const RECORD_STATUSES = new Set([400, 409, 413, 422]);
+/**
+ * The statuses by which a server speaks of what it was sent, and not of who sent it or where; the last two, where no retry
+ * helps, say that it does not take such a thing at all (an artifact proxy that is switched off).
+ */
+const RECORD_STATUSES = new Set([400, 409, 413, 422, 501, 503]);
 
 /** Tells errors apart: mended by time, by the user, or not at all. */
 export function judgeError(error: unknown): Judgement {
