@@ -18,6 +18,7 @@ import { mirrorBack } from '../otel/mirror.ts';
 import type { StartedRunSpan } from '../otel/run-span.ts';
 import type { Outbox } from '../outbox/contract.ts';
 import { bindIterator } from './bind-iterator.ts';
+import { Creation } from './creation.ts';
 import { toDataset } from './dataset.ts';
 import type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './run.ts';
 import type { RunIntake } from './run-intake.ts';
@@ -43,9 +44,9 @@ export class ActiveRun implements Run {
   readonly key: string;
   readonly name: string;
   readonly startedAtMs: number;
+  readonly creation: Creation = new Creation();
   readonly #options: ActiveRunOptions;
   readonly #spooling = new Set<Promise<void>>();
-  readonly #created = Promise.withResolvers<string>();
   #status: RunStatus = 'RUNNING';
   /** Why the run failed, although the span's status may say OK for good. */
   #failure: string | undefined;
@@ -60,8 +61,6 @@ export class ActiveRun implements Run {
     this.key = options.started.identity.runKey;
     this.name = options.name;
     this.startedAtMs = options.now();
-    // A run that nobody asks created() of must not become an unhandled rejection.
-    this.#created.promise.catch(() => undefined);
   }
 
   get runId(): string | undefined {
@@ -100,7 +99,7 @@ export class ActiveRun implements Run {
   }
 
   created(): Promise<string> {
-    return this.#created.promise;
+    return this.creation.hold(this.#options.spoolTimeoutMs);
   }
 
   /** Takes what the store made of the run; called when the drain says so. */
@@ -114,12 +113,12 @@ export class ActiveRun implements Run {
       [ATTR_MLFLOW_EXPERIMENT_ID]: experimentId,
       ...(runUrl === undefined ? {} : { [ATTR_MLFLOW_RUN_URL]: runUrl }),
     });
-    this.#created.resolve(runId);
+    this.creation.resolve(runId);
   }
 
   /** Tells those who wait in created() that the id will not come. */
   abandonCreation(error: Error): void {
-    this.#created.reject(error);
+    this.creation.reject(error);
   }
 
   logMetric(key: string, value: number, options?: MetricOptions): void {

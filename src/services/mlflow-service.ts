@@ -249,7 +249,7 @@ export class MlflowService extends Service {
     const run = openRun(surroundings, checked, parentRun);
     book.add(run, addOpenRun({ ...run.started, isFallback }));
     refreshExits();
-    if (isRemote(this.trackingUri)) await within(run.created(), this.settings.startTimeoutMs);
+    if (isRemote(this.trackingUri)) await within(run.creation.promise, this.settings.startTimeoutMs);
     if (!this.settings.isDisabled) sayStarted(run, this.trackingUri);
     return run;
   }
