@@ -61,7 +61,7 @@ function sortBy<T>(items: readonly T[], key: (item: T) => string): readonly T[] 
   return items.toSorted((a, b) => key(a).localeCompare(key(b)));
 }
 
-function expectSpans({ spans }: Written, made: Made): void {
+function expectSpans({ spans }: Written, made: Made, { haveUrl = true } = {}): void {
   const runIds = new Map<unknown, string>(made.runs.map(({ key, runId }) => [key, runId]));
   const seen = spans.map(({ name, traceId, spanId, attributes }) => {
     return { name, traceId, spanId, runKey: attributes['runspan.run_key'], runId: attributes['mlflow.run_id'] };
@@ -74,12 +74,13 @@ function expectSpans({ spans }: Written, made: Made): void {
       (span) => span.attributes['runspan.kind'] === 'run' && span.attributes['runspan.run_key'] === key,
     );
     const experimentId = JSON.stringify(run?.attributes['mlflow.experiment_id']).slice(1, -1);
+    const url = haveUrl ? `${uri}/#/experiments/${experimentId}/runs/${runId}` : undefined;
+    expect(run?.attributes['mlflow.run_url']).toBe(url);
     expect(run).toMatchObject({
       name,
       statusCode: name === 'fails' ? 2 : 0,
       attributes: {
         optimizer: 'adam',
-        'mlflow.run_url': `${uri}/#/experiments/${experimentId}/runs/${runId}`,
         'mlflow.run.status': name === 'fails' ? 'FAILED' : 'FINISHED',
         'mlflow.metric.loss': 0.25,
       },
@@ -128,6 +129,13 @@ test('every span and every log record of a job, once, with key, run id, trace, s
   expectSpans(written, made);
   expectLogs(written, made);
   await expectRuns('stock', made, stdout);
+});
+
+test('the same of a job that writes mlflow.db: its run ids are known, its runs have no page', async () => {
+  const { made } = await runTelemetry('embedded', { env: { MLFLOW_TRACKING_URI: 'sqlite:///mlflow.db' } });
+  const written = await readAll('embedded');
+  expectLogs(written, made);
+  expectSpans(written, made, { haveUrl: false });
 });
 
 test('no span but every log record where the sampler is always_off; status, mirror and alert as ever', async () => {
