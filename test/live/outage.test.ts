@@ -6,6 +6,7 @@ import { readExperiment, type RunReading } from './backends.ts';
 import { expectSteps } from './expect-steps.ts';
 import { type LiveJob, type LiveJobResult, makeFolder, runJob, startJob } from './live-job.ts';
 import { requireBackend } from './require-backend.ts';
+import { waitForSteps } from './wait-for-steps.ts';
 
 const mlflow = requireBackend('mlflow');
 
@@ -37,16 +38,6 @@ async function endSteady(job: LiveJob): Promise<{ readonly stepCount: number; re
   expect(result.code, result.stderr).toBe(0);
   expect(leftFolders(job.folder)).toEqual([]);
   return { stepCount: stepCount as number, result }; // the job's own count
-}
-
-async function waitForSteps(job: LiveJob, moreCount: number): Promise<void> {
-  let firstCount: number | undefined;
-  for (;;) {
-    job.send('report');
-    const stepCount = (await job.next('report'))['stepCount'] as number; // the job's own count
-    firstCount ??= stepCount;
-    if (stepCount >= firstCount + moreCount) return;
-  }
 }
 
 function expectSteady(runs: readonly RunReading[], runId: unknown, stepCount: number): void {
