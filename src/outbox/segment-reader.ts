@@ -89,14 +89,18 @@ export class SegmentReader {
     let found = decodeFrame(this.#bytes, this.#at);
     if (found.kind === 'torn' && this.#load(found.neededBytes)) found = decodeFrame(this.#bytes, this.#at);
     if (found.kind === 'torn' && this.#load(found.neededBytes)) found = decodeFrame(this.#bytes, this.#at);
+    if (found.kind !== 'frame') {
+      if (this.#at === this.#bytes.byteLength) return undefined;
+      this.#load(Number.POSITIVE_INFINITY);
+      // Between the two looks the writer may have finished this very frame, and others behind it.
+      found = decodeFrame(this.#bytes, this.#at);
+    }
     if (found.kind === 'frame') {
       this.#at += found.frame.bytes;
       this.#lastSequence = found.frame.firstSequence + found.frame.lines.length - 1;
       return found;
     }
-    if (this.#at === this.#bytes.byteLength) return undefined;
     // Damage, or a length that points past the end: a whole frame further on says that the writer went on behind it.
-    this.#load(Number.POSITIVE_INFINITY);
     const next = findFrame(this.#bytes, this.#at + 1);
     if (next === undefined) return undefined;
     const bytes = next - this.#at;
