@@ -1,6 +1,7 @@
 // Many small writes as one log-batch; what the store refuses is found by halving, so that one bad record costs itself alone.
 import type { Metric, Param, Tag } from '../model/entities.ts';
 import { RunspanError } from '../errors.ts';
+import { mendKey } from '../model/mend.ts';
 import type { LogBatchRequest } from '../stores/contract.ts';
 import type { Delivery } from './delivery.ts';
 import { bury, findRunId } from './delivery.ts';
@@ -103,11 +104,13 @@ function resolveParams(
 function asChangedParam(delivery: Delivery, changed: Item & { kind: 'params' }, stored: string): Item {
   const { sequence, runKey } = changed;
   const { key, value } = changed.item;
+  // A key at its limit has no room for the prefix.
+  const tag = mendKey(`param.${key}`).key;
   delivery.onceWarning(
     `${runKey}/${key}`,
-    `Param '${key}' is stored as '${brief(stored)}' and params cannot change: '${brief(value)}' is in tag 'param.${key}'.`,
+    `Param '${key}' is stored as '${brief(stored)}' and params cannot change: '${brief(value)}' is in tag '${tag}'.`,
   );
-  return { kind: 'tags', sequence, runKey, item: { key: `param.${key}`, value } };
+  return { kind: 'tags', sequence, runKey, item: { key: tag, value } };
 }
 
 /** Undefined where the store took it, else why it did not. */
