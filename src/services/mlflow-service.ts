@@ -10,7 +10,6 @@ import type { Redactor } from '../model/redact.ts';
 import { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import { mirrorAttributes } from '../otel/mirror.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
-import type { Providers } from '../otel/providers.ts';
 import { activeRun, addOpenRun } from '../otel/run-context.ts';
 import type { FlushResult, Outbox, OutboxOptions, OutboxStats } from '../outbox/contract.ts';
 import { openOutbox } from '../outbox/outbox.ts';
@@ -30,6 +29,8 @@ import { RunBook } from './run-book.ts';
 import { sayEnded, sayStarted, sayWhatIsLeft } from './run-lines.ts';
 import { Service } from './service.ts';
 import type { StopOptions } from './service.ts';
+import { joinTelemetry } from './telemetry.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** What a service can be linked to; `startServices` does it. */
 export interface MlflowLinks {
@@ -50,7 +51,7 @@ export interface MlflowDependencies {
 /** What stands while the service is started. */
 interface Started {
   readonly outbox: Outbox;
-  readonly providers: Providers | undefined;
+  readonly telemetry: Telemetry;
   readonly book: RunBook;
   readonly surroundings: RunSurroundings;
   /** Undone in reverse at stop. */
@@ -104,7 +105,7 @@ export class MlflowService extends Service {
 
   /**
    * Opens a run, calls `body` inside it and ends it: FINISHED where the body returns, FAILED where it throws (the same error is
-   * thrown on). Spans, log lines and child runs made inside belong to the run.
+   * thrown on, once its span and log lines are exported, 2 s later at most). Spans, log lines and child runs made inside belong to the run.
    *
    * @param config the run's name, or a {@link RunConfig}
    * @returns what the body returns
@@ -122,6 +123,7 @@ export class MlflowService extends Service {
       result = await run.runBody(body);
     } catch (error) {
       await run.endAs({ kind: 'threw', error });
+      await this.#started?.telemetry.exportFailure();
       throw error;
     }
     await letSignalsIn();
@@ -155,8 +157,8 @@ export class MlflowService extends Service {
   /** Waits until everything accepted so far is delivered, spans and logs too; tells what really happened, never rejects. */
   async flush(options: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
     const { timeoutMs = this.settings.flushTimeoutMs } = options;
-    const { outbox, providers } = this.#require();
-    const [result] = await Promise.all([outbox.flush({ timeoutMs }), providers?.flush({ timeoutMs })]);
+    const { outbox, telemetry } = this.#require();
+    const [result] = await Promise.all([outbox.flush({ timeoutMs }), telemetry.flush({ timeoutMs })]);
     return result;
   }
 
@@ -185,7 +187,8 @@ export class MlflowService extends Service {
     try {
       const outbox = await openDestination({ settings, book, sink, open: this.#openOutbox });
       const surroundings = this.#surround({ outbox, book, alertProcessor, log, sourceTags: await sourceTags });
-      this.#started = { outbox, providers, book, surroundings, undo };
+      const telemetry = joinTelemetry(providers, this.#links.logger);
+      this.#started = { outbox, telemetry, book, surroundings, undo };
     } catch (error) {
       for (const each of undo.toReversed()) each();
       throw error;
@@ -196,11 +199,11 @@ export class MlflowService extends Service {
   protected override async onStop({ timeoutMs }: StopOptions): Promise<void> {
     const started = this.#started;
     if (started === undefined) return;
-    const { outbox, book, providers, undo } = started;
+    const { outbox, book, telemetry, undo } = started;
     const deadlineMs = timeoutMs ?? this.settings.stopTimeoutMs;
     await book.endAll({ kind: 'returned' });
     this.#started = undefined;
-    await Promise.all([outbox.stop({ timeoutMs: deadlineMs }), providers?.flush({ timeoutMs: deadlineMs })]);
+    await Promise.all([outbox.stop({ timeoutMs: deadlineMs }), telemetry.flush({ timeoutMs: deadlineMs })]);
     book.abandonUnconfirmed();
     sayWhatIsLeft(started.surroundings.logger, outbox);
     for (const each of undo.toReversed()) each();
@@ -268,14 +271,14 @@ export class MlflowService extends Service {
   }
 
   #joinExits(started: Started): () => void {
-    const { outbox, providers, book } = started;
+    const { outbox, telemetry, book } = started;
     return joinExits({
       exitTimeoutMs: this.settings.exitTimeoutMs,
       isBusy: () => book.openCount > 0 || this.#deliveringCount > 0,
       endRunsNow: (outcome) => book.endAllNow(outcome),
       noteUncaught: (error) => book.noteUncaught(error),
       flush: async (timeoutMs) => {
-        await Promise.all([outbox.flush({ timeoutMs }), providers?.flush({ timeoutMs })]);
+        await Promise.all([outbox.flush({ timeoutMs }), telemetry.flush({ timeoutMs })]);
       },
       drainInExit: (timeoutMs) => outbox.drainInExit(timeoutMs),
     });

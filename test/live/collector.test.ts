@@ -53,7 +53,7 @@ async function runTelemetry(
   });
   const made = (await job.next('made')) as Made; // the job's one message
   const { code, stdout, stderr } = await job.ended;
-  expect(code, stderr).toBe(0);
+  expect(code, stderr).toBe(options.args?.includes('dying') === true ? 1 : 0);
   return { made, stdout, stderr };
 }
 
@@ -136,6 +136,14 @@ test('the same of a job that writes mlflow.db: its run ids are known, its runs h
   const written = await readAll('embedded');
   expectLogs(written, made);
   expectSpans(written, made, { haveUrl: false });
+});
+
+test('the same of a job that dies of what its run threw', async () => {
+  const { made, stdout } = await runTelemetry('dying', { args: ['dying'] });
+  const written = await readAll('dying');
+  expectSpans(written, made);
+  expectLogs(written, made);
+  await expectRuns('dying', made, stdout);
 });
 
 test('no span but every log record where the sampler is always_off; status, mirror and alert as ever', async () => {

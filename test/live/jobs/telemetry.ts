@@ -31,6 +31,7 @@ const stopOwnSdk = process.argv.includes('own-sdk') ? await startOwnSdk() : unde
 const logger = new LoggerService({ level: 'TRACE', sink: 'job.log' });
 const mlflow = new MlflowService({ experimentName: process.argv[2] ?? 'telemetry', exitHooks: true });
 const services = await startServices(logger, alerts, mlflow);
+const isDying = process.argv.includes('dying');
 const spans: MadeSpan[] = [];
 const logs: MadeLog[] = [];
 const runs: { readonly key: string; readonly runId: string; readonly name: string }[] = [];
@@ -68,12 +69,14 @@ await mlflow.runContext('outer', async (outer) => {
   await work(outer);
   await mlflow.runContext({ name: 'inner', nested: true }, work);
 });
-await mlflow
-  .runContext('fails', async (run) => {
-    await work(run);
-    throw new TypeError('on purpose');
-  })
-  .catch(() => undefined);
+const failing = mlflow.runContext('fails', async (run) => {
+  await work(run);
+  if (isDying) process.send?.({ kind: 'made', spans, logs, runs });
+  throw new TypeError('on purpose');
+});
+// Nobody catches it: the process dies of it, with nothing flushed by the job itself.
+if (isDying) await failing;
+await failing.catch(() => undefined);
 await services.stop();
 await stopOwnSdk?.();
 process.send?.({ kind: 'made', spans, logs, runs });
