@@ -83,11 +83,4 @@ export interface EndWrite {
 
 /** The one record that travels. */
 export type Write =
-  | CreateWrite
-  | MetricWrite
-  | ParamsWrite
-  | TagsWrite
-  | InputsWrite
-  | ArtifactWrite
-  | AttributesWrite
-  | EndWrite;
+  CreateWrite | MetricWrite | ParamsWrite | TagsWrite | InputsWrite | ArtifactWrite | AttributesWrite | EndWrite;
