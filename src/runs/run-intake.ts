@@ -1,7 +1,7 @@
 // What a run accepts: values mended by the table in the README, secrets masked, each refusal counted, then appended to the outbox.
 import type { Attributes } from '@opentelemetry/api';
 import { RunspanError } from '../errors.ts';
-import type { Dataset, DatasetInput, Metric, Tag } from '../model/entities.ts';
+import type { Dataset, DatasetInput, Param, Tag } from '../model/entities.ts';
 import {
   mendKey,
   mendMetricValue,
@@ -150,7 +150,17 @@ export class RunIntake {
   /** Keeps attributes set on the open span, so that a killed run has them too. */
   journalAttributes(attributes: Attributes): void {
     this.#guard(() => {
-      const { params, tags, metrics } = this.#mirror(attributes);
+      const mirrored = this.#mirror(attributes);
+      for (const key of mirrored.refused)
+        this.refuse('invalid', `Attribute '${key}' is no metric: its value is not a number.`);
+      const { params, tags } = mirrored;
+      // The journal spells NaN and the infinities, which JSON cannot say.
+      const metrics = mirrored.metrics.map(({ key, value, timestampMs, step }) => ({
+        key,
+        value: Number(value),
+        timestampMs,
+        step,
+      }));
       if (params.length + tags.length + metrics.length === 0) return;
       this.#append({ kind: 'attributes', runKey: this.#options.runKey, params, tags, metrics });
     });
@@ -164,7 +174,7 @@ export class RunIntake {
       if (params.length > 0) this.#append({ kind: 'params', runKey, params });
       if (tags.length > 0) this.#append({ kind: 'tags', runKey, tags });
       for (const metric of metrics) {
-        this.#append({ kind: 'metric', runKey, ...metric });
+        this.#append(metric);
         this.#pointCount++;
       }
     });
@@ -183,21 +193,19 @@ export class RunIntake {
     remember(this.#params, sent);
   }
 
-  #mirror(attributes: Attributes): Pick<Extract<Write, { kind: 'attributes' }>, 'params' | 'tags' | 'metrics'> {
+  #mirror(attributes: Attributes): {
+    readonly params: readonly Param[];
+    readonly tags: readonly Tag[];
+    readonly metrics: readonly MetricWrite[];
+    readonly refused: readonly string[];
+  } {
     const mirrored = this.#options.mirror(attributes);
-    const metrics: Metric[] = [];
-    for (const key of mirrored.refused)
-      this.refuse('invalid', `Attribute '${key}' is no metric: its value is not a number.`);
-    for (const [key, value] of mirrored.metrics) {
-      const metric = this.#toMetric(key, value, {});
-      // JSON has no NaN: the frame would hold null, so only finite ones are mirrored from attributes.
-      if (metric === undefined || typeof metric.value !== 'number') continue;
-      metrics.push({ key: metric.key, value: metric.value, timestampMs: metric.timestampMs, step: metric.step });
-    }
+    const metrics = mirrored.metrics.map(([key, value]) => this.#toMetric(key, value, {}));
     return {
       params: this.#toTexts(this.#mask(mirrored.params), mendParamValue),
       tags: this.#toTexts(this.#mask(mirrored.tags), mendTagValue),
-      metrics,
+      metrics: metrics.filter((metric) => metric !== undefined),
+      refused: mirrored.refused,
     };
   }
 
