@@ -22,6 +22,8 @@ export type OutboxEvent =
       readonly experimentId: string;
       readonly artifactUri: string;
     }
+  /** The store does not take a run; what follows of it is dead-lettered. */
+  | { readonly kind: 'create-refused'; readonly runKey: string; readonly error: Error }
   /** An orphaned run of a dead process was ended. */
   | {
       readonly kind: 'reaped';

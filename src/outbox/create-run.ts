@@ -34,6 +34,7 @@ export async function deliverCreate(delivery: Delivery, entry: EntryOf<CreateWri
     bury(delivery, sequence, { record: write, error: outcome.error });
     delivery.onWarning(`Run '${write.runName}' could not be created: ${outcome.error.message}`);
     delivery.state.putRun(failedRun(write, outcome.error));
+    delivery.onEvent({ kind: 'create-refused', runKey: write.runKey, error: outcome.error });
     return;
   }
   const { info } = outcome.value;

@@ -276,8 +276,7 @@ export class DrainHost {
   }
 
   #event(event: OutboxEvent): void {
-    if (event.kind === 'refused') this.#post({ kind: 'event', event: { kind: 'refused', error: toWire(event.error) } });
-    else this.#post({ kind: 'event', event });
+    this.#post({ kind: 'event', event: 'error' in event ? { ...event, error: toWire(event.error) } : event });
   }
 
   #reply(reply: HostReply): void {

@@ -46,9 +46,10 @@ export type HostReply =
   /** Our folder was taken away or deleted. */
   | { readonly kind: 'folder-lost'; readonly reason: string };
 
-/** An event whose error can cross a thread. */
-export type WireEvent =
-  Exclude<OutboxEvent, { kind: 'refused' }> | { readonly kind: 'refused'; readonly error: WireError };
+/** An event whose error, where it has one, can cross a thread. */
+export type WireEvent = ToWire<OutboxEvent>;
+
+type ToWire<E> = E extends { readonly error: Error } ? Omit<E, 'error'> & { readonly error: WireError } : E;
 
 /** An error as plain data. */
 export interface WireError {

@@ -245,7 +245,7 @@ class JournaledOutbox implements Outbox {
   #onReply(reply: HostReply): void {
     if (reply.kind === 'event') {
       const { event } = reply;
-      this.#emit(event.kind === 'refused' ? { kind: 'refused', error: fromWire(event.error) } : event);
+      this.#emit('error' in event ? { ...event, error: fromWire(event.error) } : event);
     } else if (reply.kind === 'folder-lost') {
       this.#journal.abandonDisk(reply.reason);
     } else {

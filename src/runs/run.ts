@@ -74,7 +74,7 @@ export interface Run {
   /** The last value of each metric logged here. */
   readonly metrics: Readonly<Record<string, number>>;
 
-  /** Resolves to the store's run id once the run exists there; rejects when the service stops before. Holds the process meanwhile, for the service's `flushTimeoutMs` at most. */
+  /** Resolves to the store's run id once the run exists there; rejects when the store refuses it or the service stops before. Holds the process meanwhile, for the service's `flushTimeoutMs` at most. */
   created(): Promise<string>;
   /** Logs one point of a metric. */
   logMetric(key: string, value: number, options?: MetricOptions): void;

@@ -30,6 +30,7 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
   const onEvent = (event: OutboxEvent): void => {
     if (event.kind === 'ready') ready.resolve();
     else if (event.kind === 'created') book.confirm(event);
+    else if (event.kind === 'create-refused') book.abandon(event.runKey, event.error);
     else if (event.kind === 'reaped') sink.notify(`Run ${event.runName} was ${event.status}`, event.reason);
     else if (event.kind === 'warning') book.warnOnce(event.message, event.message);
     else {

@@ -55,6 +55,12 @@ export class RunBook implements Complaints {
     run?.setCreated({ runId, experimentId, ...(runUrl === undefined ? {} : { runUrl }) });
   }
 
+  /** Tells those who wait for a run's id that it will not come. */
+  abandon(runKey: string, error: Error): void {
+    this.#unconfirmed.get(runKey)?.abandonCreation(error);
+    this.#unconfirmed.delete(runKey);
+  }
+
   /** Ends every open run in this turn. */
   endAllNow(outcome: RunOutcome): void {
     for (const { run } of this.#open.values()) run.endNow(outcome);

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RunEntity } from '../../src/model/entities.ts';
 import { activeRun } from '../../src/otel/run-context.ts';
 import type { Run } from '../../src/runs/run.ts';
+import { closedPort } from '../rest/scripted-server.ts';
 import { LoggerService } from '../../src/services/logger-service.ts';
 import { MlflowService } from '../../src/services/mlflow-service.ts';
-import { optionsIn, startService } from './mlflow-fixture.ts';
+import { makeService, optionsIn, startService } from './mlflow-fixture.ts';
 import type { TestService } from './mlflow-fixture.ts';
 
 async function readRun(mlflow: MlflowService, run: Pick<Run, 'key'>): Promise<RunEntity> {
@@ -52,15 +53,29 @@ describe('a run', () => {
     });
   });
 
-  test('created() of a run that the store refused rejects when the service stops', async () => {
+  test('created() of a run that the store refuses rejects at once with its reason, and the body goes on', async () => {
     const { mlflow } = await startService();
-    const run = await mlflow.startRun({ name: 'a', runId: 'absent' });
-    const created = run.created();
-    await run.end();
+    const result = await mlflow.runContext({ name: 'a', runId: 'absent' }, async (run) => {
+      await expect(run.created()).rejects.toMatchObject({ errorCode: 'RESOURCE_DOES_NOT_EXIST' });
+      run.logMetric('loss', 1);
+      return 'done';
+    });
     await mlflow.flush();
+    expect([result, mlflow.stats().pending]).toEqual(['done', 0]);
     expect(mlflow.stats().deadLettered).toBeGreaterThan(0);
+  });
+
+  test('created() of a run that is not confirmed yet rejects when the service stops', async () => {
+    const { mlflow } = makeService({
+      trackingUri: `http://127.0.0.1:${await closedPort()}`,
+      startTimeoutMs: 50,
+      stopTimeoutMs: 50,
+    });
+    await mlflow.start();
+    const run = await mlflow.startRun('a');
+    const waiting = expect(run.created()).rejects.toMatchObject({ code: 'SERVICE_STOPPED' });
     await mlflow.stop();
-    await expect(created).rejects.toMatchObject({ code: 'SERVICE_STOPPED' });
+    await waiting;
   });
 
   test('parentRunId makes it a child of a run by id or by key, wherever it is opened', async () => {
