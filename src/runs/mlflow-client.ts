@@ -12,6 +12,7 @@ import type {
 } from '../model/entities.ts';
 import type { Outbox, StoreMethod } from '../outbox/contract.ts';
 import type { SearchExperimentsRequest, Store } from '../stores/contract.ts';
+import { checkExperimentTags, checkMetrics, checkParams, checkStatus, checkTags } from './client-checks.ts';
 import { LaterMethodsBase } from './later-methods.ts';
 import { PagedList } from './paged-list.ts';
 
@@ -67,7 +68,7 @@ export class MlflowClient extends LaterMethodsBase {
   }
 
   /** Creates an experiment and returns its id; `RESOURCE_ALREADY_EXISTS` where the name is taken, by a deleted one too. */
-  createExperiment(
+  async createExperiment(
     name: string,
     options: { readonly artifactLocation?: string; readonly tags?: Readonly<Record<string, string>> } = {},
   ): Promise<string> {
@@ -75,7 +76,7 @@ export class MlflowClient extends LaterMethodsBase {
     return this.#call('createExperiment', {
       name,
       ...(artifactLocation === undefined ? {} : { artifactLocation }),
-      tags: toTags(tags),
+      tags: checkExperimentTags(toPairs(tags)),
     });
   }
 
@@ -110,12 +111,12 @@ export class MlflowClient extends LaterMethodsBase {
   }
 
   /** Sets a tag of an experiment. */
-  setExperimentTag(experimentId: string, key: string, value: string): Promise<void> {
-    return this.#call('setExperimentTag', experimentId, { key, value });
+  async setExperimentTag(experimentId: string, key: string, value: string): Promise<void> {
+    for (const tag of checkExperimentTags([{ key, value }])) await this.#call('setExperimentTag', experimentId, tag);
   }
 
   /** Creates a run that only the caller ends; for work with a body use `runContext`. */
-  createRun(
+  async createRun(
     experimentId: string,
     options: {
       readonly startTimeMs?: number;
@@ -127,7 +128,7 @@ export class MlflowClient extends LaterMethodsBase {
     return this.#call('createRun', {
       experimentId,
       startTimeMs,
-      tags: toTags(tags),
+      tags: checkTags(toPairs(tags)),
       ...(runName === undefined ? {} : { runName }),
     });
   }
@@ -148,7 +149,7 @@ export class MlflowClient extends LaterMethodsBase {
     const { status, name } = options;
     await this.#call('updateRun', {
       runId,
-      ...(status === undefined ? {} : { status }),
+      ...(status === undefined ? {} : { status: checkStatus(status) }),
       ...(name === undefined ? {} : { runName: name }),
     });
   }
@@ -159,7 +160,7 @@ export class MlflowClient extends LaterMethodsBase {
     options: { readonly status?: TerminalStatus; readonly endTimeMs?: number } = {},
   ): Promise<void> {
     const { status = 'FINISHED', endTimeMs = this.#options.now() } = options;
-    await this.#call('updateRun', { runId, status, endTimeMs });
+    await this.#call('updateRun', { runId, status: checkStatus(status), endTimeMs });
   }
 
   /** Moves a run to the bin. */
@@ -204,7 +205,7 @@ export class MlflowClient extends LaterMethodsBase {
   }
 
   /** Logs metrics, params and tags of one run together, any number of them. */
-  logBatch(
+  async logBatch(
     runId: string,
     batch: {
       readonly metrics?: readonly Metric[];
@@ -212,7 +213,13 @@ export class MlflowClient extends LaterMethodsBase {
       readonly tags?: readonly Tag[];
     },
   ): Promise<void> {
-    return this.#call('logBatch', { runId, ...batch });
+    const { metrics, params, tags } = batch;
+    return this.#call('logBatch', {
+      runId,
+      ...(metrics === undefined ? {} : { metrics: checkMetrics(metrics) }),
+      ...(params === undefined ? {} : { params: checkParams(params) }),
+      ...(tags === undefined ? {} : { tags: checkTags(tags) }),
+    });
   }
 
   /** Records data sets that a run read. */
@@ -232,7 +239,7 @@ export class MlflowClient extends LaterMethodsBase {
   }
 }
 
-function toTags(tags: Readonly<Record<string, string>> | undefined): readonly Tag[] {
+function toPairs(tags: Readonly<Record<string, string>> | undefined): readonly Tag[] {
   return Object.entries(tags ?? {}).map(([key, value]) => ({ key, value }));
 }
 

@@ -129,6 +129,45 @@ describe('a run', () => {
     });
   });
 
+  test('client() refuses what Python refuses, with its code, before anything is stored', async () => {
+    const { mlflow } = shared;
+    const client = mlflow.client();
+    const key = await mlflow.runContext('a', (run) => run.key);
+    // The casts give what TypeScript would refuse.
+    const refused: readonly (() => Promise<unknown>)[] = [
+      () => client.setTag(key, 'bad@key', 'v'),
+      () => client.setTag(key, 'k'.repeat(251), 'v'),
+      () => client.logParam(key, 'a//b', 'v'),
+      () => client.logMetric(key, '../m', 1),
+      () => client.logMetric(key, 'm', '1' as unknown as number),
+      () => client.logMetric(key, 'm', 1, { step: 1.5 }),
+      () => client.logMetric(key, 'm', 1, { timestampMs: -1 }),
+      () => client.updateRun(key, { status: 'BOGUS' as unknown as 'FAILED' }),
+      () => client.setTerminated(key, { status: 'BOGUS' as unknown as 'FAILED' }),
+      () => client.createRun('1', { tags: { 'bad@key': 'v' } }),
+      () => client.createExperiment('other', { tags: { long: 'x'.repeat(20_001) } }),
+      () => client.setExperimentTag('1', 'bad@key', 'v'),
+      () => client.logBatch(key, { metrics: [], params: [{ key: 'ok', value: 'v' }], tags: [{ key: '', value: 'v' }] }),
+    ];
+    for (const act of refused)
+      await expect(act(), String(act)).rejects.toMatchObject({ errorCode: 'INVALID_PARAMETER_VALUE', status: 400 });
+    expect((await client.getRun(key)).data).toMatchObject({ metrics: {}, params: {} });
+  });
+
+  test('client() stores texts as Python and the server do: made text, cut at the limit', async () => {
+    const { mlflow } = shared;
+    const client = mlflow.client();
+    const key = await mlflow.runContext('a', (run) => run.key);
+    // The cast gives what TypeScript would refuse.
+    await client.logParam(key, 'n', 1 as unknown as string);
+    await client.logParam(key, 'n', '1');
+    await client.logParam(key, 'long', 'x'.repeat(7000));
+    await client.setTag(key, 'long', 'x'.repeat(9000));
+    await expect(client.logParam(key, 'n', '2')).rejects.toMatchObject({ errorCode: 'INVALID_PARAMETER_VALUE' });
+    const { params, tags } = (await client.getRun(key)).data;
+    expect([params['n'], params['long']?.length, tags['long']?.length]).toEqual(['1', 6000, 8000]);
+  });
+
   test('flush() means delivered: nothing is pending and another reader sees all of it', async () => {
     const { mlflow, folder } = await startService();
     const run = await mlflow.startRun('a');
