@@ -13,7 +13,7 @@ import { ActiveRun } from './active-run.ts';
 import type { RunConfig } from './run-config.ts';
 import type { RunLog } from './run.ts';
 import { RunIntake } from './run-intake.ts';
-import type { Complaints } from './run-intake.ts';
+import type { Complaints } from './intake-gate.ts';
 import { bindLog } from './run-log.ts';
 
 /** What every run of a service shares. */

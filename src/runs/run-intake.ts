@@ -17,27 +17,16 @@ import type { Redactor } from '../model/redact.ts';
 import type { MetricWrite, Write } from '../model/write.ts';
 import { MAX_MIRRORED_BACK } from '../otel/mirror.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
-import type { Outbox } from '../outbox/contract.ts';
+import { IntakeGate } from './intake-gate.ts';
+import type { IntakeGateOptions } from './intake-gate.ts';
 import type { MetricOptions } from './run.ts';
 
-/** Counts what was refused or mended and says each kind once. */
-export interface Complaints {
-  /** Counts one refusal under its reason. */
-  refuse(reason: string, message: string): void;
-  /** Says this kind of thing once a process. */
-  warnOnce(kind: string, message: string): void;
-}
-
 /** What an intake stands on. */
-export interface RunIntakeOptions {
+export interface RunIntakeOptions extends IntakeGateOptions {
   readonly runKey: string;
-  readonly outbox: Pick<Outbox, 'append' | 'spoolBytes'>;
   readonly redactor: Redactor;
-  readonly complaints: Complaints;
   /** The mirror rule: what becomes of the span's attributes. */
   readonly mirror: (attributes: Attributes) => MirroredAttributes;
-  /** Throw on data that would be mended or refused. */
-  readonly isStrict: boolean;
   readonly now: () => number;
 }
 
@@ -47,6 +36,7 @@ const MAX_REMEMBERED_KEYS = 10_000;
 /** One run's way into the outbox. */
 export class RunIntake {
   readonly #options: RunIntakeOptions;
+  readonly #gate: IntakeGate;
   readonly #sentKeys = new Map<string, string>();
   /** By the key the user gave; without a prototype, so that any key is only a key. */
   readonly #metrics: Record<string, number> = Object.create(null) as Record<string, number>;
@@ -57,6 +47,7 @@ export class RunIntake {
 
   constructor(options: RunIntakeOptions) {
     this.#options = options;
+    this.#gate = new IntakeGate(options);
   }
 
   /** The last value of each metric, by the key that was given. */
@@ -80,37 +71,37 @@ export class RunIntake {
 
   /** Accepts one point of a metric. */
   acceptMetric(key: string, value: unknown, options: MetricOptions = {}): void {
-    // The hot path: no closure for #guard.
+    // The hot path: no closure for the guard.
     try {
       const metric = this.#toMetric(key, value, options);
       if (metric === undefined) return;
-      this.#append(metric);
+      this.#gate.append(metric);
       const number = Number(metric.value);
       this.#metrics[key] = number;
       if (this.#sentMetrics.size < MAX_MIRRORED_BACK || this.#sentMetrics.has(metric.key))
         this.#sentMetrics.set(metric.key, number);
       this.#pointCount++;
     } catch (error) {
-      this.#complain(error);
+      this.#gate.complain(error);
     }
   }
 
   /** Accepts params; nested objects become dotted keys. */
   acceptParams(params: Readonly<Record<string, unknown>>): void {
     // Masked before it is spread: in `credentials: { user }` only the outer name says that it is secret.
-    this.#guard(() => this.#sendParams(flattenParams(this.#options.redactor.redactObject(params))));
+    this.#gate.guard(() => this.#sendParams(flattenParams(this.#options.redactor.redactObject(params))));
   }
 
   /** Accepts one param; an object becomes JSON. */
   acceptParam(key: string, value: unknown): void {
-    this.#guard(() => this.#sendParams(this.#mask([[key, value]])));
+    this.#gate.guard(() => this.#sendParams(this.#mask([[key, value]])));
   }
 
   /** Accepts tags. */
   acceptTags(tags: Readonly<Record<string, unknown>>): void {
-    this.#guard(() => {
+    this.#gate.guard(() => {
       const sent = this.toTags(tags);
-      if (sent.length > 0) this.#append({ kind: 'tags', runKey: this.#options.runKey, tags: sent });
+      if (sent.length > 0) this.#gate.append({ kind: 'tags', runKey: this.#options.runKey, tags: sent });
     });
   }
 
@@ -123,33 +114,33 @@ export class RunIntake {
 
   /** Accepts a data set that the run reads, with tags of how. */
   acceptInput(makeDataset: () => Dataset, tags: Readonly<Record<string, unknown>>): void {
-    this.#guard(() => {
+    this.#gate.guard(() => {
       const dataset = makeDataset();
       const source = this.#options.redactor.redactText(dataset.source);
       const input: DatasetInput = {
         dataset: { ...dataset, source },
         tags: this.#toTexts(this.#mask(Object.entries(tags)), mendTagValue),
       };
-      this.#append({ kind: 'inputs', runKey: this.#options.runKey, inputs: [input] });
+      this.#gate.append({ kind: 'inputs', runKey: this.#options.runKey, inputs: [input] });
     });
   }
 
   /** Accepts an artifact's bytes. */
   acceptBytes(path: string, bytes: Uint8Array): void {
-    this.#guard(() => {
-      const source = this.#options.outbox.spoolBytes(bytes);
-      this.#append({ kind: 'artifact', runKey: this.#options.runKey, path, source });
+    this.#gate.guard(() => {
+      const source = this.#gate.spool(bytes);
+      this.#gate.append({ kind: 'artifact', runKey: this.#options.runKey, path, source });
     });
   }
 
   /** Accepts a write that is whole already. */
   acceptWrite(write: Write): void {
-    this.#guard(() => this.#append(write));
+    this.#gate.guard(() => this.#gate.append(write));
   }
 
   /** Keeps attributes set on the open span, so that a killed run has them too. */
   journalAttributes(attributes: Attributes): void {
-    this.#guard(() => {
+    this.#gate.guard(() => {
       const mirrored = this.#mirror(attributes);
       for (const key of mirrored.refused)
         this.refuse('invalid', `Attribute '${key}' is no metric: its value is not a number.`);
@@ -162,19 +153,19 @@ export class RunIntake {
         step,
       }));
       if (params.length + tags.length + metrics.length === 0) return;
-      this.#append({ kind: 'attributes', runKey: this.#options.runKey, params, tags, metrics });
+      this.#gate.append({ kind: 'attributes', runKey: this.#options.runKey, params, tags, metrics });
     });
   }
 
   /** Mirrors the span's attributes at its end, with their last values. */
   mirrorAttributes(attributes: Attributes): void {
-    this.#guard(() => {
+    this.#gate.guard(() => {
       const { params, tags, metrics } = this.#mirror(attributes);
       const { runKey } = this.#options;
-      if (params.length > 0) this.#append({ kind: 'params', runKey, params });
-      if (tags.length > 0) this.#append({ kind: 'tags', runKey, tags });
+      if (params.length > 0) this.#gate.append({ kind: 'params', runKey, params });
+      if (tags.length > 0) this.#gate.append({ kind: 'tags', runKey, tags });
       for (const metric of metrics) {
-        this.#append(metric);
+        this.#gate.append(metric);
         this.#pointCount++;
       }
     });
@@ -182,14 +173,13 @@ export class RunIntake {
 
   /** Refuses data: counted, said once; thrown where strict. */
   refuse(reason: string, message: string): void {
-    if (this.#options.isStrict) throw new RunspanError('INVALID_VALUE', message);
-    this.#options.complaints.refuse(reason, message);
+    this.#gate.refuse(reason, message);
   }
 
   #sendParams(entries: Iterable<readonly [string, unknown]>): void {
     const sent = this.#toTexts(entries, mendParamValue);
     if (sent.length === 0) return;
-    this.#append({ kind: 'params', runKey: this.#options.runKey, params: sent });
+    this.#gate.append({ kind: 'params', runKey: this.#options.runKey, params: sent });
     remember(this.#params, sent);
   }
 
@@ -269,27 +259,7 @@ export class RunIntake {
     if (this.#options.isStrict)
       throw new RunspanError('INVALID_VALUE', `${said} is not a key that MLflow takes; '${key}' would be.`);
     this.#options.complaints.warnOnce('key', `${said} was sent as '${key}'; tag '${tag.key}' keeps the original.`);
-    this.#append({ kind: 'tags', runKey: this.#options.runKey, tags: [tag] });
-  }
-
-  #append(write: Write): void {
-    this.#options.outbox.append(write);
-  }
-
-  /** Keeps the first promise: whatever goes wrong in here is counted, not thrown, unless strict. */
-  #guard(accept: () => void): void {
-    try {
-      accept();
-    } catch (error) {
-      this.#complain(error);
-    }
-  }
-
-  #complain(error: unknown): void {
-    if (this.#options.isStrict) throw error;
-    const reason = error instanceof RunspanError ? error.code.toLowerCase() : 'internal';
-    const message = error instanceof Error ? error.message : String(error);
-    this.#options.complaints.refuse(reason, `A write was not accepted: ${message}`);
+    this.#gate.append({ kind: 'tags', runKey: this.#options.runKey, tags: [tag] });
   }
 }
 

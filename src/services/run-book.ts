@@ -2,7 +2,7 @@
 import { RunspanError } from '../errors.ts';
 import type { OutboxEvent } from '../outbox/contract.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
-import type { Complaints } from '../runs/run-intake.ts';
+import type { Complaints } from '../runs/intake-gate.ts';
 import type { RunOutcome } from '../runs/run-outcome.ts';
 
 /** What a run's page is linked by: undefined where the store has no pages. */

@@ -287,12 +287,13 @@ describe('values', () => {
     ]);
   });
 
-  test('counts what the outbox refuses, and lets the job go on', () => {
+  test('says what the outbox refuses, which counts it itself, and lets the job go on', () => {
     const run = open();
     outbox.failWith = new RunspanError('OUTBOX_FULL', 'full');
     run.logMetric('loss', 1);
     run.setTag('a', 'b');
-    expect([refusals, run.metrics]).toEqual([['outbox_full', 'outbox_full'], {}]);
+    expect([refusals, run.metrics]).toEqual([[], {}]);
+    expect(warnings.get('refused:outbox_full')).toBe('A write was not accepted: full');
   });
 
   test('throws on data where strict', () => {
