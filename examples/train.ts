@@ -43,6 +43,7 @@ const delivery = await mlflow.flush();
 const { delivered } = mlflow.stats();
 await services.stop();
 
+const isServer = /^https?:/.test(mlflow.trackingUri);
 const { loss, val_loss: valLoss, r2 } = trained.metrics;
 console.log(`
 Run 'train': loss ${loss?.toFixed(3)}, validation loss ${valLoss?.toFixed(3)}, r2 ${r2?.toFixed(3)}.
@@ -52,7 +53,7 @@ ${delivered} writes delivered to ${mlflow.trackingUri}${delivery.isComplete ? ''
 Look at it:
   npx runspan runs
   npx runspan show ${trained.key}
-  mlflow ui --backend-store-uri ${mlflow.trackingUri}`);
+  ${isServer ? `your browser at ${mlflow.trackingUri}` : `mlflow ui --backend-store-uri ${mlflow.trackingUri}`}`);
 
 function load(run: Run): SplitData {
   const data: DataSet = loadData();

@@ -166,6 +166,10 @@ function expectFullRecord({ recorded }: Demo): void {
 }
 
 async function expectWhole(demo: Demo, uri: string): Promise<void> {
+  // A server has its own pages; only a file needs one.
+  expect(demo.stdout).toContain(
+    uri.startsWith('http') ? `your browser at ${uri}` : 'mlflow ui --backend-store-uri sqlite:',
+  );
   expectFullRecord(demo);
   expectDemo(await readExperiment(uri, 'diabetes', { filters: Object.values(filters) }), demo);
   const alerts = demo.stdout.split('\n').filter((line) => line.startsWith('['));
