@@ -10,9 +10,10 @@ import { journalFolders, runJob } from './run-job.ts';
 import type { JobResult } from './run-job.ts';
 import { TrackingServer } from './tracking-server.ts';
 
-async function serve(): Promise<TrackingServer> {
+/** Tests at once each bring their own hook: the global one may be that of another test. */
+async function serve(finallyDo: typeof onTestFinished = onTestFinished): Promise<TrackingServer> {
   const server = await new TrackingServer().start();
-  onTestFinished(() => server.stop());
+  finallyDo(() => server.stop());
   return server;
 }
 
@@ -49,15 +50,15 @@ const whole = (name: string, points: number, status = 'FINISHED'): object => ({
   job: name,
 });
 
-test.concurrent.each([
+test.concurrent.for([
   ['stop', { end: 'stop', stopTimeoutMs: 300 }, 0],
   ['a natural end', { end: 'none' }, 0],
   ['process.exit', { end: 'exit' }, 0],
   ['a throw', { end: 'throw' }, 1],
-])(
+] as const)(
   'away for the whole job, left by %s: it ends in time, says so once, and the next job delivers it',
-  async (_, how, code) => {
-    const server = await serve();
+  async ([, how, code], { onTestFinished: finallyDo }) => {
+    const server = await serve(finallyDo);
     await server.stop();
     const first = await runOnce(server, { ...how, points: 200, name: 'away' });
     expect(first.code, first.stderr).toBe(code);
@@ -75,17 +76,20 @@ test.concurrent.each([
   },
 );
 
-test.concurrent('hanging for the whole job: it ends in time, and nothing is lost', async () => {
-  const server = await serve();
-  server.mood = () => 'hang';
-  const first = await runOnce(server, { points: 50, name: 'hung', end: 'none' });
-  expect(first.code, first.stderr).toBe(0);
-  expect(first.seconds).toBeLessThan(8);
-  expect(said(first, /not delivered before/)).toHaveLength(1);
-  server.mood = () => 'serve';
-  await runOnce(server, { points: 1, name: 'back' }, first.folder);
-  expect(stored(server)).toEqual(expect.arrayContaining([whole('hung', 50), whole('back', 1)]));
-});
+test.concurrent(
+  'hanging for the whole job: it ends in time, and nothing is lost',
+  async ({ onTestFinished: finallyDo }) => {
+    const server = await serve(finallyDo);
+    server.mood = () => 'hang';
+    const first = await runOnce(server, { points: 50, name: 'hung', end: 'none' });
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.seconds).toBeLessThan(8);
+    expect(said(first, /not delivered before/)).toHaveLength(1);
+    server.mood = () => 'serve';
+    await runOnce(server, { points: 1, name: 'back' }, first.folder);
+    expect(stored(server)).toEqual(expect.arrayContaining([whole('hung', 50), whole('back', 1)]));
+  },
+);
 
 async function startIn(
   server: TrackingServer,
