@@ -87,7 +87,7 @@ function onUncaught(error: unknown): void {
 function onSignal(name: NodeJS.Signals): void {
   // Registered for these three only.
   const signal = name as Signal;
-  if (process.listenerCount(signal) > 1) {
+  if (process.listenerCount(signal) > 1 + countPoliteListeners()) {
     // The user's handler decides what the signal means; what is accepted is on its way meanwhile.
     void flushAll();
     return;
@@ -106,6 +106,23 @@ function onSignal(name: NodeJS.Signals): void {
     clearInterval(hold);
     die(signal, deadlineMs - performance.now());
   });
+}
+
+/**
+ * Counts the handlers of the package signal-exit, which execa, ora and many others bring: they act only where they are alone, and
+ * count themselves in these two places for each other (versions 4 and 3). So do we, and together nobody would ever end the process.
+ */
+function countPoliteListeners(): number {
+  const places: readonly unknown[] = [
+    Reflect.get(globalThis, Symbol.for('signal-exit emitter')),
+    Reflect.get(process, '__signal_exit_emitter__'),
+  ];
+  let sum = 0;
+  for (const place of places) {
+    const count: unknown = typeof place === 'object' && place !== null && 'count' in place ? place.count : 0;
+    if (Number.isSafeInteger(count)) sum += Number(count);
+  }
+  return sum;
 }
 
 function die(signal: Signal, timeoutMs: number): void {

@@ -59,6 +59,17 @@ test.concurrent('a signal after the last run ends the process as if we were not 
   expect(readRuns(result.folder)).toMatchObject([{ status: 'FINISHED' }]);
 });
 
+test.concurrent(
+  'a handler that waits to be the last one is not waited for: both do their work, and the process ends',
+  async () => {
+    const result = await runJob('exits.mjs', { args: ['polite'], signal: 'SIGTERM' });
+    expect([result.code, result.signal], result.stderr).toEqual([null, 'SIGTERM']);
+    expect(result.stdout).toContain('restored the cursor');
+    expect(readRuns(result.folder)).toMatchObject([{ status: 'KILLED', metrics: [{ value: 1 }] }]);
+    expect(journalFolders(result.folder)).toEqual([]);
+  },
+);
+
 const away = async (settings: object): Promise<string> =>
   JSON.stringify({ trackingUri: `http://127.0.0.1:${await closedPort()}`, startTimeoutMs: 50, ...settings });
 

@@ -69,6 +69,19 @@ const ways = {
     setInterval(() => {}, 1000);
     process.send('ready');
   },
+  polite: async () => {
+    // What the package signal-exit does: it acts where all handlers are of its kind, and counts itself for others to see.
+    const emitter = { count: 1 };
+    globalThis[Symbol.for('signal-exit emitter')] = emitter;
+    const act = () => {
+      if (process.listeners('SIGTERM').length !== emitter.count) return;
+      process.off('SIGTERM', act);
+      process.stdout.write('restored the cursor\n');
+      process.kill(process.pid, 'SIGTERM');
+    };
+    process.on('SIGTERM', act);
+    await ways['open-forever']();
+  },
   'ended-before': async () => {
     await mlflow.runContext('exits', (run) => run.logMetric('after', 1));
     setInterval(() => {}, 1000);
