@@ -60,8 +60,14 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
   return outbox;
 }
 
+/** A run's page on a tracking server; an embedded store has none. */
+export function runUrlOf(trackingUri: string, experimentId: string, runId: string): string | undefined {
+  if (!isRemote(trackingUri)) return undefined;
+  return `${trackingUri.replace(/\/+$/, '')}/#/experiments/${experimentId}/runs/${runId}`;
+}
+
 /** Waits for a promise at most so long; its rejection is thrown, its lateness is not. */
-export async function within(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
+async function within(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
   const late = Promise.withResolvers<void>();
   const timer = setTimeout(late.resolve, timeoutMs);
   // A rejection that comes after the deadline has been said elsewhere.

@@ -30,6 +30,8 @@ let isWatching = false;
 let isEnding = false;
 let isDrained = false;
 let hasFlushed = false;
+/** How long the last natural end has waited already: what it waited does not count twice. */
+let waitedMs = 0;
 
 /**
  * Takes part in exits until the returned function is called.
@@ -56,7 +58,10 @@ export function joinExits(participant: ExitParticipant): () => void {
 /** Puts the handlers of signals and crashes up while anyone is busy, and takes them down after. */
 export function refreshExits(): void {
   const shouldWatch = isMainThread && [...participants].some((participant) => participant.isBusy());
-  if (shouldWatch) hasFlushed = false;
+  if (shouldWatch) {
+    hasFlushed = false;
+    waitedMs = 0;
+  }
   if (shouldWatch === isWatching || isEnding) return;
   isWatching = shouldWatch;
   for (const signal of SIGNALS) {
@@ -140,22 +145,25 @@ function onBeforeExit(): void {
     if (isEnding) return;
     const code = Number(process.exitCode ?? 0);
     for (const participant of participants) participant.endRunsNow({ kind: 'ran-dry', code });
-    void flushAll();
+    const startMs = performance.now();
+    void flushAll().then(() => {
+      waitedMs = performance.now() - startMs;
+    });
   });
 }
 
 function onExit(code: number): void {
   for (const participant of participants) participant.endRunsNow({ kind: 'exited', code });
-  drainAll(Number.POSITIVE_INFINITY);
+  drainAll(Number.POSITIVE_INFINITY, waitedMs);
 }
 
 /** One deadline for all: each waits at most for as long as it may, counted from now. */
-function drainAll(timeoutMs: number): void {
+function drainAll(timeoutMs: number, alreadyMs = 0): void {
   if (isDrained) return;
   isDrained = true;
   const startMs = performance.now();
   for (const participant of participants) {
-    const leftMs = Math.min(timeoutMs, participant.exitTimeoutMs) - (performance.now() - startMs);
+    const leftMs = Math.min(timeoutMs, participant.exitTimeoutMs - alreadyMs) - (performance.now() - startMs);
     participant.drainInExit(Math.max(0, leftMs));
   }
 }

@@ -8,6 +8,7 @@ import type { AlertSink } from '../model/alert-sink.ts';
 import { createRedactor } from '../model/redact.ts';
 import type { Redactor } from '../model/redact.ts';
 import { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
+import { settlesWithin } from '../otel/deadline.ts';
 import { mirrorAttributes } from '../otel/mirror.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
 import { activeRun, addOpenRun } from '../otel/run-context.ts';
@@ -21,11 +22,12 @@ import { readRunConfig } from '../runs/run-config.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import type { Run, RunLog } from '../runs/run.ts';
 import { readSourceTags } from '../runs/source-tags.ts';
-import { isRemote, openDestination, within } from './destination.ts';
-import { joinExits, letSignalsIn, refreshExits } from './exits.ts';
+import { isRemote, openDestination, runUrlOf } from './destination.ts';
+import { letSignalsIn, refreshExits } from './exits.ts';
 import { LoggerService } from './logger-service.ts';
 import { bringUpOtel } from './otel-setup.ts';
 import { RunBook } from './run-book.ts';
+import { joinRunExits } from './run-exits.ts';
 import { sayEnded, sayStarted, sayWhatIsLeft } from './run-lines.ts';
 import { Service } from './service.ts';
 import type { StopOptions } from './service.ts';
@@ -175,7 +177,10 @@ export class MlflowService extends Service {
     const log = (this.#links.logger ?? new LoggerService()).logger();
     const sink = this.#chooseSink(log);
     const alertProcessor = new AlertSpanProcessor(sink);
-    const book = new RunBook({ warn: (message) => log.warn(message), makeRunUrl: (e, r) => this.#runUrl(e, r) });
+    const book = new RunBook({
+      warn: (message) => log.warn(message),
+      makeRunUrl: (experimentId, runId) => runUrlOf(this.trackingUri, experimentId, runId),
+    });
     const undo: (() => void)[] = [];
     const providers = settings.isDisabled ? undefined : await bringUpOtel();
     if (providers !== undefined) undo.push(providers.relay.add(alertProcessor));
@@ -193,17 +198,22 @@ export class MlflowService extends Service {
       for (const each of undo.toReversed()) each();
       throw error;
     }
-    if (settings.exitHooks && !settings.isDisabled) undo.push(this.#joinExits(this.#started));
+    if (!settings.exitHooks || settings.isDisabled) return;
+    const { exitTimeoutMs } = settings;
+    undo.push(joinRunExits({ ...this.#started, exitTimeoutMs, isDelivering: () => this.#deliveringCount > 0 }));
   }
 
   protected override async onStop({ timeoutMs }: StopOptions): Promise<void> {
     const started = this.#started;
     if (started === undefined) return;
     const { outbox, book, telemetry, undo } = started;
-    const deadlineMs = timeoutMs ?? this.settings.stopTimeoutMs;
-    await book.endAll({ kind: 'returned' });
+    const endMs = performance.now() + (timeoutMs ?? this.settings.stopTimeoutMs);
+    await settlesWithin(book.endAll({ kind: 'returned' }), endMs - performance.now());
+    // Those that still wait for a large file to be copied end without it.
+    book.endAllNow({ kind: 'returned' });
     this.#started = undefined;
-    await Promise.all([outbox.stop({ timeoutMs: deadlineMs }), telemetry.flush({ timeoutMs: deadlineMs })]);
+    const left = { timeoutMs: Math.max(0, endMs - performance.now()) };
+    await Promise.all([outbox.stop(left), telemetry.flush(left)]);
     book.abandonUnconfirmed();
     sayWhatIsLeft(started.surroundings.logger, outbox);
     for (const each of undo.toReversed()) each();
@@ -252,8 +262,14 @@ export class MlflowService extends Service {
     const run = openRun(surroundings, checked, parentRun);
     book.add(run, addOpenRun({ ...run.started, isFallback }));
     refreshExits();
-    if (isRemote(this.trackingUri)) await within(run.creation.promise, this.settings.startTimeoutMs);
-    if (!this.settings.isDisabled) sayStarted(run, this.trackingUri);
+    if (this.settings.isDisabled) {
+      // No store will ever say it, and a body that waits for its id must run as any other.
+      run.creation.resolve(run.key);
+      return run;
+    }
+    // Late or refused: the body runs all the same, and created() says which.
+    if (isRemote(this.trackingUri)) await settlesWithin(run.creation.promise, this.settings.startTimeoutMs);
+    sayStarted(run, this.trackingUri);
     return run;
   }
 
@@ -268,25 +284,6 @@ export class MlflowService extends Service {
       this.#deliveringCount--;
       refreshExits();
     });
-  }
-
-  #joinExits(started: Started): () => void {
-    const { outbox, telemetry, book } = started;
-    return joinExits({
-      exitTimeoutMs: this.settings.exitTimeoutMs,
-      isBusy: () => book.openCount > 0 || this.#deliveringCount > 0,
-      endRunsNow: (outcome) => book.endAllNow(outcome),
-      noteUncaught: (error) => book.noteUncaught(error),
-      flush: async (timeoutMs) => {
-        await Promise.all([outbox.flush({ timeoutMs }), telemetry.flush({ timeoutMs })]);
-      },
-      drainInExit: (timeoutMs) => outbox.drainInExit(timeoutMs),
-    });
-  }
-
-  #runUrl(experimentId: string, runId: string): string | undefined {
-    if (!isRemote(this.trackingUri)) return undefined;
-    return `${this.trackingUri.replace(/\/+$/, '')}/#/experiments/${experimentId}/runs/${runId}`;
   }
 
   #require(): Started {

@@ -173,3 +173,16 @@ test('away while the run ends: runContext does not wait for it, stop() says what
   const folders = readdirSync(join(folder, '.runspan')).filter((name) => !name.startsWith('.'));
   expect(folders).toHaveLength(1);
 });
+
+test('refusing a run: the body runs and returns all the same, created() says why', async () => {
+  const server = await serve();
+  const { mlflow } = await startIn(server);
+  const result = await mlflow.runContext({ name: 'refused', runId: 'absent' }, async (run) => {
+    await expect(run.created()).rejects.toMatchObject({ errorCode: 'RESOURCE_DOES_NOT_EXIST', status: 404 });
+    run.logMetric('loss', 1);
+    return 'done';
+  });
+  expect(result).toBe('done');
+  await mlflow.flush();
+  expect(mlflow.stats()).toMatchObject({ pending: 0, delivered: 0 });
+});

@@ -90,3 +90,32 @@ test('nobody waits for signals where none are watched', async () => {
   await letSignalsIn().then(() => order.push('went on'));
   expect(order).toEqual(['went on']);
 });
+
+test('a natural end waits once: what its flush has taken is not waited for again in exit', async () => {
+  const before = [...process.rawListeners('beforeExit'), ...process.rawListeners('exit')];
+  const given: number[] = [];
+  const leave = joinExits({
+    ...participant(() => false),
+    exitTimeoutMs: 1_000,
+    flush: () => {
+      const until = performance.now() + 50;
+      while (performance.now() < until);
+      return Promise.resolve();
+    },
+    drainInExit: (timeoutMs) => given.push(timeoutMs),
+  });
+  onTestFinished(leave);
+  // The handlers of this test alone: a real exit would end the others' too.
+  const [atBeforeExit, atExit] = [process.rawListeners('beforeExit'), process.rawListeners('exit')].map((listeners) =>
+    listeners.find((listener) => !before.includes(listener)),
+  );
+  atBeforeExit?.call(process, 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  atExit?.call(process, 0);
+  expect(given).toHaveLength(1);
+  expect(given[0]).toBeGreaterThan(0);
+  expect(given[0]).toBeLessThanOrEqual(950);
+  atExit?.call(process, 0);
+  expect(given).toHaveLength(1);
+});

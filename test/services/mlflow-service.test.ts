@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { RunspanError } from '../../src/errors.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
+import { openOutbox } from '../../src/outbox/outbox.ts';
 import { activeRun } from '../../src/otel/run-context.ts';
 import type { RunConfig } from '../../src/runs/run-config.ts';
 import type { Run } from '../../src/runs/run.ts';
-import type { MlflowService } from '../../src/services/mlflow-service.ts';
+import { LoggerService } from '../../src/services/logger-service.ts';
+import { MlflowService } from '../../src/services/mlflow-service.ts';
 import { closedPort, startServer, json } from '../rest/scripted-server.ts';
-import { makeService, startService } from './mlflow-fixture.ts';
+import { makeService, optionsIn, startService } from './mlflow-fixture.ts';
 import type { TestService } from './mlflow-fixture.ts';
 
 async function readRun(mlflow: MlflowService, run: Pick<Run, 'key'>): Promise<RunEntity> {
@@ -218,12 +220,38 @@ describe('the service', () => {
       run.logText('x', 'a.txt');
       await run.logArtifact('/nowhere/at/all');
       expect(activeRun()?.runKey).toBe(run.key);
+      expect(await run.created()).toBe(run.key);
       return run.metrics['loss'];
     });
     await expect(mlflow.runContext('b', () => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
     expect(await mlflow.flush()).toMatchObject({ isComplete: true });
     await mlflow.stop();
     expect([result, alerts, readdirSync(folder)]).toEqual([2, [], []]);
+  });
+
+  test('disabled, it waits for no server either', async () => {
+    const { mlflow } = await startService({
+      isDisabled: true,
+      trackingUri: `http://127.0.0.1:${await closedPort()}`,
+      startTimeoutMs: 60_000,
+    });
+    expect(await mlflow.runContext('a', (run) => run.created().then(() => 'ran'))).toBe('ran');
+  });
+
+  test('stop() waits for a file that is being copied no longer than its own deadline', async () => {
+    const { mlflow, folder } = makeService();
+    const slow = new MlflowService(
+      { ...optionsIn(folder), logger: new LoggerService({ level: 'CRITICAL' }) },
+      {
+        openOutbox: (options) => Object.assign(openOutbox(options), { spoolFile: () => new Promise(() => undefined) }),
+      },
+    );
+    await slow.start();
+    const run = await slow.startRun('a');
+    void run.logArtifact('/large');
+    await slow.stop({ timeoutMs: 300 });
+    await mlflow.start();
+    expect((await readRun(mlflow, run)).info.status).toBe('FINISHED');
   });
 
   test('strict throws on data that would have been mended, into the body', async () => {

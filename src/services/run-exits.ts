@@ -1,0 +1,29 @@
+// What the end of the process means for one service's runs.
+import type { Outbox } from '../outbox/contract.ts';
+import { joinExits } from './exits.ts';
+import type { RunBook } from './run-book.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** What {@link joinRunExits} stands on. */
+export interface RunExitsOptions {
+  readonly exitTimeoutMs: number;
+  readonly outbox: Outbox;
+  readonly telemetry: Pick<Telemetry, 'flush'>;
+  readonly book: RunBook;
+  /** Whether what ended runs wrote is still on its way. */
+  readonly isDelivering: () => boolean;
+}
+
+/** Lets a service's runs take part in exits until the returned function is called. */
+export function joinRunExits({ exitTimeoutMs, outbox, telemetry, book, isDelivering }: RunExitsOptions): () => void {
+  return joinExits({
+    exitTimeoutMs,
+    isBusy: () => book.openCount > 0 || isDelivering(),
+    endRunsNow: (outcome) => book.endAllNow(outcome),
+    noteUncaught: (error) => book.noteUncaught(error),
+    flush: async (timeoutMs) => {
+      await Promise.all([outbox.flush({ timeoutMs }), telemetry.flush({ timeoutMs })]);
+    },
+    drainInExit: (timeoutMs) => outbox.drainInExit(timeoutMs),
+  });
+}
