@@ -257,8 +257,7 @@ export class DrainHost {
   }
 
   #signLease(paths: FolderPaths, { isReleased }: { readonly isReleased: boolean }): void {
-    const { isInline } = this.#settings;
-    writeLease(this.#system, paths.lease, { folder: paths.name, isInline, isReleased });
+    writeLease(this.#system, paths.lease, { folder: paths.name, isInline: this.#settings.isInline, isReleased });
   }
 
   #makeOrphanage(): Orphanage {
