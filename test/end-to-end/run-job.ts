@@ -1,10 +1,11 @@
 // Runs a job of test/jobs in a plain node child, in a folder of its own, and reads what it left there.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 
 const JOBS = fileURLToPath(new URL('../jobs/', import.meta.url));
 
@@ -32,8 +33,14 @@ export interface JobResult {
   readonly seconds: number;
 }
 
+const folders: string[] = [];
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+/** A folder that goes when the test file ends. */
 export function makeFolder(): string {
-  return realpathSync(mkdtempSync(join(tmpdir(), 'runspan-job-')));
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'runspan-job-')));
+  folders.push(folder);
+  return folder;
 }
 
 /** Runs `test/jobs/<name>` to its end; its working folder, stores and journal are `folder`. */
