@@ -3,19 +3,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Run } from '../../src/runs/run.ts';
-import type { MlflowService } from '../../src/services/mlflow-service.ts';
-import { startService } from '../services/mlflow-fixture.ts';
+import { shareService } from '../services/mlflow-fixture.ts';
 import { RunModel } from './run-model.ts';
 import type { Call, Point } from './run-model.ts';
 
 const SCALE = Number(process.env['RUNSPAN_TEST_SCALE'] ?? 1);
 
-let mlflow: MlflowService;
-beforeAll(async () => {
-  ({ mlflow } = await startService({}, afterAll));
-});
+const shared = shareService();
 
 const key = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('loss', 'lr', 'val/loss', 'a.b', 'é 日本', 'n-1:x') },
@@ -180,7 +176,7 @@ const shown = ({ key: name, value: of, step: at, timeMs }: Point): readonly unkn
 const isOwn = (tag: string): boolean => /^(?:mlflow\.|otel\.)|^runspan\.run_key$/.test(tag);
 
 async function expectEqual(run: Run, model: RunModel): Promise<void> {
-  const client = mlflow.client();
+  const client = shared.mlflow.client();
   const { info, data } = await client.getRun(run.key);
   expect(info.status).toBe(model.status);
   expect(data.params).toEqual(Object.fromEntries(model.params));
@@ -214,6 +210,7 @@ test('any sequence of calls into several runs leaves the store as the model says
   const calls = fc.array(fc.record({ of: fc.nat({ max: 2 }), made: call }), { minLength: 1, maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(calls, async (sequence) => {
+      const { mlflow } = shared;
       const before = mlflow.stats();
       const models = [new RunModel(), new RunModel(), new RunModel()];
       const runs: Run[] = [];
@@ -254,7 +251,7 @@ test(
         async (sequence) => {
           const model = new RunModel();
           let opened: Run | undefined;
-          const running = mlflow.runContext('throws', async (run) => {
+          const running = shared.mlflow.runContext('throws', async (run) => {
             opened = run;
             for (const made of sequence) {
               model.take(made);
@@ -264,7 +261,7 @@ test(
           });
           await expect(running).rejects.toThrow('thrown');
           model.take({ kind: 'end', status: 'FAILED' });
-          await mlflow.flush();
+          await shared.mlflow.flush();
           model.tags.set('error.type', 'RangeError');
           await expectEqual(opened as Run, model);
         },

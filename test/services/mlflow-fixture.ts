@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { MlflowOptions } from '../../src/config/mlflow-options.ts';
 import type { MlflowLinks } from '../../src/services/mlflow-service.ts';
 import { LoggerService } from '../../src/services/logger-service.ts';
@@ -60,4 +60,32 @@ export async function startService(
   const service = makeService(options, finallyDo);
   await service.mlflow.start();
   return service;
+}
+
+/** One started service for all tests of a file, to be called at its top; stopped when they are done. */
+export function shareService(): TestService {
+  const undo: (() => void | Promise<void>)[] = [];
+  let service: TestService | undefined;
+  beforeAll(async () => {
+    service = await startService({}, (work) => undo.unshift(work));
+  });
+  afterAll(async () => {
+    for (const work of undo) await work();
+  });
+  const started = (): TestService => {
+    if (service === undefined)
+      throw new Error('The shared service is there for tests, not for what stands around them.');
+    return service;
+  };
+  return {
+    get mlflow() {
+      return started().mlflow;
+    },
+    get folder() {
+      return started().folder;
+    },
+    get alerts() {
+      return started().alerts;
+    },
+  };
 }

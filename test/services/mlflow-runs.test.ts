@@ -1,14 +1,13 @@
 // Runs as MlflowService opens them, on a real SQLite file with its real worker.
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { RunEntity } from '../../src/model/entities.ts';
 import { activeRun } from '../../src/otel/run-context.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { closedPort } from '../rest/scripted-server.ts';
 import { LoggerService } from '../../src/services/logger-service.ts';
 import { MlflowService } from '../../src/services/mlflow-service.ts';
-import { makeService, optionsIn, startService } from './mlflow-fixture.ts';
-import type { TestService } from './mlflow-fixture.ts';
+import { makeService, optionsIn, shareService, startService } from './mlflow-fixture.ts';
 
 async function readRun(mlflow: MlflowService, run: Pick<Run, 'key'>): Promise<RunEntity> {
   return mlflow.client().getRun(run.key);
@@ -23,10 +22,7 @@ async function allRuns(mlflow: MlflowService): Promise<readonly RunEntity[]> {
 }
 
 /** One started service for all tests that only open runs in it. */
-let shared: TestService;
-beforeAll(async () => {
-  shared = await startService({}, afterAll);
-});
+const shared = shareService();
 beforeEach(() => {
   shared.alerts.length = 0;
 });

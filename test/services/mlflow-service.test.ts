@@ -1,7 +1,7 @@
 // The service on a real SQLite file with its real worker: the rows of the origin's behaviour table (M), and what is ours.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { RunspanError } from '../../src/errors.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
 import { openOutbox } from '../../src/outbox/outbox.ts';
@@ -11,8 +11,7 @@ import type { Run } from '../../src/runs/run.ts';
 import { LoggerService } from '../../src/services/logger-service.ts';
 import { MlflowService } from '../../src/services/mlflow-service.ts';
 import { closedPort, startServer, json } from '../rest/scripted-server.ts';
-import { makeService, optionsIn, startService } from './mlflow-fixture.ts';
-import type { TestService } from './mlflow-fixture.ts';
+import { makeService, optionsIn, shareService, startService } from './mlflow-fixture.ts';
 
 async function readRun(mlflow: MlflowService, run: Pick<Run, 'key'>): Promise<RunEntity> {
   return mlflow.client().getRun(run.key);
@@ -27,10 +26,7 @@ async function allRuns(mlflow: MlflowService): Promise<readonly RunEntity[]> {
 }
 
 /** One started service for all tests that only open runs in it. */
-let shared: TestService;
-beforeAll(async () => {
-  shared = await startService({}, afterAll);
-});
+const shared = shareService();
 beforeEach(() => {
   shared.alerts.length = 0;
 });
