@@ -11,18 +11,11 @@ import { assertArtifactPath, invalidPath } from './paths.ts';
 /** A file on its way; a crash may leave one behind, and it is never listed. */
 const TEMPORARY = /^\.runspan-[0-9a-f]{16}\.tmp$/;
 
+/** What says that this one path cannot be: a file where a folder is needed or the reverse, a name too long. */
+const UNFIT_PATH = new Set(['EEXIST', 'EISDIR', 'ENAMETOOLONG', 'ENOTDIR', 'ENOTEMPTY']);
+
 /** What another try cannot mend: the place is wrong or forbidden. */
-const DEFINITE = new Set([
-  'EACCES',
-  'EPERM',
-  'EROFS',
-  'ENOTDIR',
-  'EISDIR',
-  'EEXIST',
-  'ENAMETOOLONG',
-  'ELOOP',
-  'ENOTEMPTY',
-]);
+const DEFINITE = new Set(['EACCES', 'EPERM', 'EROFS', 'ELOOP']);
 
 /**
  * Opens the artifacts in a folder, which is made when the first file comes.
@@ -150,8 +143,10 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 }
 
 function fileError(error: unknown, file: string): MlflowError {
-  const isDefinite = DEFINITE.has(codeOf(error) ?? '');
+  const isUnfit = UNFIT_PATH.has(codeOf(error) ?? '');
+  const isDefinite = isUnfit || DEFINITE.has(codeOf(error) ?? '');
   const message = `Cannot use '${file}' ${isDefinite ? '' : 'now'}: ${reasonOf(error)}`.replace(' :', ':');
+  if (isUnfit) return mlflowError('INVALID_PARAMETER_VALUE', message, error);
   if (!isDefinite) return mlflowError('TEMPORARILY_UNAVAILABLE', message, error);
   return new MlflowError(message, { errorCode: 'PERMISSION_DENIED', status: 403, isRetryable: false, cause: error });
 }

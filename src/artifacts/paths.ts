@@ -12,8 +12,9 @@ export function assertArtifactPath(path: string): string {
   if (typeof path !== 'string') throw invalidPath(String(path), 'it is no text');
   if (path.includes('\0')) throw invalidPath(path, 'it holds a NUL');
   if (path.includes('\\')) throw invalidPath(path, 'it holds a backslash; use / between folders');
-  if (path.startsWith('/') || /^[a-z]:(\/|$)/i.test(path)) throw invalidPath(path, 'it is absolute');
+  // A drive behind `./` would be one all the same once that is gone.
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (path.startsWith('/') || /^[a-z]:$/i.test(parts[0] ?? '')) throw invalidPath(path, 'it is absolute');
   if (parts.includes('..')) throw invalidPath(path, 'it leads out of the root with ..');
   if (parts.length === 0) throw invalidPath(path, 'it is empty');
   return parts.join('/');

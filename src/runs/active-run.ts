@@ -25,6 +25,7 @@ import type { RunIntake } from './run-intake.ts';
 import { judgeOutcome } from './run-outcome.ts';
 import type { RunOutcome } from './run-outcome.ts';
 
+const TERMINAL_STATUSES: ReadonlySet<unknown> = new Set<TerminalStatus>(['FINISHED', 'FAILED', 'KILLED']);
 /** What an open run stands on. */
 export interface ActiveRunOptions {
   readonly name: string;
@@ -184,7 +185,9 @@ export class ActiveRun implements Run {
   }
 
   async end(status?: TerminalStatus): Promise<void> {
-    await this.endAs(status === undefined ? { kind: 'returned' } : { kind: 'set', status });
+    const isKnown = TERMINAL_STATUSES.has(status);
+    if (status && !isKnown) this.#options.intake.refuse('invalid', `A run cannot end as ${String(status)}.`);
+    await this.endAs(isKnown ? { kind: 'set', status: status as TerminalStatus } : { kind: 'returned' });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 import type { Tag } from '../model/entities.ts';
+import { takeCodePoints } from '../model/limits.ts';
+import { mendText } from '../model/mend-text.ts';
 import type { Redactor } from '../model/redact.ts';
 import { ATTR_MLFLOW_PARENT_RUN_ID, ATTR_MLFLOW_RUN_ID } from '../otel/attribute-names.ts';
 import type { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
@@ -38,6 +40,9 @@ export interface RunSurroundings {
   readonly onEnded: (run: ActiveRun) => void;
 }
 
+/** The width of MLflow's column runs.name. */
+const MAX_RUN_NAME_LENGTH = 250;
+
 /** The tag that finds a run by its key; creates are made exactly once by it. */
 const RUN_KEY_TAG = 'runspan.run_key';
 
@@ -49,12 +54,13 @@ const RUN_KEY_TAG = 'runspan.run_key';
 export function openRun(surroundings: RunSurroundings, config: RunConfig, parentRun?: string): ActiveRun {
   const runKey = randomBytes(16).toString('hex');
   const { redactor, experimentName } = surroundings;
+  const name = toRunName(config.name, redactor);
   const intake = new RunIntake({ ...surroundings, runKey });
   const runId = config.runId ?? (surroundings.isKeyRunId ? runKey : undefined);
   const started = startRunSpan({
-    name: config.name || experimentName,
+    name: name || experimentName,
     runKey,
-    runName: config.name,
+    runName: name,
     experimentName,
     attributes: {
       ...(parentRun === undefined ? {} : { [ATTR_MLFLOW_PARENT_RUN_ID]: parentRun }),
@@ -67,20 +73,28 @@ export function openRun(surroundings: RunSurroundings, config: RunConfig, parent
   started.identity.runId = runId;
   const isActive = (): boolean => activeRun()?.runKey === runKey;
   const log = bindLog({ logger: surroundings.logger, runContext: started.context, isActive });
-  const run = new ActiveRun({ ...surroundings, name: config.name, started, intake, log });
-  const tags = startTags(surroundings, config, started.span.spanContext());
+  const run = new ActiveRun({ ...surroundings, name, started, intake, log });
+  const given = startTags(surroundings, { ...config, name }, started.span.spanContext());
+  // One value a key, whatever mending made of the keys: a server refuses a create that says one twice.
+  const tags = new Map(intake.toTags(Object.fromEntries(given)).map(({ key, value }) => [key, value]));
+  tags.set(RUN_KEY_TAG, runKey);
   intake.acceptWrite({
     kind: 'create',
     runKey,
     experimentName,
-    runName: config.name,
+    runName: tags.get('mlflow.runName') ?? '',
     userId: findTag(tags, 'mlflow.user') ?? 'unknown',
     startTimeMs: run.startedAtMs,
-    tags: [...intake.toTags(Object.fromEntries(tags)), { key: RUN_KEY_TAG, value: runKey }],
+    tags: Array.from(tags, ([key, value]) => ({ key, value })),
     ...(parentRun === undefined ? {} : { parentRun }),
     ...(config.runId === undefined ? {} : { resumeRunId: config.runId }),
   });
   return run;
+}
+
+/** A name as MLflow's table takes it, without secrets: the run, its tag and its span must all say the same. */
+function toRunName(name: string, redactor: Redactor): string {
+  return takeCodePoints(mendText(redactor.redactText(name)) ?? '', MAX_RUN_NAME_LENGTH);
 }
 
 /** Later entries win: the user's tags over MLflow's own, the name and our links over both. */

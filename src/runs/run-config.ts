@@ -51,8 +51,10 @@ export function readRunConfig(config: string | RunConfig): RunConfig {
     if (typeof value !== type || Array.isArray(value))
       throw invalid(`RunConfig.${field} must be ${type === 'object' ? 'an object' : `a ${type}`}, not ${typeof value}`);
   }
-  // Every field was checked against TYPES above.
-  const checked = given as RunConfig;
+  // Every field was checked against TYPES above; null is as good as not given.
+  const checked = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value != null),
+  ) as unknown as RunConfig;
   if (typeof checked.name !== 'string') throw invalid('RunConfig.name must be given as a string');
   if (typeof checked.description === 'string' && checked.tags?.['mlflow.note.content'] !== undefined)
     throw invalid("RunConfig.description and tag 'mlflow.note.content' are the same thing: give one of them");

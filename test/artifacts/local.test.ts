@@ -76,8 +76,8 @@ describe('links', () => {
   });
 });
 
-describe('a place that cannot take a file', () => {
-  test('is PERMISSION_DENIED for good, and no half file stays', async () => {
+describe('a path that cannot be a file here', () => {
+  test('is refused for good as the fault of that path, and no half file stays', async () => {
     const root = freshFolder();
     const source = join(freshFolder(), 'source');
     writeFileSync(source, 'x');
@@ -85,7 +85,7 @@ describe('a place that cannot take a file', () => {
     mkdirSync(join(root, 'folder'));
     const artifacts = openLocalArtifacts(root);
     for (const path of ['file/under.txt', 'folder', `${'n'.repeat(300)}.txt`]) {
-      const error = await expectRefusal(artifacts.putFile(path, source), 'PERMISSION_DENIED', 403);
+      const error = await expectRefusal(artifacts.putFile(path, source), 'INVALID_PARAMETER_VALUE', 400);
       expect(error.isRetryable).toBe(false);
     }
     expect(readdirSync(root).toSorted()).toEqual(['file', 'folder']);

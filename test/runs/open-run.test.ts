@@ -3,6 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { RunspanError } from '../../src/errors.ts';
 import { createRedactor } from '../../src/model/redact.ts';
+import type { TerminalStatus } from '../../src/model/entities.ts';
 import type { Write } from '../../src/model/write.ts';
 import { AlertSpanProcessor } from '../../src/otel/alert-span-processor.ts';
 import { mirrorAttributes } from '../../src/otel/mirror.ts';
@@ -106,6 +107,21 @@ describe('a run that opens', () => {
   test('lets a tag of the user win over MLflow tags, and takes the user id from it', () => {
     open({ tags: { 'mlflow.user': 'grace' } });
     expect(writesOf('create')[0]?.userId).toBe('grace');
+  });
+
+  test('says one name everywhere, without secrets and within 250 characters', () => {
+    const run = open({ name: `load postgres://u:hunter2@h/db \0${'x'.repeat(400)}` });
+    const [create] = writesOf('create');
+    expect(create?.runName).toHaveLength(250);
+    expect([tagsOf(create)['mlflow.runName'], run.name, run.started.span.name]).toEqual(Array(3).fill(create?.runName));
+    expect(JSON.stringify([outbox.writes, run.started.span.attributes])).not.toContain('hunter2');
+  });
+
+  test('sends one value a key in its create, its own key last', () => {
+    const run = open({ tags: { 'a@b': 1, 'a#b': 2, 'runspan.run_key': 'mine' } });
+    const tags = writesOf('create')[0]?.tags ?? [];
+    expect(new Set(tags.map(({ key }) => key)).size).toBe(tags.length);
+    expect(tagsOf({ tags })).toMatchObject({ a_b: '2', 'runspan.run_key': run.key });
   });
 
   test('names its parent and the run it resumes', () => {
@@ -422,6 +438,16 @@ describe('the end', () => {
     expect(alerts).toHaveLength(alertCount);
     expect(ended).toEqual([run]);
   });
+
+  test.each(['BOGUS', 'failed', 'RUNNING'])(
+    'refuses to end as %s, counted, and ends by its own word',
+    async (status) => {
+      const run = open();
+      // What a caller in JavaScript may give.
+      await run.end(status as TerminalStatus);
+      expect([writesOf('end')[0]?.status, refusals]).toEqual(['FINISHED', ['invalid']]);
+    },
+  );
 
   test('names what was thrown on the span', async () => {
     const run = open();

@@ -16,6 +16,11 @@ describe('readRunConfig', () => {
     expect(readRunConfig(config)).toEqual(config);
   });
 
+  test('takes null for not given', () => {
+    const config = { name: 'a', description: null, runId: null, parentRunId: null };
+    expect(readRunConfig(config as unknown as Parameters<typeof readRunConfig>[0])).toEqual({ name: 'a' });
+  });
+
   test.each([
     [{ name: 'a', nme: 1 }, 'nme'],
     [{ name: 1 }, 'RunConfig.name'],
