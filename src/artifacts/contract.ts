@@ -14,5 +14,7 @@ export interface ArtifactRepository {
   list(path?: string): Promise<readonly FileInfo[]>;
   /** Downloads one file to `targetFile`, whose folder exists. */
   getFile(path: string, targetFile: string): Promise<void>;
+  /** Reads one file into memory; for small ones. */
+  readFile(path: string): Promise<Uint8Array>;
   close(): Promise<void>;
 }

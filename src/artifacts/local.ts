@@ -1,7 +1,7 @@
 // Artifacts in a folder of this machine, laid out as MLflow's own local repository has them.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, copyFile, mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, copyFile, mkdir, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { MlflowError, mlflowError, RunspanError } from '../errors.ts';
 import type { FileInfo } from '../model/entities.ts';
@@ -59,21 +59,29 @@ class LocalArtifacts implements ArtifactRepository {
   }
 
   async getFile(path: string, targetFile: string): Promise<void> {
-    const safePath = assertArtifactPath(path);
-    const source = join(this.#root, safePath);
+    await this.#reading(path, (source) => copyWhole(source, targetFile));
+  }
+
+  async readFile(path: string): Promise<Uint8Array> {
+    return this.#reading(path, (source) => readFile(source));
+  }
+
+  async close(): Promise<void> {
+    // a folder holds nothing open
+  }
+
+  /** Hands on the absolute path of a file that is there. */
+  async #reading<T>(path: string, read: (source: string) => Promise<T>): Promise<T> {
+    const source = join(this.#root, assertArtifactPath(path));
     await this.#assertInside(source, path);
-    await this.#touching(path, async () => {
+    return this.#touching(path, async () => {
       const found = await stat(source).catch(undefinedIfMissing);
       if (found === undefined) throw mlflowError('RESOURCE_DOES_NOT_EXIST', `No such artifact: '${path}'`);
       if (found.isDirectory()) {
         throw mlflowError('INVALID_PARAMETER_VALUE', `Cannot download '${path}': it is a folder. List it instead.`);
       }
-      await copyWhole(source, targetFile);
+      return await read(source);
     });
-  }
-
-  async close(): Promise<void> {
-    // a folder holds nothing open
   }
 
   /** Refuses what a link leads out of the root, judged by the deepest part that exists, so that nothing is made outside. */

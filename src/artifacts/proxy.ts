@@ -80,6 +80,15 @@ class ProxyArtifacts implements ArtifactRepository {
     }
   }
 
+  async readFile(path: string): Promise<Uint8Array> {
+    let chunks: Uint8Array[] = [];
+    await this.#api.downloadFile(this.#below(assertArtifactPath(path)), async (bytes) => {
+      chunks = []; // a second try begins anew
+      for await (const chunk of bytes) chunks.push(chunk);
+    });
+    return Buffer.concat(chunks);
+  }
+
   async close(): Promise<void> {
     await this.#api.close();
   }

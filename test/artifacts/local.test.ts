@@ -41,6 +41,8 @@ describe('links', () => {
       () => artifacts.putFile('out/deep/er/new.txt', source),
       () => artifacts.getFile('out/secret.txt', join(root, 'copy')),
       () => artifacts.getFile('leak.txt', join(root, 'copy')),
+      () => artifacts.readFile('out/secret.txt'),
+      () => artifacts.readFile('leak.txt'),
       () => artifacts.list('out'),
     ];
     for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'INVALID_PATH' });

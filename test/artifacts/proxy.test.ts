@@ -147,6 +147,8 @@ describe('getFile', () => {
     await open(server.url).getFile('a', target);
     expect(readFileSync(target, 'utf8')).toBe('whole');
     expect(readdirSync(folder)).toEqual(['source.bin', 'target.bin']);
+    const again = await startServer(cut, text('whole'));
+    expect(String(await open(again.url).readFile('a'))).toBe('whole');
   });
 
   it('leaves what was there where it fails, and no part', async () => {

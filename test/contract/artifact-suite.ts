@@ -64,6 +64,7 @@ function claimFiles(artifacts: () => ArtifactRepository, folder: string): void {
     const path = `files/${name}/data.bin`;
     await artifacts().putFile(path, fileWith(folder, bytes));
     expect((await readBack(artifacts(), path, folder)).equals(bytes)).toBe(true);
+    expect(Buffer.from(await artifacts().readFile(path)).equals(bytes)).toBe(true);
   });
 
   test('a second file of the same path takes the place of the first', async () => {
@@ -95,6 +96,7 @@ function claimFiles(artifacts: () => ArtifactRepository, folder: string): void {
     const target = join(folder, 'never');
     await expectRefusal(artifacts().getFile('no/such/file', target), 'RESOURCE_DOES_NOT_EXIST', 404);
     expect(readdirSync(folder)).not.toContain('never');
+    await expectRefusal(artifacts().readFile('no/such/file'), 'RESOURCE_DOES_NOT_EXIST', 404);
   });
 
   test('many at once do not disturb one another', async () => {
@@ -133,6 +135,7 @@ function claimPaths(artifacts: () => ArtifactRepository, folder: string): void {
       const source = fileWith(folder, 'never seen');
       await expect(artifacts().putFile(path, source)).rejects.toMatchObject({ code: 'INVALID_PATH' });
       await expect(artifacts().getFile(path, join(folder, 'never'))).rejects.toMatchObject({ code: 'INVALID_PATH' });
+      await expect(artifacts().readFile(path)).rejects.toMatchObject({ code: 'INVALID_PATH' });
       if (path !== '') await expect(artifacts().list(path)).rejects.toMatchObject({ code: 'INVALID_PATH' });
       expect(readdirSync(folder)).not.toContain('never');
     },

@@ -23,6 +23,7 @@ export function memoryOpeners(store: MemoryStore, uploads: Uploads = new Map()):
         },
         list: () => Promise.resolve([]),
         getFile: () => Promise.resolve(),
+        readFile: () => Promise.resolve(new Uint8Array()),
         close: () => Promise.resolve(),
       }),
   };
