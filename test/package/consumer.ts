@@ -19,8 +19,8 @@ export interface Consumer {
   /** What the tarball holds, relative to the package. */
   readonly files: readonly string[];
   write(name: string, text: string): string;
-  /** Runs a command in the folder, with the project's commands first on PATH and no settings of ours in the environment. */
-  run(command: string, args: readonly string[]): Ended;
+  /** Runs a command in the project or a folder of it, with the project's commands first on PATH and no settings of ours in its environment. */
+  run(command: string, args: readonly string[], inner?: string): Ended;
   remove(): void;
 }
 
@@ -43,7 +43,7 @@ export function installPacked(): Consumer {
     folder,
     files,
     write,
-    run: (command, args) => runIn(folder, command, args),
+    run: (command, args, inner = '.') => runIn(folder, [command, ...args], inner),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -70,11 +70,13 @@ function linkDependencies(modules: string): void {
     symlinkSync(join(from, '.bin', name), join(modules, '.bin', name));
 }
 
-function runIn(folder: string, command: string, args: readonly string[]): Ended {
+function runIn(folder: string, [command = '', ...args]: readonly string[], inner: string): Ended {
   const ours = /^(RUNSPAN|MLFLOW|OTEL|AWS|NODE_|npm_|VITEST)/;
   const env: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
   env['PATH'] = [join(folder, 'node_modules/.bin'), dirname(process.execPath), env['PATH']].join(delimiter);
   env['NO_COLOR'] = '1';
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });
+  const cwd = join(folder, inner);
+  mkdirSync(cwd, { recursive: true });
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 60_000 });
   return { code: status, stdout, stderr };
 }

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installPacked, type Consumer } from './consumer.ts';
-import { blocksOf, type Block } from './readme-blocks.ts';
+import { blocksOf, unmarkedLines } from './readme-blocks.ts';
+import { runBlock } from './run-blocks.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const blocks = blocksOf(readme).filter((block) => block.isRun);
@@ -19,17 +20,10 @@ describe('the README', () => {
   });
 
   it.each(blocks)('line $line runs as it stands', { timeout: 60_000 }, (block) => {
-    const { code, stderr } = runBlock(project, block);
-    expect(code, stderr).toBe(0);
+    const ended = runBlock(project, block);
+    expect(ended?.code, ended?.stderr).toBe(0);
   });
 });
-
-function runBlock(project: Consumer, block: Block): ReturnType<Consumer['run']> {
-  if (block.language === 'sh') return project.run('sh', ['-e', '-c', block.text]);
-  if (!['ts', 'js'].includes(block.language)) throw new Error(`Line ${block.line}: cannot run ${block.language}.`);
-  project.write(block.file, block.text);
-  return project.run('node', [block.file]);
-}
 
 describe('the README’s table of errors', () => {
   it('has every code that there is, and no other', () => {
@@ -48,10 +42,18 @@ describe('the reader of blocks', () => {
   it('knows language, place, name and whether to run', () => {
     const text = 'a\n```ts run train.ts\nlet a;\n```\n```sh\nls\n```\n```ts run\nlet b;\n\nlet c;\n```\n';
     expect(blocksOf(text)).toEqual([
-      { language: 'ts', text: 'let a;\n', line: 2, isRun: true, file: 'train.ts' },
-      { language: 'sh', text: 'ls\n', line: 5, isRun: false, file: 'block-5.sh' },
-      { language: 'ts', text: 'let b;\n\nlet c;\n', line: 8, isRun: true, file: 'block-8.ts' },
+      { language: 'ts', text: 'let a;\n', line: 2, mark: 'run', isRun: true, file: 'train.ts' },
+      { language: 'sh', text: 'ls\n', line: 5, mark: '', isRun: false, file: 'block-5.sh' },
+      { language: 'ts', text: 'let b;\n\nlet c;\n', line: 8, mark: 'run', isRun: true, file: 'block-8.ts' },
     ]);
+  });
+
+  it('names the blocks that say nothing of how they are tested', () => {
+    expect(unmarkedLines(blocksOf('```ts\na\n```\n```sh by-hand\nb\n```\n```text\nc\n```\n'))).toEqual([1]);
+  });
+
+  it('refuses a mark that it does not know', () => {
+    expect(() => blocksOf('```ts runn a.ts\nlet a;\n```')).toThrow(/Line 1: 'runn'/);
   });
 
   it('refuses a block that is not closed', () => {
