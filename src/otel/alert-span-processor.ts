@@ -2,6 +2,7 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { Attributes } from '@opentelemetry/api';
 import type { AlertSink } from '../model/alert-sink.ts';
+import { shareInProcess } from '../model/process-wide.ts';
 import {
   ATTR_ERROR_TYPE,
   ATTR_EXCEPTION_MESSAGE,
@@ -34,8 +35,6 @@ export interface RunAlert {
 
 /** Masks secrets in the text of an alert. */
 export type RedactText = (text: string) => string;
-
-const ALERTED_RUNS = Symbol.for('runspan.alerted-runs');
 
 /** How many runs are remembered as alerted; the oldest are forgotten. */
 const MAX_ALERTED_RUNS = 10_000;
@@ -123,10 +122,9 @@ function textOf(attributes: Attributes, key: string): string | undefined {
 }
 
 function claim(runKey: string): boolean {
-  // The symbol is ours, so what lies under it is; a Set gives its members oldest first.
-  const holder = globalThis as { [ALERTED_RUNS]?: Set<string> };
-  const alerted = (holder[ALERTED_RUNS] ??= new Set());
+  const alerted = shareInProcess('alerted-runs', () => new Set<string>());
   if (alerted.has(runKey)) return false;
+  // A Set gives its members oldest first.
   if (alerted.size >= MAX_ALERTED_RUNS) for (const oldest of alerted) if (alerted.delete(oldest)) break;
   alerted.add(runKey);
   return true;

@@ -1,5 +1,6 @@
 // The one OpenTelemetry set-up of a process: what the job registered, or what we bring up; flushed by anyone, shut down at the end only.
 import { diag, logs, trace } from '@opentelemetry/api';
+import { shareInProcess } from '../model/process-wide.ts';
 import { settlesWithin } from './deadline.ts';
 import type { ExportCounts, ExportGuard } from './export-guard.ts';
 import { exportTargets } from './provider-settings.ts';
@@ -45,8 +46,6 @@ interface Flushable {
   getDelegate?(): Flushable;
 }
 
-const PROVIDERS = Symbol.for('runspan.providers');
-
 /**
  * Brings up OpenTelemetry for this process, once; every later call, from any copy of this package, gets the same. A
  * registered provider is used as it is. Never rejects: where the SDK cannot be had, runs go on without it.
@@ -56,9 +55,7 @@ const PROVIDERS = Symbol.for('runspan.providers');
  * await providers.flush({ timeoutMs: 2_000 });
  */
 export function ensureProviders(settings: ProviderSettings = {}): Promise<Providers> {
-  // The symbol is ours, so what lies under it is.
-  const holder = globalThis as { [PROVIDERS]?: Promise<Providers> };
-  return (holder[PROVIDERS] ??= bringUp(settings));
+  return shareInProcess('providers', () => bringUp(settings));
 }
 
 async function bringUp(settings: ProviderSettings): Promise<Providers> {

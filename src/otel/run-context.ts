@@ -1,6 +1,7 @@
 // Which run is active here: its identity in OpenTelemetry's context, and the list of runs that this process has open.
 import { context, createContextKey } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
+import { shareInProcess } from '../model/process-wide.ts';
 
 /** What identifies a run; one object for the run's whole life, what becomes known later is set on it. */
 export interface RunIdentity {
@@ -25,7 +26,6 @@ export interface OpenRun {
 
 // createContextKey is Symbol.for: every copy of this package in the process reads the same value.
 const RUN_KEY = createContextKey('runspan.run');
-const OPEN_RUNS = Symbol.for('runspan.open-runs');
 
 /**
  * Gives the run of a context, by default of the active one; undefined outside any run.
@@ -75,7 +75,5 @@ export function fallbackContext(): Context | undefined {
 }
 
 function openRunSet(): Set<OpenRun> {
-  // The symbol is ours, so what lies under it is.
-  const holder = globalThis as { [OPEN_RUNS]?: Set<OpenRun> };
-  return (holder[OPEN_RUNS] ??= new Set());
+  return shareInProcess('open-runs', () => new Set());
 }

@@ -1,6 +1,7 @@
 // The one file that owns process exits: which handlers stand when, and what each way out means for the open runs.
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
+import { shareInProcess } from '../model/process-wide.ts';
 import type { RunOutcome } from '../runs/run-outcome.ts';
 
 /** A started service that has something to end when the process ends. */
@@ -25,14 +26,6 @@ type Signal = (typeof SIGNALS)[number];
 /** How long a re-raised signal may take to end the process; as PID 1 it is ignored (measured), so we exit ourselves then. */
 const RERAISE_TIMEOUT_MS = 100;
 
-const participants = new Set<ExitParticipant>();
-let isWatching = false;
-let isEnding = false;
-let isDrained = false;
-let hasFlushed = false;
-/** How long the last natural end has waited already: what it waited does not count twice. */
-let waitedMs = 0;
-
 /**
  * Takes part in exits until the returned function is called.
  *
@@ -41,36 +34,12 @@ let waitedMs = 0;
  * leave();
  */
 export function joinExits(participant: ExitParticipant): () => void {
-  if (participants.size === 0) {
-    process.on('beforeExit', onBeforeExit);
-    process.on('exit', onExit);
-  }
-  participants.add(participant);
-  return () => {
-    participants.delete(participant);
-    refreshExits();
-    if (participants.size > 0) return;
-    process.off('beforeExit', onBeforeExit);
-    process.off('exit', onExit);
-  };
+  return exits().join(participant);
 }
 
 /** Puts the handlers of signals and crashes up while anyone is busy, and takes them down after. */
 export function refreshExits(): void {
-  const shouldWatch = isMainThread && [...participants].some((participant) => participant.isBusy());
-  if (shouldWatch) {
-    hasFlushed = false;
-    waitedMs = 0;
-  }
-  if (shouldWatch === isWatching || isEnding) return;
-  isWatching = shouldWatch;
-  for (const signal of SIGNALS) {
-    // First in the row, or a `once` of the user's would be gone when we look whether there is one.
-    if (shouldWatch) process.prependListener(signal, onSignal);
-    else process.off(signal, onSignal);
-  }
-  // The monitor sees unhandled rejections too; a listener of `unhandledRejection` would make the job exit 0 (measured).
-  process[shouldWatch ? 'on' : 'off']('uncaughtExceptionMonitor', onUncaught);
+  exits().refresh();
 }
 
 /**
@@ -78,39 +47,134 @@ export function refreshExits(): void {
  * first may already be past the point where signals are read.
  */
 export async function letSignalsIn(): Promise<void> {
-  if (!isWatching) return;
-  await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setImmediate(resolve));
+  await exits().letSignalsIn();
 }
 
-function onUncaught(error: unknown): void {
-  // A handler of the user's keeps the process, and so the run, alive.
-  if (process.listenerCount('uncaughtException') > 0) return;
-  for (const participant of participants) participant.noteUncaught(error);
+/** One set of handlers a process: the first copy of this package puts it up, others join, or each would take the other's for the user's. */
+function exits(): Pick<Exits, 'join' | 'refresh' | 'letSignalsIn'> {
+  return shareInProcess('exits', () => new Exits());
 }
 
-function onSignal(name: NodeJS.Signals): void {
-  // Registered for these three only.
-  const signal = name as Signal;
-  if (process.listenerCount(signal) > 1 + countPoliteListeners()) {
-    // The user's handler decides what the signal means; what is accepted is on its way meanwhile.
-    void flushAll();
-    return;
+/** The handlers, and who takes part. */
+class Exits {
+  readonly #participants = new Set<ExitParticipant>();
+  #isWatching = false;
+  #isEnding = false;
+  #isDrained = false;
+  #hasFlushed = false;
+  /** How long the last natural end has waited already: what it waited does not count twice. */
+  #waitedMs = 0;
+
+  join(participant: ExitParticipant): () => void {
+    if (this.#participants.size === 0) {
+      process.on('beforeExit', this.#onBeforeExit);
+      process.on('exit', this.#onExit);
+    }
+    this.#participants.add(participant);
+    return () => {
+      this.#participants.delete(participant);
+      this.refresh();
+      if (this.#participants.size > 0) return;
+      process.off('beforeExit', this.#onBeforeExit);
+      process.off('exit', this.#onExit);
+    };
   }
-  if (isEnding) {
-    // Asked twice, so no more waiting; what is left is said, and stays in the journal.
-    die(signal, 0);
-    return;
+
+  refresh(): void {
+    const shouldWatch = isMainThread && [...this.#participants].some((participant) => participant.isBusy());
+    if (shouldWatch) {
+      this.#hasFlushed = false;
+      this.#waitedMs = 0;
+    }
+    if (shouldWatch === this.#isWatching || this.#isEnding) return;
+    this.#isWatching = shouldWatch;
+    for (const signal of SIGNALS) {
+      // First in the row, or a `once` of the user's would be gone when we look whether there is one.
+      if (shouldWatch) process.prependListener(signal, this.#onSignal);
+      else process.off(signal, this.#onSignal);
+    }
+    // The monitor sees unhandled rejections too; a listener of `unhandledRejection` would make the job exit 0 (measured).
+    process[shouldWatch ? 'on' : 'off']('uncaughtExceptionMonitor', this.#onUncaught);
   }
-  isEnding = true;
-  const deadlineMs = performance.now() + Math.max(0, ...[...participants].map((each) => each.exitTimeoutMs));
-  // Holds the process until it is re-raised: with nothing else to do it would end by itself, and with exit code 0.
-  const hold = setInterval(() => undefined, RERAISE_TIMEOUT_MS);
-  for (const participant of participants) participant.endRunsNow({ kind: 'signalled', signal });
-  void flushAll().then(() => {
-    clearInterval(hold);
-    die(signal, deadlineMs - performance.now());
-  });
+
+  async letSignalsIn(): Promise<void> {
+    if (!this.#isWatching) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  readonly #onUncaught = (error: unknown): void => {
+    // A handler of the user's keeps the process, and so the run, alive.
+    if (process.listenerCount('uncaughtException') > 0) return;
+    for (const participant of this.#participants) participant.noteUncaught(error);
+  };
+
+  readonly #onSignal = (name: NodeJS.Signals): void => {
+    // Registered for these three only.
+    const signal = name as Signal;
+    if (process.listenerCount(signal) > 1 + countPoliteListeners()) {
+      // The user's handler decides what the signal means; what is accepted is on its way meanwhile.
+      void this.#flushAll();
+      return;
+    }
+    if (this.#isEnding) {
+      // Asked twice, so no more waiting; what is left is said, and stays in the journal.
+      this.#die(signal, 0);
+      return;
+    }
+    this.#isEnding = true;
+    const participants = [...this.#participants];
+    const deadlineMs = performance.now() + Math.max(0, ...participants.map((each) => each.exitTimeoutMs));
+    // Holds the process until it is re-raised: with nothing else to do it would end by itself, and with exit code 0.
+    const hold = setInterval(() => undefined, RERAISE_TIMEOUT_MS);
+    for (const participant of participants) participant.endRunsNow({ kind: 'signalled', signal });
+    void this.#flushAll().then(() => {
+      clearInterval(hold);
+      this.#die(signal, deadlineMs - performance.now());
+    });
+  };
+
+  readonly #onBeforeExit = (): void => {
+    if (this.#isEnding || this.#hasFlushed) return;
+    this.#hasFlushed = true;
+    // A signal that came during a busy loop is seen in the next turn; a natural end would win over it otherwise.
+    setImmediate(() => {
+      if (this.#isEnding) return;
+      const code = Number(process.exitCode ?? 0);
+      for (const participant of this.#participants) participant.endRunsNow({ kind: 'ran-dry', code });
+      const startMs = performance.now();
+      void this.#flushAll().then(() => {
+        this.#waitedMs = performance.now() - startMs;
+      });
+    });
+  };
+
+  readonly #onExit = (code: number): void => {
+    for (const participant of this.#participants) participant.endRunsNow({ kind: 'exited', code });
+    this.#drainAll(Number.POSITIVE_INFINITY, this.#waitedMs);
+  };
+
+  #die(signal: Signal, timeoutMs: number): void {
+    this.#drainAll(timeoutMs);
+    for (const each of SIGNALS) process.off(each, this.#onSignal);
+    process.kill(process.pid, signal);
+    setTimeout(() => process.exit(128 + constants.signals[signal]), RERAISE_TIMEOUT_MS);
+  }
+
+  /** One deadline for all: each waits at most for as long as it may, counted from now. */
+  #drainAll(timeoutMs: number, alreadyMs = 0): void {
+    if (this.#isDrained) return;
+    this.#isDrained = true;
+    const startMs = performance.now();
+    for (const participant of this.#participants) {
+      const leftMs = Math.min(timeoutMs, participant.exitTimeoutMs - alreadyMs) - (performance.now() - startMs);
+      participant.drainInExit(Math.max(0, leftMs));
+    }
+  }
+
+  async #flushAll(): Promise<void> {
+    await Promise.all([...this.#participants].map((participant) => participant.flush(participant.exitTimeoutMs)));
+  }
 }
 
 /**
@@ -128,46 +192,4 @@ function countPoliteListeners(): number {
     if (Number.isSafeInteger(count)) sum += Number(count);
   }
   return sum;
-}
-
-function die(signal: Signal, timeoutMs: number): void {
-  drainAll(timeoutMs);
-  for (const each of SIGNALS) process.off(each, onSignal);
-  process.kill(process.pid, signal);
-  setTimeout(() => process.exit(128 + constants.signals[signal]), RERAISE_TIMEOUT_MS);
-}
-
-function onBeforeExit(): void {
-  if (isEnding || hasFlushed) return;
-  hasFlushed = true;
-  // A signal that came during a busy loop is seen in the next turn; a natural end would win over it otherwise.
-  setImmediate(() => {
-    if (isEnding) return;
-    const code = Number(process.exitCode ?? 0);
-    for (const participant of participants) participant.endRunsNow({ kind: 'ran-dry', code });
-    const startMs = performance.now();
-    void flushAll().then(() => {
-      waitedMs = performance.now() - startMs;
-    });
-  });
-}
-
-function onExit(code: number): void {
-  for (const participant of participants) participant.endRunsNow({ kind: 'exited', code });
-  drainAll(Number.POSITIVE_INFINITY, waitedMs);
-}
-
-/** One deadline for all: each waits at most for as long as it may, counted from now. */
-function drainAll(timeoutMs: number, alreadyMs = 0): void {
-  if (isDrained) return;
-  isDrained = true;
-  const startMs = performance.now();
-  for (const participant of participants) {
-    const leftMs = Math.min(timeoutMs, participant.exitTimeoutMs - alreadyMs) - (performance.now() - startMs);
-    participant.drainInExit(Math.max(0, leftMs));
-  }
-}
-
-async function flushAll(): Promise<void> {
-  await Promise.all([...participants].map((participant) => participant.flush(participant.exitTimeoutMs)));
 }
