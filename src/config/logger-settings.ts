@@ -22,7 +22,10 @@ export interface LoggerOptions extends RedactOptions {
   readonly sink?: string;
   /** The least level that is logged. @default 'DEBUG'  Env: RUNSPAN_LOGGER_LEVEL */
   readonly level?: LogLevelName;
-  /** A template for lines: comes with the next version, refused until then. Env: RUNSPAN_LOGGER_FORMAT */
+  /**
+   * A template for lines in loguru's language, such as `{time:HH:mm:ss} <level>{level: <8}</level> {message} {extra}`; fields
+   * stand only where it says so. Without one: time, level, source, message, fields, ids.  Env: RUNSPAN_LOGGER_FORMAT
+   */
   readonly format?: string;
   /** Colours. @default true where the sink is a terminal  Env: RUNSPAN_LOGGER_COLORIZE */
   readonly colorize?: boolean;
@@ -89,8 +92,7 @@ export const LOGGER_FIELDS: Fields<LoggerSettings> = {
     kind: 'string',
     env: ['RUNSPAN_LOGGER_FORMAT'],
     defaultValue: undefined,
-    isNotThereYet: () => true,
-    doc: 'A template for lines; not there yet.',
+    doc: 'A template for lines, in the language of loguru; see docs/logging.md.',
   },
   colorize: {
     kind: 'boolean',
@@ -149,7 +151,7 @@ export const LOGGER_FIELDS: Fields<LoggerSettings> = {
 /**
  * Resolves the settings of LoggerService.
  *
- * @throws {RunspanError} `INVALID_SETTINGS`; `NOT_SUPPORTED` for format, diagnose and the worker; what {@link loadSources} throws
+ * @throws {RunspanError} `INVALID_SETTINGS`; `NOT_SUPPORTED` for diagnose and the worker; what {@link loadSources} throws
  * @example
  * resolveLoggerSettings({ level: 'warn' }).level; // 'WARNING'
  */

@@ -15,6 +15,7 @@ import { LogPipeline } from '../logs/pipeline.ts';
 import { createPinoLogger, isInstrumented } from '../logs/pino-logger.ts';
 import type { RunspanLogger } from '../logs/pino-logger.ts';
 import { LogSink } from '../logs/sink.ts';
+import { createTemplateFormatter } from '../logs/template-line.ts';
 import { createTextFormatter } from '../logs/text-line.ts';
 import type { LineFormatter } from '../logs/text-line.ts';
 import { bringUpOtel } from './otel-setup.ts';
@@ -47,8 +48,8 @@ const DEFAULT_FLUSH_TIMEOUT_MS = 2_000;
  * The logger works before start() and after stop() too: lines are written, but nothing goes to OpenTelemetry; after
  * stop() the lines of a file sink go to stderr.
  *
- * @throws {RunspanError} `INVALID_SETTINGS` for an unknown key, a wrong type or an unknown level; `NOT_SUPPORTED` for what
- *   comes with the next version (`format`, `diagnose`, `otel: 'worker'`)
+ * @throws {RunspanError} `INVALID_SETTINGS` for an unknown key, a wrong type, an unknown level or a wrong template; `NOT_SUPPORTED`
+ *   for what comes with the next version (`diagnose`, `otel: 'worker'`)
  * @example
  * const service = new LoggerService({ level: 'INFO' });
  * await service.start();
@@ -171,7 +172,8 @@ function isDisabled(sources: SettingsSources): boolean {
 }
 
 function createFormatter(settings: LoggerSettings, isTerminal: boolean): LineFormatter {
-  const hasBacktrace = settings.backtrace;
-  if (settings.serialize) return createJsonFormatter({ hasBacktrace });
-  return createTextFormatter({ isColored: settings.colorize ?? isTerminal, hasBacktrace });
+  const { serialize, format, backtrace: hasBacktrace } = settings;
+  const style = { isColored: !serialize && (settings.colorize ?? isTerminal), hasBacktrace };
+  const toText = format === undefined ? createTextFormatter(style) : createTemplateFormatter(format, style);
+  return serialize ? createJsonFormatter(toText) : toText;
 }

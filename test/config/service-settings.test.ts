@@ -68,7 +68,6 @@ describe('logger settings', () => {
     [{ level: 10 }, "'logger.level': 10"],
     [{ colorize: 'true' }, 'logger.colorize'],
     [{ colour: true }, "Unknown setting 'logger.colour'"],
-    [{ format: '{message}' }, "'logger.format' with this value comes with the next version"],
     [{ diagnose: true }, "'logger.diagnose' with this value comes with the next version"],
     [{ otel: 'worker' }, "'logger.otel' with this value comes with the next version"],
   ])('L6: %j is an error that names the field', (options, message) => {

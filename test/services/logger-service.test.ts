@@ -111,7 +111,7 @@ describe('lines', () => {
     );
   });
 
-  test.each([{ format: '{message}' }, { diagnose: true }, { otel: 'worker' }] as const)(
+  test.each([{ diagnose: true }, { otel: 'worker' }] as const)(
     '%j comes with the next version and is refused until then',
     (options) => {
       expect(() => new LoggerService(options)).toThrow(
@@ -119,6 +119,32 @@ describe('lines', () => {
       );
     },
   );
+
+  test('a template says what a line shows; the text of a JSON line too, without colours', async () => {
+    const format = '<level>{level: <8}</level>|{message}|{extra[rows]:>5}|{extra[password]}';
+    const text = makeLogger({ format });
+    text.service.logger().warn({ rows: 442, password: 'hunter2' }, 'loaded');
+    expect(text.lines()).toEqual(['WARNING |loaded|  442|[REDACTED]']);
+    const json = makeLogger({ format, serialize: true, colorize: true });
+    json.service.logger().warn({ rows: 442 }, 'loaded');
+    expect(JSON.parse(json.lines()[0] ?? '')).toMatchObject({ text: 'WARNING |loaded|  442|\n' });
+    await json.service.stop();
+  });
+
+  test('a template in colours where colorize says so', () => {
+    const { service, lines } = makeLogger({ format: '<green>{message}</green>', colorize: true });
+    service.logger().info('go');
+    expect(lines()).toEqual(['\u001B[32mgo\u001B[0m']);
+  });
+
+  test('a wrong template is refused at construction, by token and position', () => {
+    expect(() => new LoggerService({ format: '{message} {mesage}' })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_SETTINGS',
+        details: { field: 'logger.format', token: '{mesage}', position: 10 },
+      }),
+    );
+  });
 
   test.each(['TRACE', 'debug', 'Info', 'SUCCESS', 'warning', 'WARN', 'error', 'critical', 'fatal'] as const)(
     'level %s lets through what is as grave and nothing below',
