@@ -33,6 +33,8 @@ export interface Metric {
   readonly timestampMs: number;
   /** An integer within ±(2^53 − 1). */
   readonly step: number;
+  /** The logged model that was measured; the point is then the model's too. */
+  readonly modelId?: string;
 }
 
 /** An experiment: a named group of runs. */
@@ -87,7 +89,42 @@ export interface DatasetInput {
 export interface RunEntity {
   readonly info: RunInfo;
   readonly data: RunData;
-  readonly inputs: { readonly datasetInputs: readonly DatasetInput[] };
+  readonly inputs: {
+    readonly datasetInputs: readonly DatasetInput[];
+    readonly modelInputs: readonly { readonly modelId: string }[];
+  };
+  readonly outputs: { readonly modelOutputs: readonly ModelOutput[] };
+}
+
+/** A logged model that a run made. */
+export interface ModelOutput {
+  readonly modelId: string;
+  /** Of the training that it was made at; an integer. */
+  readonly step: number;
+}
+
+/** How far a logged model is: being made, whole, or without all its files. */
+export type LoggedModelStatus = 'PENDING' | 'READY' | 'UPLOAD_FAILED';
+
+/** A model of MLflow 3: what a run made, with files of its own and what was measured of it. */
+export interface LoggedModel {
+  /** `m-` and 32 hex characters. */
+  readonly modelId: string;
+  readonly experimentId: string;
+  readonly name: string;
+  readonly artifactUri: string;
+  readonly creationTimeMs: number;
+  readonly lastUpdateTimeMs: number;
+  /** Undefined for one that this version does not know. */
+  readonly status: LoggedModelStatus | undefined;
+  /** Empty where there is none. */
+  readonly modelType: string;
+  /** Empty where no run made it. */
+  readonly sourceRunId: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Every point; ±Infinity and NaN as the store keeps them. */
+  readonly metrics: readonly (Omit<Metric, 'modelId'> & { readonly runId: string })[];
 }
 
 /** One page of a search; `nextPageToken` is undefined on the last page. */

@@ -22,11 +22,24 @@ const METHODS: Readonly<Record<StoreMethod, true>> = {
   logBatch: true,
   deleteTag: true,
   logInputs: true,
+  logOutputs: true,
   getMetricHistory: true,
+  createLoggedModel: true,
+  getLoggedModel: true,
+  findLoggedModels: true,
+  finalizeLoggedModel: true,
+  deleteLoggedModel: true,
 };
 
 /** The methods whose first argument is a run id; in the others a run id is the field `runId`. */
-const RUN_ID_FIRST: ReadonlySet<StoreMethod> = new Set(['getRun', 'deleteRun', 'restoreRun', 'deleteTag', 'logInputs']);
+const RUN_ID_FIRST: ReadonlySet<StoreMethod> = new Set([
+  'getRun',
+  'deleteRun',
+  'restoreRun',
+  'deleteTag',
+  'logInputs',
+  'logOutputs',
+]);
 
 /**
  * Calls a method of the store.

@@ -57,7 +57,8 @@ export class RestApi {
   async call<Q, A>(endpoint: Endpoint<Q, A>, request: Q): Promise<A> {
     const fields = endpoint.encode(request);
     const isGet = endpoint.method === 'GET';
-    const url = new URL(`${this.uri}${endpoint.path}${isGet ? queryOf(fields) : ''}`);
+    const path = endpoint.path.replace('{model_id}', () => encodeURIComponent(String(fields['model_id'])));
+    const url = new URL(`${this.uri}${path}${isGet ? queryOf(fields) : ''}`);
     const context = this.#contextOf(endpoint.method, endpoint.path, endpoint.effect);
     const body = isGet ? {} : { body: JSON.stringify(fields) };
     return await this.#send(

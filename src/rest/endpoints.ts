@@ -1,5 +1,5 @@
 // The table of MLflow's endpoints that this package calls: method, path, what a repeat does, request, answer.
-import type { Experiment, FileInfo, Metric, Page, RunEntity, RunInfo, Tag } from '../model/entities.ts';
+import type { Experiment, FileInfo, LoggedModel, Metric, Page, RunEntity, RunInfo, Tag } from '../model/entities.ts';
 import type { Effect } from './errors.ts';
 import type * as ask from './requests.ts';
 import * as wire from './wire-answers.ts';
@@ -7,8 +7,8 @@ import { encode, type WireFields } from './wire-requests.ts';
 
 /** One endpoint: `Q` is what it is asked, `A` what it answers. */
 export interface Endpoint<Q, A> {
-  readonly method: 'GET' | 'POST';
-  /** Below the server's address. */
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Below the server's address; `{model_id}` stands for that field of the request. */
   readonly path: string;
   readonly effect: Effect;
   /** @throws {RunspanError} `INVALID_VALUE` for what must not go on the wire */
@@ -35,7 +35,13 @@ export interface Endpoints {
   readonly logBatch: Endpoint<ask.Batch, void>;
   readonly deleteTag: Endpoint<{ readonly runId: string; readonly key: string }, void>;
   readonly logInputs: Endpoint<ask.RunInputs, void>;
+  readonly logOutputs: Endpoint<ask.RunOutputs, void>;
   readonly getMetricHistory: Endpoint<ask.MetricHistory, Page<Metric>>;
+  readonly createLoggedModel: Endpoint<ask.NewLoggedModel, LoggedModel>;
+  readonly getLoggedModel: Endpoint<string, LoggedModel>;
+  readonly findLoggedModels: Endpoint<ask.LoggedModelSearch, readonly LoggedModel[]>;
+  readonly finalizeLoggedModel: Endpoint<ask.LoggedModelEnd, LoggedModel>;
+  readonly deleteLoggedModel: Endpoint<string, void>;
   readonly listRunArtifacts: Endpoint<ask.RunArtifacts, Page<FileInfo>>;
   /** One folder of what the server's artifact proxy holds; asked with a path below its root. */
   readonly listProxiedArtifacts: Endpoint<string, Page<FileInfo>>;
@@ -71,7 +77,19 @@ export const ENDPOINTS: Endpoints = {
   logBatch: post('runs/log-batch', 'repeatable', encode.batch, wire.nothing),
   deleteTag: post('runs/delete-tag', 'once', encode.runTagKey, wire.nothing),
   logInputs: post('runs/log-inputs', 'repeatable', encode.runInputs, wire.nothing),
+  logOutputs: post('runs/outputs', 'once', encode.runOutputs, wire.nothing),
   getMetricHistory: get('metrics/get-history', encode.metricHistory, wire.metricsAnswer),
+  createLoggedModel: post('logged-models', 'once', encode.newLoggedModel, wire.loggedModelAnswer),
+  getLoggedModel: get('logged-models/{model_id}', encode.modelId, wire.loggedModelAnswer),
+  findLoggedModels: post('logged-models/search', 'read', encode.loggedModelSearch, wire.loggedModelsAnswer),
+  finalizeLoggedModel: {
+    ...post('logged-models/{model_id}', 'repeatable', encode.loggedModelEnd, wire.loggedModelAnswer),
+    method: 'PATCH',
+  },
+  deleteLoggedModel: {
+    ...post('logged-models/{model_id}', 'once', encode.modelId, wire.nothing),
+    method: 'DELETE',
+  },
   listRunArtifacts: get('artifacts/list', encode.runArtifacts, wire.filesAnswer),
   listProxiedArtifacts: {
     ...get('', encode.folder, wire.filesAnswer),

@@ -1,5 +1,14 @@
 // What the endpoints are asked, in this package's own nouns.
-import type { DatasetInput, KeyValue, Metric, RunStatus, Tag, ViewType } from '../model/entities.ts';
+import type {
+  DatasetInput,
+  KeyValue,
+  LoggedModelStatus,
+  Metric,
+  ModelOutput,
+  RunStatus,
+  Tag,
+  ViewType,
+} from '../model/entities.ts';
 
 /** What `experiments/create` is told. */
 export interface NewExperiment {
@@ -66,4 +75,33 @@ export interface RunSearch extends Search {
 export interface RunInputs {
   readonly runId: string;
   readonly inputs: readonly DatasetInput[];
+  readonly modelIds?: readonly string[];
+}
+
+/** The models that a run made. */
+export interface RunOutputs {
+  readonly runId: string;
+  readonly models: readonly ModelOutput[];
+}
+
+/** What `logged-models` is told of a new one. */
+export interface NewLoggedModel {
+  readonly experimentId: string;
+  readonly name: string;
+  readonly modelType?: string;
+  readonly sourceRunId: string;
+  readonly params: readonly KeyValue[];
+  readonly tags: readonly Tag[];
+}
+
+/** How a logged model ends its making. */
+export interface LoggedModelEnd {
+  readonly modelId: string;
+  readonly status: LoggedModelStatus;
+}
+
+/** A search for logged models by one tag. */
+export interface LoggedModelSearch {
+  readonly experimentId: string;
+  readonly tag: Tag;
 }

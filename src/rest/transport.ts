@@ -17,7 +17,7 @@ export interface StreamedBody {
 
 /** One request. */
 export interface TransportRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   /** JSON as text, or a file as a stream. */
   readonly body?: string | StreamedBody;

@@ -5,6 +5,8 @@ import type {
   Experiment,
   FileInfo,
   KeyValue,
+  LoggedModel,
+  LoggedModelStatus,
   Metric,
   Page,
   RunEntity,
@@ -35,6 +37,7 @@ const pair = z.object({ key: z.string(), value: text });
 const pairs = z.array(pair).default([]);
 const stage = z.enum(['active', 'deleted']).default('active');
 const pageToken = z.string().optional();
+const MODEL_STATUSES: readonly LoggedModelStatus[] = ['PENDING', 'READY', 'UPLOAD_FAILED'];
 
 const experiment = z
   .object({
@@ -114,22 +117,72 @@ const datasetInput = z
     tags,
   }));
 
+const modelInput = z.object({ model_id: z.string() }).transform((from) => ({ modelId: from.model_id }));
+const modelOutput = z
+  .object({ model_id: z.string(), step: int64.default(0) })
+  .transform((from) => ({ modelId: from.model_id, step: from.step }));
+
 const run = z
   .object({
     info: runInfo,
     data: z
       .object({ metrics: z.array(metric).default([]), params: pairs, tags: pairs })
       .default({ metrics: [], params: [], tags: [] }),
-    inputs: z.object({ dataset_inputs: z.array(datasetInput).default([]) }).default({ dataset_inputs: [] }),
+    inputs: z
+      .object({ dataset_inputs: z.array(datasetInput).default([]), model_inputs: z.array(modelInput).default([]) })
+      .default({ dataset_inputs: [], model_inputs: [] }),
+    outputs: z.object({ model_outputs: z.array(modelOutput).default([]) }).default({ model_outputs: [] }),
   })
-  .transform(({ info, data, inputs }): RunEntity => ({
+  .transform(({ info, data, inputs, outputs }): RunEntity => ({
     info,
     data: {
       metrics: Object.fromEntries(data.metrics.map(({ key, value }) => [key, value])),
       params: recordOf(data.params),
       tags: recordOf(data.tags),
     },
-    inputs: { datasetInputs: inputs.dataset_inputs },
+    inputs: { datasetInputs: inputs.dataset_inputs, modelInputs: inputs.model_inputs },
+    outputs: { modelOutputs: outputs.model_outputs },
+  }));
+
+const modelStatus = z
+  .string()
+  .default('')
+  .transform((from) => MODEL_STATUSES.find((status) => from === `LOGGED_MODEL_${status}`));
+
+const loggedModel = z
+  .object({
+    info: z.object({
+      model_id: z.string(),
+      experiment_id: id,
+      name: text,
+      creation_timestamp_ms: int64.default(0),
+      last_updated_timestamp_ms: int64.default(0),
+      artifact_uri: text,
+      status: modelStatus,
+      model_type: text,
+      source_run_id: text,
+      tags: pairs,
+    }),
+    data: z
+      .object({
+        params: pairs,
+        metrics: z.array(z.intersection(metric, z.object({ run_id: text }))).default([]),
+      })
+      .default({ params: [], metrics: [] }),
+  })
+  .transform(({ info, data }): LoggedModel => ({
+    modelId: info.model_id,
+    experimentId: info.experiment_id,
+    name: info.name,
+    artifactUri: info.artifact_uri,
+    creationTimeMs: info.creation_timestamp_ms,
+    lastUpdateTimeMs: info.last_updated_timestamp_ms,
+    status: info.status,
+    modelType: info.model_type,
+    sourceRunId: info.source_run_id,
+    params: recordOf(data.params),
+    tags: recordOf(info.tags),
+    metrics: data.metrics.map(({ run_id: runId, ...point }) => ({ ...point, runId })),
   }));
 
 const file = z
@@ -166,6 +219,14 @@ export const runInfoAnswer: Decoder<RunInfo> = z.object({ run_info: runInfo }).t
 export const runsAnswer: Decoder<Page<RunEntity>> = z
   .object({ runs: z.array(run).default([]), next_page_token: pageToken })
   .transform((from) => pageOf(from.runs, from.next_page_token));
+
+/** `logged-models`, and one of them. */
+export const loggedModelAnswer: Decoder<LoggedModel> = z.object({ model: loggedModel }).transform((from) => from.model);
+
+/** `logged-models/search`. */
+export const loggedModelsAnswer: Decoder<readonly LoggedModel[]> = z
+  .object({ models: z.array(loggedModel).default([]) })
+  .transform((from) => from.models);
 
 /** `metrics/get-history`. */
 export const metricsAnswer: Decoder<Page<Metric>> = z

@@ -1,13 +1,17 @@
 // The requests' JSON: with wire-answers.ts, by direction, the only place that knows MLflow's snake_case.
-import type { DatasetInput, Metric, RunStatus, Tag, ViewType } from '../model/entities.ts';
+import type { DatasetInput, LoggedModelStatus, Metric, RunStatus, Tag, ViewType } from '../model/entities.ts';
 import { double, integer, oneOf, optional, pair, pairs, text, time } from './checked.ts';
 import type {
   Batch,
+  LoggedModelEnd,
+  LoggedModelSearch,
   MetricHistory,
   NewExperiment,
+  NewLoggedModel,
   NewRun,
   RunArtifacts,
   RunInputs,
+  RunOutputs,
   RunSearch,
   RunUpdate,
   Search,
@@ -17,6 +21,7 @@ import type {
 export type WireFields = Readonly<Record<string, unknown>>;
 
 const STATUSES: ReadonlySet<string> = new Set<RunStatus>(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']);
+const MODEL_STATUSES: ReadonlySet<string> = new Set<LoggedModelStatus>(['PENDING', 'READY', 'UPLOAD_FAILED']);
 const VIEW_TYPES: ReadonlySet<string> = new Set<ViewType>(['ACTIVE_ONLY', 'DELETED_ONLY', 'ALL']);
 
 /** MLflow's own default for a search, and required of one for experiments. */
@@ -85,6 +90,39 @@ export const encode = {
   runInputs: (from: RunInputs): WireFields => ({
     run_id: text(from.runId, 'run id'),
     datasets: from.inputs.map(datasetFields),
+    models: from.modelIds?.map((id) => ({ model_id: text(id, 'model id') })),
+  }),
+
+  runOutputs: (from: RunOutputs): WireFields => ({
+    run_id: text(from.runId, 'run id'),
+    models: from.models.map(({ modelId, step }) => ({
+      model_id: text(modelId, 'model id'),
+      step: integer(step, 'model step'),
+    })),
+  }),
+
+  modelId: (id: string): WireFields => ({ model_id: text(id, 'model id') }),
+
+  newLoggedModel: (from: NewLoggedModel): WireFields => ({
+    experiment_id: text(from.experimentId, 'experiment id'),
+    name: text(from.name, 'model name'),
+    model_type: optional(from.modelType, 'model type'),
+    source_run_id: text(from.sourceRunId, 'run id'),
+    params: pairs(from.params, 'model param'),
+    tags: pairs(from.tags, 'model tag'),
+  }),
+
+  // in full: the server takes any other text with 200, and stores that the status is not known
+  loggedModelEnd: (from: LoggedModelEnd): WireFields => ({
+    model_id: text(from.modelId, 'model id'),
+    status: `LOGGED_MODEL_${oneOf(from.status, MODEL_STATUSES, 'model status')}`,
+  }),
+
+  loggedModelSearch: (from: LoggedModelSearch): WireFields => ({
+    experiment_ids: [text(from.experimentId, 'experiment id')],
+    filter: `tags.\`${text(from.tag.key, 'model tag').replaceAll('`', '')}\` = '${text(from.tag.value, 'model tag').replaceAll("'", '')}'`,
+    max_results: 100,
+    order_by: [{ field_name: 'creation_timestamp', ascending: true }],
   }),
 
   metricHistory: (from: MetricHistory): WireFields => ({
@@ -121,6 +159,7 @@ function metricFields(from: Metric): WireFields {
     value: double(from.value, key),
     timestamp: time(from.timestampMs, key),
     step: integer(from.step, key),
+    model_id: optional(from.modelId, key),
   };
 }
 

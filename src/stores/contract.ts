@@ -2,7 +2,10 @@
 import type {
   DatasetInput,
   Experiment,
+  LoggedModel,
+  LoggedModelStatus,
   Metric,
+  ModelOutput,
   Page,
   Param,
   RunEntity,
@@ -30,6 +33,19 @@ export interface LogBatchRequest {
   readonly metrics?: readonly Metric[];
   readonly params?: readonly Param[];
   readonly tags?: readonly Tag[];
+}
+
+/** How a new logged model begins. */
+export interface CreateLoggedModelRequest {
+  readonly experimentId: string;
+  /** Used as the model's id where `supports.chosenRunId`; `m-` and 32 hex characters. Ignored elsewhere. */
+  readonly modelId?: string;
+  /** Not empty; none of `/ : . % " '`. */
+  readonly name: string;
+  readonly modelType?: string;
+  readonly sourceRunId: string;
+  readonly params: readonly Param[];
+  readonly tags: readonly Tag[];
 }
 
 /** A search for runs, in MLflow's filter language (AND only). */
@@ -95,7 +111,10 @@ export interface Store {
 
   logBatch(request: LogBatchRequest): Promise<void>;
   deleteTag(runId: string, key: string): Promise<void>;
-  logInputs(runId: string, inputs: readonly DatasetInput[]): Promise<void>;
+  /** `modelIds`: the models that the run works on. A resend changes nothing. */
+  logInputs(runId: string, inputs: readonly DatasetInput[], modelIds?: readonly string[]): Promise<void>;
+  /** Says which models the run made. A resend changes nothing. */
+  logOutputs(runId: string, models: readonly ModelOutput[]): Promise<void>;
   /** Ordered by timestamp, step, value, as MLflow answers. */
   getMetricHistory(request: {
     readonly runId: string;
@@ -103,6 +122,15 @@ export interface Store {
     readonly maxResults?: number;
     readonly pageToken?: string;
   }): Promise<Page<Metric>>;
+
+  /** Makes a model, PENDING. */
+  createLoggedModel(request: CreateLoggedModelRequest): Promise<LoggedModel>;
+  getLoggedModel(modelId: string): Promise<LoggedModel>;
+  /** The models of an experiment with this tag, not those in the bin; the oldest first, then by id. */
+  findLoggedModels(experimentId: string, tag: Tag): Promise<readonly LoggedModel[]>;
+  finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel>;
+  /** Moves a model to the bin. */
+  deleteLoggedModel(modelId: string): Promise<void>;
 
   /** Frees its files and sockets; a store made by `open` is not usable after it. */
   close(): Promise<void>;

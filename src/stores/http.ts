@@ -1,12 +1,24 @@
 // The tracking store behind an MLflow server: the store contract in terms of MLflow's endpoints.
 import { MlflowError } from '../errors.ts';
-import type { DatasetInput, Experiment, Metric, Page, RunEntity, RunInfo, Tag } from '../model/entities.ts';
+import type {
+  DatasetInput,
+  Experiment,
+  LoggedModel,
+  LoggedModelStatus,
+  Metric,
+  ModelOutput,
+  Page,
+  RunEntity,
+  RunInfo,
+  Tag,
+} from '../model/entities.ts';
 import { RestApi } from '../rest/api.ts';
 import { splitBatch } from '../rest/batches.ts';
 import type { ConnectionOptions } from '../rest/connection.ts';
 import { ENDPOINTS } from '../rest/endpoints.ts';
 import type { Pace } from '../rest/retry.ts';
 import type {
+  CreateLoggedModelRequest,
   CreateRunRequest,
   LogBatchRequest,
   SearchExperimentsRequest,
@@ -117,8 +129,34 @@ class HttpStore implements Store {
     return this.#api.call(ENDPOINTS.deleteTag, { runId, key });
   }
 
-  logInputs(runId: string, inputs: readonly DatasetInput[]): Promise<void> {
-    return this.#api.call(ENDPOINTS.logInputs, { runId, inputs });
+  logInputs(runId: string, inputs: readonly DatasetInput[], modelIds?: readonly string[]): Promise<void> {
+    const models = modelIds === undefined ? {} : { modelIds };
+    return this.#api.call(ENDPOINTS.logInputs, { runId, inputs, ...models });
+  }
+
+  async logOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
+    for (const model of models) await this.#logOutput(runId, model);
+  }
+
+  createLoggedModel(request: CreateLoggedModelRequest): Promise<LoggedModel> {
+    return this.#api.call(ENDPOINTS.createLoggedModel, request);
+  }
+
+  getLoggedModel(modelId: string): Promise<LoggedModel> {
+    return this.#api.call(ENDPOINTS.getLoggedModel, modelId);
+  }
+
+  async findLoggedModels(experimentId: string, tag: Tag): Promise<readonly LoggedModel[]> {
+    const found = await this.#api.call(ENDPOINTS.findLoggedModels, { experimentId, tag });
+    return found.toSorted((a, b) => a.creationTimeMs - b.creationTimeMs || (a.modelId < b.modelId ? -1 : 1));
+  }
+
+  finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel> {
+    return this.#api.call(ENDPOINTS.finalizeLoggedModel, { modelId, status });
+  }
+
+  deleteLoggedModel(modelId: string): Promise<void> {
+    return this.#api.call(ENDPOINTS.deleteLoggedModel, modelId);
   }
 
   getMetricHistory(request: Parameters<Store['getMetricHistory']>[0]): Promise<Page<Metric>> {
@@ -127,5 +165,16 @@ class HttpStore implements Store {
 
   close(): Promise<void> {
     return this.#api.close();
+  }
+
+  /** The server takes an output once and fails at the second time, so a failure is looked into: it may be there already. */
+  async #logOutput(runId: string, model: ModelOutput): Promise<void> {
+    try {
+      await this.#api.call(ENDPOINTS.logOutputs, { runId, models: [model] });
+    } catch (error) {
+      if (!(error instanceof MlflowError) || error.status < 400) throw error;
+      const { outputs } = await this.getRun(runId);
+      if (!outputs.modelOutputs.some(({ modelId }) => modelId === model.modelId)) throw error;
+    }
   }
 }

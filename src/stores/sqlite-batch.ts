@@ -5,6 +5,7 @@ import type { DatasetInput, Metric, Page, Param } from '../model/entities.ts';
 import type { LogBatchRequest } from './contract.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import type { SqliteContext } from './sqlite-experiments.ts';
+import { linkModel, modelNotFound } from './sqlite-model-links.ts';
 import { offsetOf, pageOf, pageSize } from './sqlite-paging.ts';
 import { requireActiveRun, setTag, wholeNumber } from './sqlite-runs.ts';
 
@@ -33,6 +34,7 @@ export function logBatch(context: SqliteContext, request: LogBatchRequest): void
     requireActiveRun(database, runId);
     writeParams(database, runId, params);
     writeMetrics(database, runId, metrics);
+    for (const metric of metrics) if (metric.modelId !== undefined) writeModelMetric(database, runId, metric);
     for (const tag of tags) setTag(database, runId, tag);
   });
 }
@@ -50,11 +52,16 @@ export function deleteTag(context: SqliteContext, runId: string, key: string): v
 }
 
 /** Says which data sets a run read; one that it has already is left as it is, so a resend changes nothing. */
-export function logInputs(context: SqliteContext, runId: string, inputs: readonly DatasetInput[]): void {
+export function logInputs(
+  context: SqliteContext,
+  runId: string,
+  given: { readonly inputs: readonly DatasetInput[]; readonly modelIds: readonly string[] },
+): void {
   const { database } = context;
   database.write(() => {
     requireActiveRun(database, runId);
-    for (const input of inputs) writeInput(database, runId, input);
+    for (const input of given.inputs) writeInput(database, runId, input);
+    for (const modelId of given.modelIds) linkModel(database, { kind: 'INPUT', runId, modelId, step: 0 });
   });
 }
 
@@ -98,6 +105,25 @@ function writeMetrics(database: SqliteDatabase, runId: string, metrics: readonly
   for (const [key, metric] of latest) {
     upsert.run(key, metric.value, metric.timestampMs, metric.step, metric.isNan, runId);
   }
+}
+
+/** As MLflow does it: NaN is 0 here, without a mark. */
+function writeModelMetric(database: SqliteDatabase, runId: string, metric: Metric): void {
+  const modelId = metric.modelId ?? '';
+  database.requireModels();
+  if (database.get('SELECT 1 FROM logged_models WHERE model_id = ?', modelId) === undefined)
+    throw modelNotFound(modelId);
+  const stored = storedMetric(metric);
+  database.run(
+    `INSERT INTO logged_model_metrics (model_id, metric_name, metric_timestamp_ms, metric_step, metric_value, experiment_id, run_id)
+     SELECT ?, ?, ?, ?, ?, experiment_id, run_uuid FROM runs WHERE run_uuid = ? ON CONFLICT DO NOTHING`,
+    modelId,
+    metric.key,
+    stored.timestampMs,
+    stored.step,
+    stored.value,
+    runId,
+  );
 }
 
 function storedMetric(metric: Metric): StoredMetric {

@@ -40,6 +40,38 @@ const OUR_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   input_tags: ['input_uuid', 'name', 'value'],
 };
 
+/** What logged models add to it; from MLflow 3.0 on, and looked at when the first of them comes. */
+const MODEL_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  logged_models: [
+    'model_id',
+    'experiment_id',
+    'name',
+    'artifact_location',
+    'creation_timestamp_ms',
+    'last_updated_timestamp_ms',
+    'status',
+    'lifecycle_stage',
+    'model_type',
+    'source_run_id',
+    'status_message',
+  ],
+  logged_model_params: ['model_id', 'experiment_id', 'param_key', 'param_value'],
+  logged_model_tags: ['model_id', 'experiment_id', 'tag_key', 'tag_value'],
+  logged_model_metrics: [
+    'model_id',
+    'metric_name',
+    'metric_timestamp_ms',
+    'metric_step',
+    'metric_value',
+    'experiment_id',
+    'run_id',
+    'dataset_uuid',
+    'dataset_name',
+    'dataset_digest',
+  ],
+  inputs: ['input_uuid', 'source_type', 'source_id', 'destination_type', 'destination_id', 'step'],
+};
+
 const MIGRATE = 'is it from an old MLflow? `mlflow db upgrade` brings it up to date';
 
 /** True where the file holds no table at all, so that it is ours to fill. */
@@ -56,7 +88,20 @@ export function isEmptyDatabase(database: DatabaseSync): boolean {
  *   or experiments of a workspace other than the default, which MLflow too refuses without its workspaces.
  */
 export function checkSchema(database: DatabaseSync, path: string): void {
-  for (const [table, ours] of Object.entries(OUR_COLUMNS)) {
+  checkTables(database, path, OUR_COLUMNS);
+}
+
+/**
+ * Checks that the tables of logged models are as this store knows them.
+ *
+ * @throws {RunspanError} `STORE_INCOMPATIBLE`, as {@link checkSchema}
+ */
+export function checkModelTables(database: DatabaseSync, path: string): void {
+  checkTables(database, path, MODEL_COLUMNS);
+}
+
+function checkTables(database: DatabaseSync, path: string, tables: Readonly<Record<string, readonly string[]>>): void {
+  for (const [table, ours] of Object.entries(tables)) {
     const columns = database.prepare(`PRAGMA table_info("${table}")`).all();
     if (columns.length === 0) throw incompatible(path, `it has no table '${table}'; ${MIGRATE}`);
     const names = new Set(columns.map((column) => String(column['name'])));

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync, type SQLInputValue } from 'node:sqlite';
-import { checkSchema, isEmptyDatabase } from './sqlite-check.ts';
+import { checkModelTables, checkSchema, isEmptyDatabase } from './sqlite-check.ts';
 import { isLocked, openError, storeError } from './sqlite-errors.ts';
 import { MLFLOW_SCHEMA, MLFLOW_SCHEMA_REVISION } from './sqlite-schema.ts';
 
@@ -39,6 +39,7 @@ export class SqliteDatabase {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #isWal: boolean;
+  #hasCheckedModels = false;
 
   /** Opens the file, or creates MLflow's whole schema in an empty or missing one; safe for many processes at once. */
   constructor(options: SqliteDatabaseOptions) {
@@ -92,6 +93,12 @@ export class SqliteDatabase {
     const statement = this.#database.prepare(sql);
     this.#statements.set(sql, statement);
     return statement;
+  }
+
+  /** @throws {RunspanError} `STORE_INCOMPATIBLE` where logged models cannot be kept here: the file is of an MLflow before 3.0 */
+  requireModels(): void {
+    if (!this.#hasCheckedModels) checkModelTables(this.#database, this.path);
+    this.#hasCheckedModels = true;
   }
 
   /** Writes the log back into the one file and closes it; idempotent. */

@@ -6,6 +6,7 @@ import type { CreateRunRequest } from './contract.ts';
 import { randomRunName } from './run-names.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { appendToUri, locationOf, requireActiveExperiment, type SqliteContext } from './sqlite-experiments.ts';
+import { readModelLinks } from './sqlite-model-links.ts';
 
 /** A run's columns; times as REAL, because other writers may have put in more than 2^53. */
 export const RUN_COLUMNS = `run_uuid AS id, name, CAST(experiment_id AS TEXT) AS experimentId, user_id AS userId, status,
@@ -149,6 +150,7 @@ export function readRuns(database: SqliteDatabase, rows: readonly RunRow[]): rea
     database.all<Pair<string>>(`SELECT run_uuid AS id, "key", value FROM tags WHERE ${ofRuns}`, ids),
   );
   const inputs = readInputs(database, ids);
+  const models = readModelLinks(database, ids);
   return rows.map((row) => {
     const tagsOfRun = Object.fromEntries((tags.get(row.id) ?? []).map((tag) => [tag.key, tag.value ?? '']));
     return {
@@ -158,7 +160,8 @@ export function readRuns(database: SqliteDatabase, rows: readonly RunRow[]): rea
         params: Object.fromEntries((params.get(row.id) ?? []).map((each) => [each.key, each.value ?? ''])),
         tags: tagsOfRun,
       },
-      inputs: { datasetInputs: inputs.get(row.id) ?? [] },
+      inputs: { datasetInputs: inputs.get(row.id) ?? [], modelInputs: models.get(row.id)?.inputs ?? [] },
+      outputs: { modelOutputs: models.get(row.id)?.outputs ?? [] },
     };
   });
 }

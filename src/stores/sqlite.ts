@@ -1,6 +1,18 @@
 // The store in MLflow's own SQLite file: what `sqlite:///mlflow.db` means, without a server.
-import type { DatasetInput, Experiment, Metric, Page, RunEntity, RunInfo, Tag } from '../model/entities.ts';
 import type {
+  DatasetInput,
+  Experiment,
+  LoggedModel,
+  LoggedModelStatus,
+  Metric,
+  ModelOutput,
+  Page,
+  RunEntity,
+  RunInfo,
+  Tag,
+} from '../model/entities.ts';
+import type {
+  CreateLoggedModelRequest,
   CreateRunRequest,
   LogBatchRequest,
   SearchExperimentsRequest,
@@ -18,6 +30,14 @@ import {
   setExperimentTag,
   type SqliteContext,
 } from './sqlite-experiments.ts';
+import {
+  createLoggedModel,
+  deleteLoggedModel,
+  finalizeLoggedModel,
+  findLoggedModels,
+  getLoggedModel,
+  logOutputs,
+} from './sqlite-models.ts';
 import { createRun, getRun, moveRun, updateRun } from './sqlite-runs.ts';
 import { searchExperiments, searchRuns } from './sqlite-search.ts';
 
@@ -134,8 +154,32 @@ class SqliteStore implements Store {
     deleteTag(this.#context, runId, key);
   }
 
-  async logInputs(runId: string, inputs: readonly DatasetInput[]): Promise<void> {
-    logInputs(this.#context, runId, inputs);
+  async logInputs(runId: string, inputs: readonly DatasetInput[], modelIds?: readonly string[]): Promise<void> {
+    logInputs(this.#context, runId, { inputs, modelIds: modelIds ?? [] });
+  }
+
+  async logOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
+    logOutputs(this.#context, runId, models);
+  }
+
+  async createLoggedModel(request: CreateLoggedModelRequest): Promise<LoggedModel> {
+    return createLoggedModel(this.#context, request);
+  }
+
+  async getLoggedModel(modelId: string): Promise<LoggedModel> {
+    return getLoggedModel(this.#context, modelId);
+  }
+
+  async findLoggedModels(experimentId: string, tag: Tag): Promise<readonly LoggedModel[]> {
+    return findLoggedModels(this.#context, experimentId, tag);
+  }
+
+  async finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel> {
+    return finalizeLoggedModel(this.#context, modelId, status);
+  }
+
+  async deleteLoggedModel(modelId: string): Promise<void> {
+    deleteLoggedModel(this.#context, modelId);
   }
 
   async getMetricHistory(request: Parameters<Store['getMetricHistory']>[0]): Promise<Page<Metric>> {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { Store } from '../../src/stores/contract.ts';
 import { claimBatches } from './store-batches.ts';
 import { claimExperiments } from './store-experiments.ts';
+import { claimModels } from './store-models.ts';
 import { claimRuns } from './store-runs.ts';
 import { claimSearches } from './store-searches.ts';
 
@@ -32,6 +33,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describe('experiments', () => claimExperiments(store));
     describe('runs', () => claimRuns(store));
     describe('batches', () => claimBatches(store));
+    describe('logged models', () => claimModels(store));
     describe('searches', () => claimSearches(store));
   });
 }

@@ -3,14 +3,23 @@ import { MlflowError, mlflowError } from '../../src/errors.ts';
 import type {
   DatasetInput,
   Experiment,
+  LoggedModel,
+  LoggedModelStatus,
   Metric,
+  ModelOutput,
   Page,
   RunEntity,
   RunInfo,
   RunStatus,
   Tag,
 } from '../../src/model/entities.ts';
-import type { CreateRunRequest, LogBatchRequest, SearchRunsRequest, Store } from '../../src/stores/contract.ts';
+import type {
+  CreateLoggedModelRequest,
+  CreateRunRequest,
+  LogBatchRequest,
+  SearchRunsRequest,
+  Store,
+} from '../../src/stores/contract.ts';
 
 /** What a call meets: nothing; an error before it is carried out; or one after. */
 export type Fault = { readonly when: 'before' | 'after'; readonly error: Error } | undefined;
@@ -21,6 +30,8 @@ interface StoredRun {
   readonly params: Map<string, string>;
   readonly tags: Map<string, string>;
   readonly inputs: DatasetInput[];
+  readonly modelInputs: string[];
+  readonly modelOutputs: ModelOutput[];
   readonly statuses: RunStatus[];
 }
 
@@ -35,6 +46,7 @@ export class MemoryStore implements Store {
   readonly supports: { readonly chosenRunId: boolean };
   readonly experiments: Map<string, Experiment> = new Map();
   readonly runs: Map<string, StoredRun> = new Map();
+  readonly models: Map<string, LoggedModel> = new Map();
   readonly calls: string[] = [];
   onCall: (method: keyof Store, request: unknown) => Fault;
   opened: number = 0;
@@ -132,6 +144,8 @@ export class MemoryStore implements Store {
           params: new Map(),
           tags: new Map(request.tags.map((tag) => [tag.key, tag.value])),
           inputs: [],
+          modelInputs: [],
+          modelOutputs: [],
           statuses: ['RUNNING'],
         });
       }
@@ -204,9 +218,10 @@ export class MemoryStore implements Store {
     });
   }
 
-  logInputs(runId: string, inputs: readonly DatasetInput[]): Promise<void> {
+  logInputs(runId: string, inputs: readonly DatasetInput[], modelIds: readonly string[] = []): Promise<void> {
     return this.#do('logInputs', inputs, () => {
       const run = this.#active(runId);
+      for (const modelId of modelIds) if (!run.modelInputs.includes(modelId)) run.modelInputs.push(modelId);
       for (const input of inputs) {
         if (!run.inputs.some((each) => each.dataset.digest === input.dataset.digest)) run.inputs.push(input);
       }
@@ -218,6 +233,65 @@ export class MemoryStore implements Store {
       items: this.#run(request.runId).metrics.filter((metric) => metric.key === request.key),
       nextPageToken: undefined,
     }));
+  }
+
+  logOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
+    return this.#do('logOutputs', models, () => {
+      const { modelOutputs } = this.#active(runId);
+      for (const model of models) {
+        if (!modelOutputs.some(({ modelId }) => modelId === model.modelId)) modelOutputs.push(model);
+      }
+    });
+  }
+
+  createLoggedModel(request: CreateLoggedModelRequest): Promise<LoggedModel> {
+    return this.#do('createLoggedModel', request, () => {
+      const serial = String(this.#next++).padStart(6, '0');
+      const modelId = this.supports.chosenRunId ? (request.modelId ?? `m-${serial}`) : `m-store-${serial}`;
+      const made = this.models.get(modelId) ?? {
+        modelId,
+        experimentId: request.experimentId,
+        name: request.name,
+        artifactUri: `/artifacts/models/${modelId}`,
+        creationTimeMs: Number(serial),
+        lastUpdateTimeMs: Number(serial),
+        status: 'PENDING',
+        modelType: request.modelType ?? '',
+        sourceRunId: request.sourceRunId,
+        params: Object.fromEntries(request.params.map(({ key, value }) => [key, value])),
+        tags: Object.fromEntries(request.tags.map(({ key, value }) => [key, value])),
+        metrics: [],
+      };
+      this.models.set(modelId, made);
+      return made;
+    });
+  }
+
+  getLoggedModel(modelId: string): Promise<LoggedModel> {
+    return this.#do('getLoggedModel', modelId, () => this.#model(modelId));
+  }
+
+  findLoggedModels(experimentId: string, tag: Tag): Promise<readonly LoggedModel[]> {
+    return this.#do('findLoggedModels', tag, () =>
+      [...this.models.values()].filter(
+        (model) => model.experimentId === experimentId && model.tags[tag.key] === tag.value,
+      ),
+    );
+  }
+
+  finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel> {
+    return this.#do('finalizeLoggedModel', status, () => {
+      const model = { ...this.#model(modelId), status };
+      this.models.set(modelId, model);
+      return model;
+    });
+  }
+
+  deleteLoggedModel(modelId: string): Promise<void> {
+    return this.#do('deleteLoggedModel', modelId, () => {
+      this.#model(modelId);
+      this.models.delete(modelId);
+    });
   }
 
   close(): Promise<void> {
@@ -250,6 +324,12 @@ export class MemoryStore implements Store {
     this.experiments.set(experimentId, { ...this.#experiment(experimentId), ...change });
   }
 
+  #model(modelId: string): LoggedModel {
+    const found = this.models.get(modelId);
+    if (found === undefined) throw mlflowError('RESOURCE_DOES_NOT_EXIST', `No model ${modelId}`);
+    return found;
+  }
+
   #run(runId: string): StoredRun {
     const found = this.runs.get(runId);
     if (found === undefined) throw mlflowError('RESOURCE_DOES_NOT_EXIST', `Run with id=${runId} not found`);
@@ -274,7 +354,8 @@ export class MemoryStore implements Store {
     return {
       info: run.info,
       data: { metrics, params: Object.fromEntries(run.params), tags: Object.fromEntries(run.tags) },
-      inputs: { datasetInputs: run.inputs },
+      inputs: { datasetInputs: run.inputs, modelInputs: run.modelInputs.map((modelId) => ({ modelId })) },
+      outputs: { modelOutputs: run.modelOutputs },
     };
   }
 }

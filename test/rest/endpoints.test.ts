@@ -21,6 +21,9 @@ describe('ENDPOINTS', () => {
       'restoreExperiment',
       'createRun',
       'deleteTag',
+      'logOutputs',
+      'createLoggedModel',
+      'deleteLoggedModel',
     ]);
   });
 

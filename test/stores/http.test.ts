@@ -126,7 +126,9 @@ describe('what comes back', () => {
             dataset: { ...dataset, profile: '{"num_rows":3}' },
           },
         ],
+        modelInputs: [],
       },
+      outputs: { modelOutputs: [] },
     });
     expect(Object.keys(run.data.params)).toContain('__proto__');
   });
@@ -146,7 +148,8 @@ describe('what comes back', () => {
         lifecycleStage: 'active',
       },
       data: { metrics: {}, params: {}, tags: {} },
-      inputs: { datasetInputs: [] },
+      inputs: { datasetInputs: [], modelInputs: [] },
+      outputs: { modelOutputs: [] },
     });
   });
 
