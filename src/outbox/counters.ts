@@ -3,7 +3,8 @@
 const ACCEPTED = 0;
 const SETTLED = 1;
 const DEAD = 2;
-const COUNT_WORDS = 3;
+const DONE_COUNT = 3;
+const COUNT_WORDS = 4;
 
 const IDLE = 0;
 const WAKE = 1;
@@ -46,14 +47,21 @@ export class Counters {
     return Number(Atomics.load(this.#counts, SETTLED));
   }
 
-  /** Of the settled records, those that are dead letters. */
+  /** Of the records that are done, those that are dead letters. */
   get dead(): number {
     return Number(Atomics.load(this.#counts, DEAD));
   }
 
-  settle(settled: number, dead: number): void {
-    Atomics.store(this.#counts, DEAD, BigInt(dead));
-    Atomics.store(this.#counts, SETTLED, BigInt(settled));
+  /** How many records are delivered or dead-lettered: more than `settled` where something waits that others went past. */
+  get done(): number {
+    return Number(Atomics.load(this.#counts, DONE_COUNT));
+  }
+
+  /** Who reads `dead` before `done` never sees more dead than done. */
+  settle(progress: { readonly settled: number; readonly done: number; readonly dead: number }): void {
+    Atomics.store(this.#counts, DONE_COUNT, BigInt(progress.done));
+    Atomics.store(this.#counts, DEAD, BigInt(progress.dead));
+    Atomics.store(this.#counts, SETTLED, BigInt(progress.settled));
   }
 
   /** The drain says that it sleeps, so that the job need not wake one that is awake. */

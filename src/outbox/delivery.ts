@@ -37,6 +37,11 @@ export function bury(delivery: Delivery, sequence: number, refused: { record: Wr
   delivery.state.noteDeaths(sequence, 1);
 }
 
+/** Writes a record off that the watermark has passed already: whoever set it aside counts it. */
+export function buryAside(delivery: Delivery, sequence: number, refused: { record: Write; error: Error }): void {
+  delivery.deadLetters.bury(deadLetter(sequence, refused.record, refused.error));
+}
+
 /**
  * The store's id of a run key: from this folder's state, as it is where the store takes our keys, else by the key's tag.
  * Rejected where there is no such run.

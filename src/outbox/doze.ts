@@ -6,7 +6,7 @@ import type { Clock } from './system.ts';
 
 /** The longest sleep without a wake-up, a safeguard: frames are looked for anyway. */
 const IDLE_MS = 1000;
-/** A wait for what is on its way: a block from memory, a frame that is being written. */
+/** A wait for what is on its way: a block from memory, a frame that is being written, an artifact while the job exits. */
 const RECHECK_MS = 20;
 /** After a wake-up, so that a slow stream of records becomes fewer, larger batches. */
 const LINGER_MS = 20;
@@ -47,7 +47,7 @@ export class Doze {
     this.#unreadableSinceMs = undefined;
     counters.setIdle(true);
     // Accepted between the look and the word: the job saw no sleeper and woke nobody.
-    if (!this.#isBehind() && !counters.isExitRequested) await this.#pause.wait(IDLE_MS);
+    if (!this.#isBehind()) await this.#pause.wait(counters.isExitRequested ? RECHECK_MS : IDLE_MS);
     counters.setIdle(false);
     if (!isUrgent()) await this.#pause.wait(LINGER_MS);
   }

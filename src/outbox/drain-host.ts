@@ -1,5 +1,4 @@
 // Runs the drain, in the worker thread or inline: our own folder, the adopted ones, calls, flushes, heartbeat, the end.
-import { RunspanError } from '../errors.ts';
 import { announceDestination } from './announce.ts';
 import { callStore } from './call-store.ts';
 import type { OutboxEvent } from './contract.ts';
@@ -10,16 +9,14 @@ import { Doze } from './doze.ts';
 import type { FolderDrain } from './folder-drain.ts';
 import { openFolderDrain } from './folder-drain.ts';
 import type { FolderPaths } from './folder.ts';
-import { folderPaths, retireFolder } from './folder.ts';
+import { folderPaths, releaseFolder, retireFolder } from './folder.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { writeLease } from './lease.ts';
 import type { HostReply, HostRequest, HostSettings } from './messages.ts';
-import { toWire } from './messages.ts';
+import { postAnswer, toWire } from './messages.ts';
 import { Orphanage, turn } from './orphanage.ts';
 import { DestinationRefused, DrainClosed, Patience } from './patience.ts';
 import { Pause } from './pause.ts';
-import { SettledWaits } from './settled-waits.ts';
-import type { FolderState } from './state.ts';
+import { Progress } from './progress.ts';
 import type { System } from './system.ts';
 import { messageOf } from './system.ts';
 
@@ -50,7 +47,7 @@ export class DrainHost {
   readonly #folder: FolderDrain;
   readonly #heartbeat: Heartbeat;
   readonly #doze: Doze;
-  readonly #waits = new SettledWaits();
+  readonly #progress: Progress;
   #orphanage: Orphanage | undefined;
   #isClosed = false;
   #closing: Promise<void> | undefined;
@@ -60,6 +57,7 @@ export class DrainHost {
     this.#system = system;
     this.#post = post;
     this.#counters = new Counters(settings.counters);
+    this.#progress = new Progress(this.#counters);
     const { folderName, directory } = settings;
     this.#paths = folderName === undefined ? undefined : folderPaths(directory, folderName);
     const onWarning = (message: string): void => this.#event({ kind: 'warning', message });
@@ -83,7 +81,7 @@ export class DrainHost {
       isLive: true,
       isSynced: settings.durability === 'fsync',
       replayedThrough: settings.replayedThrough,
-      onSettled: (state) => this.#publish(state),
+      onSettled: (state) => this.#progress.publish(state),
     });
     this.#heartbeat = new Heartbeat({
       system,
@@ -103,7 +101,7 @@ export class DrainHost {
   /** Begins; everything after it happens by itself. */
   start(): void {
     this.#counters.setIdle(false);
-    this.#publish(this.#folder.state);
+    this.#progress.publish(this.#folder.state);
     for (const run of this.#folder.state.openRuns()) {
       // A host that died may have kept this to itself.
       if (run.failedReason !== undefined) continue;
@@ -112,6 +110,7 @@ export class DrainHost {
     }
     this.#orphanage = this.#makeOrphanage();
     this.#heartbeat.start();
+    this.#folder.lane.start();
     void this.#guard(
       announceDestination({
         destination: this.#destination,
@@ -126,7 +125,7 @@ export class DrainHost {
 
   /** There may be something new. */
   wake(): void {
-    if (this.#counters.isExitRequested) this.#hurry();
+    if (this.#counters.isExitRequested) this.#hurryAll();
     this.#doze.wake();
   }
 
@@ -138,7 +137,7 @@ export class DrainHost {
         this.#doze.wake();
         return;
       case 'forget':
-        this.#waits.forget(request.id);
+        this.#progress.forget(request.id);
         return;
       case 'flush':
         void this.#guard(this.#flush(request));
@@ -162,16 +161,19 @@ export class DrainHost {
         this.#event({ kind: 'warning', message: `The drain met an error of its own: ${messageOf(error)}` });
         await this.#doze.waitAfterError();
       }
-      if (this.#counters.isExitRequested && this.#isAllSettled()) return this.#close();
+      if (this.#counters.isExitRequested && this.#isAllSettled() && !this.#folder.lane.isBusy) return this.#close();
       // An embedded store answers without leaving this turn: messages and heartbeat need one of their own.
       if (isDelivered) await turn(this.#system.clock);
       else await this.#doze.wait();
-      if (!this.#isUrgent()) this.#patience.calm();
+      if (this.#isUrgent()) continue;
+      this.#patience.calm();
+      this.#folder.lane.calm();
+      this.#orphanage?.calm();
     }
   }
 
   #isUrgent(): boolean {
-    return this.#isClosed || this.#waits.isAny || this.#counters.isExitRequested;
+    return this.#isClosed || this.#progress.isAwaited || this.#counters.isExitRequested;
   }
 
   #isAllSettled(): boolean {
@@ -183,31 +185,37 @@ export class DrainHost {
     this.#doze.wake();
   }
 
-  #publish(state: FolderState): void {
-    this.#counters.settle(state.settledThrough, state.deadLettered);
-    this.#waits.settle(state.settledThrough);
+  /** Somebody waits for everything, artifacts that were set aside included. */
+  #hurryAll(): void {
+    this.#hurry();
+    this.#folder.lane.hurry();
+    this.#orphanage?.hurry();
   }
 
   async #flush({ id, sequence }: Extract<HostRequest, { kind: 'flush' }>): Promise<void> {
     if (this.#settings.durability === 'fsync') this.#folder.drain.sync();
-    const reached = this.#waits.reach(id, sequence);
-    this.#hurry();
-    this.#reply({ kind: 'answer', id, value: await reached });
+    const reached = this.#progress.untilComplete(id, sequence);
+    this.#hurryAll();
+    postAnswer(this.#post, { kind: 'answer', id, value: await reached });
   }
 
   async #call(request: Extract<HostRequest, { kind: 'call' }>): Promise<void> {
     const { id, sequence, timeoutMs } = request;
-    const cancel = this.#system.clock.after(timeoutMs, () => this.#waits.forget(id));
-    const reached = this.#waits.reach(id, sequence);
+    const cancel = this.#system.clock.after(timeoutMs, () => this.#progress.forget(id));
+    const reached = this.#progress.untilPassed(id, sequence);
     this.#hurry();
     try {
       // The caller has been told by its own clock; nothing may be carried out behind its back.
       if (!(await reached)) return;
       const store = await this.#destination.store();
       const value = await callStore(store, request, (runKey) => this.#folder.state.runIdOf(runKey));
-      this.#reply({ kind: 'answer', id, value });
+      postAnswer(this.#post, { kind: 'answer', id, value });
     } catch (error) {
-      this.#reply({ kind: 'failure', id, error: toWire(error instanceof DestinationRefused ? error.cause : error) });
+      postAnswer(this.#post, {
+        kind: 'failure',
+        id,
+        error: toWire(error instanceof DestinationRefused ? error.cause : error),
+      });
     } finally {
       cancel();
     }
@@ -216,17 +224,19 @@ export class DrainHost {
   async #stop({ id, sequence, timeoutMs }: Extract<HostRequest, { kind: 'stop' }>): Promise<void> {
     const { clock } = this.#system;
     const endMs = clock.monotonicMs() + timeoutMs;
-    const cancel = clock.after(timeoutMs, () => this.#waits.forget(id));
-    const reached = this.#waits.reach(id, sequence);
-    this.#hurry();
+    const cancel = clock.after(timeoutMs, () => this.#progress.forget(id));
+    const reached = this.#progress.untilPassed(id, sequence);
+    this.#hurryAll();
     await reached;
     // What a dead process left is finished too, but nobody waits for a server that does not answer.
-    while (this.#orphanage?.isBusy === true && !this.#patience.isWaiting && clock.monotonicMs() < endMs) {
+    const isBusy = (): boolean =>
+      (this.#orphanage?.isBusy === true && !this.#patience.isWaiting) || this.#folder.lane.isBusy;
+    while (isBusy() && clock.monotonicMs() < endMs) {
       await new Pause(clock).wait(RECHECK_MS);
     }
     cancel();
     await this.#close();
-    this.#reply({ kind: 'answer', id, value: true });
+    postAnswer(this.#post, { kind: 'answer', id, value: true });
   }
 
   /** Once; a job that blocks in `exit` is told when it is done, also where stop() had begun before. */
@@ -239,9 +249,10 @@ export class DrainHost {
     this.#isClosed = true;
     this.#heartbeat.stop();
     this.#patience.close();
+    this.#folder.lane.close();
     this.#orphanage?.close();
     this.#doze.wake();
-    this.#waits.close();
+    this.#progress.close();
     this.#folder.drain.save();
     await Promise.race([this.#destination.close(), new Pause(this.#system.clock).wait(CLOSE_MS)]);
     this.#folder.close();
@@ -249,15 +260,12 @@ export class DrainHost {
     try {
       // A run that nobody ended stays in the folder's state, for the next adopter to end.
       const hasOpenRuns = this.#folder.state.openRuns().some((run) => run.failedReason === undefined);
-      if (this.#isAllSettled() && !hasOpenRuns) retireFolder(this.#system, this.#settings.directory, this.#paths);
-      else this.#signLease(this.#paths, { isReleased: true });
+      if (this.#folder.state.completeThrough >= this.#counters.accepted && !hasOpenRuns)
+        retireFolder(this.#system, this.#settings.directory, this.#paths);
+      else releaseFolder(this.#system, this.#paths, this.#settings.isInline);
     } catch (error) {
       this.#event({ kind: 'warning', message: `The outbox folder could not be tidied up: ${messageOf(error)}` });
     }
-  }
-
-  #signLease(paths: FolderPaths, { isReleased }: { readonly isReleased: boolean }): void {
-    writeLease(this.#system, paths.lease, { folder: paths.name, isInline: this.#settings.isInline, isReleased });
   }
 
   #makeOrphanage(): Orphanage {
@@ -276,16 +284,6 @@ export class DrainHost {
 
   #event(event: OutboxEvent): void {
     this.#post({ kind: 'event', event: 'error' in event ? { ...event, error: toWire(event.error) } : event });
-  }
-
-  #reply(reply: HostReply): void {
-    try {
-      this.#post(reply);
-    } catch (error) {
-      if (!('id' in reply)) return;
-      const failure = new RunspanError('MLFLOW_ERROR', `The store's answer cannot be passed on: ${messageOf(error)}`);
-      this.#post({ kind: 'failure', id: reply.id, error: toWire(failure) });
-    }
   }
 
   /** A background task's end: being closed is no error, anything else is said. */

@@ -1,8 +1,8 @@
 // Delivers windows of records in order and moves the watermark behind them; one drain a folder.
 import { RunspanError } from '../errors.ts';
 import type { InputsWrite, EndWrite } from '../model/write.ts';
+import type { ArtifactLane } from './artifact-lane.ts';
 import { deleteTwins, deliverCreate } from './create-run.ts';
-import { deliverArtifact } from './deliver-artifact.ts';
 import { deliverBatch } from './deliver-batch.ts';
 import type { Delivery } from './delivery.ts';
 import { bury, findRunId } from './delivery.ts';
@@ -23,6 +23,7 @@ const DEFECT_LIMIT = 3;
 /** What a drain works with. */
 export interface DrainOptions {
   readonly delivery: Delivery;
+  readonly lane: ArtifactLane;
   readonly source: RecordSource;
   readonly reader: SegmentReader | undefined;
   /** Syncs what is read before it is sent. */
@@ -145,9 +146,9 @@ export class Drain {
   }
 
   async #run(step: Step): Promise<void> {
-    const { delivery } = this.#options;
+    const { delivery, lane } = this.#options;
     if (step.kind === 'batch') await deliverBatch(delivery, step.runKey, step.entries);
-    else if (step.kind === 'single') await deliverSingle(delivery, step.entry);
+    else if (step.kind === 'single') await deliverSingle(delivery, lane, step.entry);
     else {
       const { sequence, write } = step.entry;
       const error = new RunspanError('NOT_SUPPORTED', `This version does not know records of kind '${write.kind}'`);
@@ -156,14 +157,18 @@ export class Drain {
   }
 }
 
-async function deliverSingle(delivery: Delivery, { sequence, write }: EntryOf<FenceWrite>): Promise<void> {
+async function deliverSingle(
+  delivery: Delivery,
+  lane: ArtifactLane,
+  { sequence, write }: EntryOf<FenceWrite>,
+): Promise<void> {
   switch (write.kind) {
     case 'create':
       return deliverCreate(delivery, { sequence, write });
     case 'inputs':
       return deliverInputs(delivery, { sequence, write });
     case 'artifact':
-      return deliverArtifact(delivery, { sequence, write });
+      return lane.deliver({ sequence, write });
     case 'attributes':
       delivery.state.keepAttributes(write.runKey, {
         params: write.params,
@@ -173,7 +178,7 @@ async function deliverSingle(delivery: Delivery, { sequence, write }: EntryOf<Fe
       });
       return;
     case 'end':
-      return deliverEnd(delivery, { sequence, write });
+      return deliverEnd(delivery, lane, { sequence, write });
   }
 }
 
@@ -188,7 +193,11 @@ async function deliverInputs(delivery: Delivery, { sequence, write }: EntryOf<In
   if (outcome.status === 'rejected') bury(delivery, sequence, { record: write, error: outcome.error });
 }
 
-async function deliverEnd(delivery: Delivery, { sequence, write }: EntryOf<EndWrite>): Promise<void> {
+async function deliverEnd(
+  delivery: Delivery,
+  lane: ArtifactLane,
+  { sequence, write }: EntryOf<EndWrite>,
+): Promise<void> {
   const { state, destination, patience } = delivery;
   const found = await findRunId(delivery, write.runKey);
   const run = state.run(write.runKey);
@@ -201,6 +210,7 @@ async function deliverEnd(delivery: Delivery, { sequence, write }: EntryOf<EndWr
           (await destination.store()).updateRun({ runId: found.value, status, endTimeMs }),
         );
   if (outcome.status === 'rejected') bury(delivery, sequence, { record: write, error: outcome.error });
-  if (run !== undefined && run.artifactUri !== '') destination.closeArtifacts(run.artifactUri);
+  if (run !== undefined && run.artifactUri !== '' && !lane.uses(run.artifactUri))
+    destination.closeArtifacts(run.artifactUri);
   state.endRun(write.runKey);
 }

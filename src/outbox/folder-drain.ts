@@ -1,4 +1,5 @@
 // Puts one folder's drain together: state, reader, source, dead letters; for our own folder and for adopted ones alike.
+import { ArtifactLane } from './artifact-lane.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Delivery } from './delivery.ts';
 import { Drain } from './drain.ts';
@@ -27,6 +28,7 @@ export interface FolderDrain {
   readonly state: FolderState;
   readonly source: RecordSource;
   readonly drain: Drain;
+  readonly lane: ArtifactLane;
   /** Lets the segment under the reader go. */
   close(): void;
 }
@@ -50,6 +52,8 @@ export function openFolderDrain(options: FolderDrainOptions): FolderDrain {
     shared.onWarning(message);
   };
   const delivery: Delivery = { ...shared, state, paths, deadLetters, replayedThrough, onceWarning };
-  const drain = new Drain({ delivery, source, reader, isSynced, onSettled: () => options.onSettled(state) });
-  return { delivery, state, source, drain, close: () => reader?.close() };
+  const onSettled = (): void => options.onSettled(state);
+  const lane = new ArtifactLane(delivery, onSettled);
+  const drain = new Drain({ delivery, lane, source, reader, isSynced, onSettled });
+  return { delivery, state, source, drain, lane, close: () => reader?.close() };
 }

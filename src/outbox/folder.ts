@@ -31,6 +31,7 @@ export interface FolderPaths {
   readonly state: string;
   readonly deadLetters: string;
   readonly endedRuns: string;
+  readonly setAside: string;
   readonly spool: string;
 }
 
@@ -45,6 +46,7 @@ export function folderPaths(directory: string, name: string): FolderPaths {
     state: path.join(root, 'state.json'),
     deadLetters: path.join(root, 'dead-letters.jsonl'),
     endedRuns: path.join(root, 'ended-runs.jsonl'),
+    setAside: path.join(root, 'set-aside.jsonl'),
     spool: path.join(root, 'spool'),
   };
 }
@@ -115,6 +117,11 @@ export function readHeader(system: System, paths: FolderPaths): FolderHeader | u
     // Half written or not JSON: the caller leaves such a folder alone and names it.
     return undefined;
   }
+}
+
+/** Says in the lease that nobody works on the folder any more: the next adopter need not wait for our death. */
+export function releaseFolder(system: System, { lease, name }: FolderPaths, isInline: boolean): void {
+  writeLease(system, lease, { folder: name, isInline, isReleased: true });
 }
 
 /** Removes a folder that holds nothing to deliver; its dead letters move to `<directory>/dead-letters/`, with the files they speak of. */

@@ -70,6 +70,17 @@ export interface WireError {
   readonly cause: WireError | undefined;
 }
 
+/** Posts what was asked for; an answer that cannot cross the thread becomes a failure. */
+export function postAnswer(post: (reply: HostReply) => void, reply: Extract<HostReply, { readonly id: number }>): void {
+  try {
+    post(reply);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const failure = new RunspanError('MLFLOW_ERROR', `The store's answer cannot be passed on: ${why}`);
+    post({ kind: 'failure', id: reply.id, error: toWire(failure) });
+  }
+}
+
 /** Turns an error into plain data; its cause goes along. */
 export function toWire(error: unknown): WireError {
   const isError = error instanceof Error;

@@ -3,7 +3,7 @@ import type { AdoptedFolder } from './adopt.ts';
 import { Adopter, CONFIRM_MS } from './adopt.ts';
 import type { Destination } from './folder.ts';
 import { retireFolder } from './folder.ts';
-import type { SharedDelivery } from './folder-drain.ts';
+import type { FolderDrain, SharedDelivery } from './folder-drain.ts';
 import { openFolderDrain } from './folder-drain.ts';
 import { writeLease } from './lease.ts';
 import { DrainClosed } from './patience.ts';
@@ -33,7 +33,10 @@ export class Orphanage {
   readonly #adopter: Adopter;
   #waiting: AdoptedFolder[] = [];
   #current: AdoptedFolder | undefined;
+  /** All but some artifacts is delivered; their lanes go on beside the other folders. */
+  readonly #lingering = new Map<AdoptedFolder, FolderDrain>();
   #isClosed = false;
+  #isUrgent = false;
 
   constructor(options: OrphanageOptions) {
     this.#options = options;
@@ -50,13 +53,26 @@ export class Orphanage {
 
   /** True while an adopted folder is not done with. */
   get isBusy(): boolean {
-    return this.#current !== undefined || this.#waiting.length > 0;
+    const lanes = [...this.#lingering.values()].map((folder) => folder.lane);
+    return this.#current !== undefined || this.#waiting.length > 0 || lanes.some((lane) => lane.isBusy);
   }
 
   /** The adopted folders' leases, for the heartbeat. */
   leases(): readonly string[] {
-    const all = this.#current === undefined ? this.#waiting : [this.#current, ...this.#waiting];
-    return all.map((folder) => folder.paths.lease);
+    const current = this.#current === undefined ? [] : [this.#current];
+    return [...current, ...this.#waiting, ...this.#lingering.keys()].map((folder) => folder.paths.lease);
+  }
+
+  /** Somebody waits for the end. */
+  hurry(): void {
+    this.#isUrgent = true;
+    for (const { lane } of this.#lingering.values()) lane.hurry();
+  }
+
+  /** Nobody waits any more. */
+  calm(): void {
+    this.#isUrgent = false;
+    for (const { lane } of this.#lingering.values()) lane.calm();
   }
 
   /** Works until closed. */
@@ -86,6 +102,12 @@ export class Orphanage {
     this.#isClosed = true;
     for (const folder of this.#waiting) this.#release(folder);
     this.#waiting = [];
+    for (const [folder, opened] of this.#lingering) {
+      opened.lane.close();
+      this.#leave(opened);
+      this.#release(folder);
+    }
+    this.#lingering.clear();
     this.#options.pause.wake();
   }
 
@@ -99,8 +121,9 @@ export class Orphanage {
     }
   }
 
-  async #settle({ paths, orphan }: AdoptedFolder): Promise<void> {
-    const { shared, directory, isOpenElsewhere } = this.#options;
+  async #settle(adopted: AdoptedFolder): Promise<void> {
+    const { shared, isOpenElsewhere } = this.#options;
+    const { paths, orphan } = adopted;
     const { system } = shared;
     const folder = openFolderDrain({
       shared,
@@ -108,16 +131,41 @@ export class Orphanage {
       isLive: false,
       isSynced: false,
       replayedThrough: Number.POSITIVE_INFINITY,
-      onSettled: () => undefined,
+      onSettled: () => this.#retireIfDone(adopted),
     });
     try {
+      folder.lane.start();
       while (await folder.drain.deliverWindow()) await turn(system.clock);
       await reapRuns(folder.delivery, { orphan, isOpenElsewhere, save: () => folder.drain.save() });
-    } finally {
-      folder.drain.save();
-      folder.close();
+      if (this.#isClosed && folder.state.aside.lowest !== undefined) throw new DrainClosed();
+    } catch (error) {
+      folder.lane.close();
+      this.#leave(folder);
+      throw error;
     }
-    retireFolder(system, directory, paths);
+    if (this.#isUrgent) folder.lane.hurry();
+    this.#lingering.set(adopted, folder);
+    this.#retireIfDone(adopted);
+  }
+
+  #retireIfDone(adopted: AdoptedFolder): void {
+    const folder = this.#lingering.get(adopted);
+    if (folder === undefined || folder.state.aside.lowest !== undefined) return;
+    const { shared, directory } = this.#options;
+    this.#lingering.delete(adopted);
+    folder.lane.close();
+    this.#leave(folder);
+    try {
+      retireFolder(shared.system, directory, adopted.paths);
+    } catch (error) {
+      this.#release(adopted);
+      shared.onWarning(`The outbox folder ${adopted.paths.root} is left for later: ${messageOf(error)}`);
+    }
+  }
+
+  #leave(folder: FolderDrain): void {
+    folder.drain.save();
+    folder.close();
   }
 
   /** Says in the lease that nobody works on the folder any more, so that the next one need not wait for our death. */

@@ -16,9 +16,8 @@ import { Counters } from './counters.ts';
 import type { Openers } from './destination.ts';
 import { DrainLink, LAST_WORD_MS } from './drain-link.ts';
 import type { FolderPaths } from './folder.ts';
-import { makeFolder } from './folder.ts';
+import { makeFolder, releaseFolder } from './folder.ts';
 import { Journal } from './journal.ts';
-import { writeLease } from './lease.ts';
 import type { HostReply } from './messages.ts';
 import { fromWire } from './messages.ts';
 import { nodeSystem } from './node-system.ts';
@@ -158,13 +157,13 @@ class JournaledOutbox implements Outbox {
   }
 
   stats(): OutboxStats {
-    const settled = this.#counters.settled;
     const deadLettered = this.#counters.dead;
+    const { done } = this.#counters;
     const { accepted, refused, isOnDisk } = this.#journal;
     return {
       accepted,
-      delivered: settled - deadLettered,
-      pending: accepted - settled,
+      delivered: done - deadLettered,
+      pending: accepted - done,
       deadLettered,
       refused,
       durability: isOnDisk ? (this.#options.durability ?? 'os') : 'memory',
@@ -204,10 +203,10 @@ class JournaledOutbox implements Outbox {
   }
 
   #result(sequence: number): FlushResult {
-    const settled = this.#counters.settled;
+    const { settled, done } = this.#counters;
     return {
       isComplete: settled >= sequence,
-      pending: Math.max(0, this.#journal.accepted - settled),
+      pending: Math.max(0, this.#journal.accepted - done),
       deadLettered: this.#counters.dead,
     };
   }
@@ -229,9 +228,8 @@ class JournaledOutbox implements Outbox {
   /** The drain had no time for it: the next adopter need not wait for our death. */
   #releaseFolder(): void {
     if (this.#paths === undefined) return;
-    const { lease, name } = this.#paths;
     try {
-      writeLease(this.#system, lease, { folder: name, isInline: false, isReleased: true });
+      releaseFolder(this.#system, this.#paths, false);
     } catch {
       // The folder is gone, or the disk takes nothing: our death will say the same.
     }

@@ -11,7 +11,7 @@ const URGENT_DELAY_MS = 500;
 /** A store whose attempts failed so often in a row is closed and opened again. */
 const REOPEN_AFTER = 3;
 /** An error that nobody foresaw (a defect, not a store's answer) is tried so often before the record is given up. */
-const UNFORESEEN_LIMIT = 5;
+export const UNFORESEEN_LIMIT = 5;
 
 /** How an operation ended. */
 export type Outcome<T> =

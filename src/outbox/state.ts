@@ -2,6 +2,7 @@
 import type { Metric, Param, Tag } from '../model/entities.ts';
 import { spellNumber } from './encode-write.ts';
 import type { FolderPaths } from './folder.ts';
+import { SetAside } from './set-aside.ts';
 import type { Disk } from './system.ts';
 
 /** Attributes journaled and not yet mirrored; the last value of each key. */
@@ -44,6 +45,8 @@ const ENDED_LIMIT = 10_000;
 
 /** The drain's own state of one folder. */
 export class FolderState {
+  /** Artifacts that the watermark has passed and that are still to be delivered. */
+  readonly aside: SetAside;
   readonly #disk: Disk;
   readonly #paths: FolderPaths | undefined;
   readonly #runs = new Map<string, OpenRun>();
@@ -59,16 +62,27 @@ export class FolderState {
     this.#disk = disk;
     this.#paths = paths;
     this.#load();
+    this.aside = new SetAside(disk, paths, this.#settledThrough);
   }
 
-  /** Everything up to this number is delivered or dead-lettered. */
+  /** Everything up to this number is delivered, dead-lettered or set aside. */
   get settledThrough(): number {
     return this.#settledThrough;
   }
 
+  /** Everything up to this number is delivered or dead-lettered. */
+  get completeThrough(): number {
+    return Math.min(this.#settledThrough, (this.aside.lowest ?? Number.POSITIVE_INFINITY) - 1);
+  }
+
+  /** How many records are delivered or dead-lettered. */
+  get doneCount(): number {
+    return this.#settledThrough - this.aside.count;
+  }
+
   /** Of these, how many were dead-lettered. */
   get deadLettered(): number {
-    return this.#deadLettered;
+    return this.#deadLettered + this.aside.deadCount;
   }
 
   /** What survives a crash now; segments up to here may go. */
@@ -132,6 +146,7 @@ export class FolderState {
   settle(sequence: number): void {
     if (sequence <= this.#settledThrough) return;
     this.#settledThrough = sequence;
+    this.aside.pass(sequence);
     this.#deadLettered += this.#deaths.reduce((sum, each) => (each.sequence <= sequence ? sum + each.count : sum), 0);
     this.#deaths = this.#deaths.filter((each) => each.sequence > sequence);
   }
@@ -153,6 +168,7 @@ export class FolderState {
       this.#disk.replaceText(this.#paths.state, `${JSON.stringify(file, spellNumber)}\n`);
     }
     this.#savedThrough = this.#settledThrough;
+    this.aside.forgetThrough(this.#savedThrough);
     const acts = this.#afterSave;
     this.#afterSave = [];
     for (const act of acts) act();

@@ -114,6 +114,9 @@ function notFound(message: string): MlflowError {
 export class TrackingServer {
   readonly store: MemoryStore = new MemoryStore({ chosenRunId: false });
   readonly asked: string[] = [];
+  /** What was put through the proxy, by endpoint; while {@link keepsArtifacts} holds, runs say that it goes there. */
+  readonly artifacts: Map<string, string> = new Map();
+  keepsArtifacts = false;
   /** Decides about each request by its endpoint, such as `runs/create`. */
   mood: (endpoint: string) => Mood = () => 'serve';
   #server: Server | undefined;
@@ -149,10 +152,18 @@ export class TrackingServer {
     const mood = this.mood(endpoint);
     if (mood === 'hang') return;
     const body = Buffer.concat(chunks).toString();
+    if (request.method === 'PUT') {
+      if (mood === 'serve') this.artifacts.set(decodeURIComponent(endpoint), body);
+      response.writeHead(mood === 'serve' ? 200 : 500).end();
+      return;
+    }
     const fields = (request.method === 'GET' ? Object.fromEntries(searchParams) : JSON.parse(body)) as Fields;
-    const { status, answer } = mood === '500-before' ? broken() : await this.#carryOut(endpoint, fields);
-    const sent = mood === '500-after' ? broken() : { status, answer };
-    response.writeHead(sent.status, { 'content-type': 'application/json' }).end(JSON.stringify(sent.answer));
+    const carried = mood === '500-before' ? broken() : await this.#carryOut(endpoint, fields);
+    const sent = mood === '500-after' ? broken() : carried;
+    const answer = JSON.stringify(sent.answer);
+    response
+      .writeHead(sent.status, { 'content-type': 'application/json' })
+      .end(this.keepsArtifacts ? answer.replaceAll('"artifact_uri":"/', '"artifact_uri":"mlflow-artifacts:/') : answer);
   }
 
   async #carryOut(endpoint: string, fields: Fields): Promise<{ status: number; answer: unknown }> {

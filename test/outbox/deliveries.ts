@@ -9,7 +9,7 @@ import { encodeWrite } from '../../src/outbox/encode-write.ts';
 import type { Write } from '../../src/model/write.ts';
 import type { FakeSystem } from './fake-system.ts';
 import { fakeSystem } from './fake-system.ts';
-import type { Uploads } from './memory-openers.ts';
+import type { OnPut, Uploads } from './memory-openers.ts';
 import { memoryOpeners } from './memory-openers.ts';
 import type { MemoryStore } from './memory-store.ts';
 
@@ -30,14 +30,14 @@ export interface TestDrain extends FolderDrain {
 
 export function openTestDrain(
   store: MemoryStore,
-  options: { paths?: FolderPaths; replayedThrough?: number; seed?: number } = {},
+  options: { paths?: FolderPaths; replayedThrough?: number; seed?: number; onPut?: OnPut } = {},
 ): TestDrain {
   const system = fakeSystem({ seed: options.seed ?? 1 });
   const events: OutboxEvent[] = [];
   const warnings: string[] = [];
   const uploads: Uploads = new Map();
   const destination = new DrainDestination({
-    openers: memoryOpeners(store, uploads),
+    openers: memoryOpeners(store, uploads, options.onPut),
     trackingUri: 'memory:',
     connection: {},
     artifactRoot: '/artifacts',

@@ -7,8 +7,11 @@ import type { MemoryStore } from './memory-store.ts';
 /** What was uploaded, by `<artifactUri>/<path>`. */
 export type Uploads = Map<string, string>;
 
+/** What an upload meets before it is carried out: it can wait, or throw. */
+export type OnPut = (path: string) => Promise<void>;
+
 /** Opens the given store under any URI. */
-export function memoryOpeners(store: MemoryStore, uploads: Uploads = new Map()): Openers {
+export function memoryOpeners(store: MemoryStore, uploads: Uploads = new Map(), onPut?: OnPut): Openers {
   return {
     openStore: () => {
       store.opened += 1;
@@ -17,9 +20,9 @@ export function memoryOpeners(store: MemoryStore, uploads: Uploads = new Map()):
     openArtifacts: (artifactUri): Promise<ArtifactRepository> =>
       Promise.resolve({
         uri: artifactUri,
-        putFile: (path: string, sourceFile: string) => {
+        putFile: async (path: string, sourceFile: string) => {
+          await onPut?.(path);
           uploads.set(`${artifactUri}/${path}`, readFileSync(sourceFile, 'utf8'));
-          return Promise.resolve();
         },
         list: () => Promise.resolve([]),
         getFile: () => Promise.resolve(),
