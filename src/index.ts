@@ -26,12 +26,28 @@ export { RunLogProcessor, RunSpanProcessor } from './otel/run-span-processor.ts'
 export type { Durability, FlushResult, OutboxStats } from './outbox/contract.ts';
 export type { MlflowClient, SearchOptions } from './runs/mlflow-client.ts';
 export type { PagedList } from './runs/paged-list.ts';
+export type { JoinedRun } from './runs/open-run.ts';
 export type { RunConfig } from './runs/run-config.ts';
 export type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './runs/run.ts';
 export { AlertsService } from './services/alerts-service.ts';
+export {
+  activeRun,
+  flush,
+  lastRun,
+  log,
+  logMetric,
+  logMetrics,
+  logParam,
+  logParams,
+  runContext,
+  setTag,
+  setTags,
+  startRun,
+  stats,
+} from './services/fluent.ts';
 export { LoggerService } from './services/logger-service.ts';
 export { MlflowService } from './services/mlflow-service.ts';
-export type { MlflowLinks } from './services/mlflow-service.ts';
+export type { MlflowLinks } from './services/mlflow-links.ts';
 export { Service } from './services/service.ts';
 export type { ServiceStatus, StopOptions } from './services/service.ts';
 export { startServices } from './services/stack.ts';

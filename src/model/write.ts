@@ -19,6 +19,14 @@ export interface CreateWrite {
   readonly resumeRunId?: string;
 }
 
+/** Says which run of the store a key of this journal stands for: one that another process has open, and ends. */
+export interface JoinWrite {
+  readonly kind: 'join';
+  readonly runKey: string;
+  /** The store's id, where it is known; else the run is found by its key. */
+  readonly runId?: string;
+}
+
 /** One metric point; the hot path, so flat. */
 export interface MetricWrite {
   readonly kind: 'metric';
@@ -83,4 +91,12 @@ export interface EndWrite {
 
 /** The one record that travels. */
 export type Write =
-  CreateWrite | MetricWrite | ParamsWrite | TagsWrite | InputsWrite | ArtifactWrite | AttributesWrite | EndWrite;
+  | CreateWrite
+  | JoinWrite
+  | MetricWrite
+  | ParamsWrite
+  | TagsWrite
+  | InputsWrite
+  | ArtifactWrite
+  | AttributesWrite
+  | EndWrite;

@@ -1,9 +1,7 @@
 // The context manager we register where there is none: where no context is active, the one open run is.
-import { ROOT_CONTEXT, createContextKey } from '@opentelemetry/api';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Context, ContextManager } from '@opentelemetry/api';
-import { fallbackContext } from './run-context.ts';
-
-const EXPLICIT_ROOT = createContextKey('runspan.explicit-root');
+import { explicitRoot, fallbackContext } from './run-context.ts';
 
 /**
  * Makes a context manager on AsyncLocalStorage whose `active()` falls back to the context of the one open run that
@@ -12,7 +10,7 @@ const EXPLICIT_ROOT = createContextKey('runspan.explicit-root');
 export async function createRunContextManager(): Promise<ContextManager> {
   const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
   // A root that can be told from "nothing was set", which the base class answers with ROOT_CONTEXT.
-  const explicitRoot = ROOT_CONTEXT.setValue(EXPLICIT_ROOT, true);
+  const root = explicitRoot(ROOT_CONTEXT);
 
   class RunContextManager extends AsyncLocalStorageContextManager {
     override active(): Context {
@@ -26,7 +24,7 @@ export async function createRunContextManager(): Promise<ContextManager> {
       thisArg?: ThisParameterType<F>,
       ...args: A
     ): ReturnType<F> {
-      return super.with(context === ROOT_CONTEXT ? explicitRoot : context, fn, thisArg, ...args);
+      return super.with(context === ROOT_CONTEXT ? root : context, fn, thisArg, ...args);
     }
   }
   return new RunContextManager().enable();

@@ -22,10 +22,13 @@ export interface OpenRun {
   readonly context: Context;
   /** Whether code outside any context belongs to this run while it is the only one open (startRun says yes). */
   readonly isFallback: boolean;
+  /** Whether it stands for the whole process: code outside any context belongs to it whatever else is open, and runs opened inside nest in it. */
+  readonly isAmbient?: boolean;
 }
 
 // createContextKey is Symbol.for: every copy of this package in the process reads the same value.
 const RUN_KEY = createContextKey('runspan.run');
+const EXPLICIT_ROOT = createContextKey('runspan.explicit-root');
 
 /**
  * Gives the run of a context, by default of the active one; undefined outside any run.
@@ -66,12 +69,37 @@ export function openRuns(): readonly OpenRun[] {
   return [...openRunSet()];
 }
 
-/** Gives the context of the one open run that stands in where no context is active; undefined with none or several. */
+/** Gives the context of the run that stands in where no context is active: the process's own, else the one that is open. */
 export function fallbackContext(): Context | undefined {
   const runs = openRunSet();
+  const ambient = ambientRun();
+  if (ambient !== undefined) return ambient.context;
   if (runs.size !== 1) return undefined;
   for (const run of runs) return run.isFallback ? run.context : undefined;
   return undefined;
+}
+
+/** Gives the run that stands for the whole process, if there is one. */
+export function ambientRun(): OpenRun | undefined {
+  for (const run of openRunSet()) if (run.isAmbient === true) return run;
+  return undefined;
+}
+
+/** Makes the root context that code sets on purpose: outside every run. */
+export function explicitRoot(root: Context): Context {
+  return root.setValue(EXPLICIT_ROOT, true);
+}
+
+/** Gives the run of the active context, or the one that stands in for it, under any context manager; undefined outside any run. */
+export function currentRun(): RunIdentity | undefined {
+  return activeRun(currentContext());
+}
+
+/** Gives the active context, or that of the run that stands in where the active one knows none. */
+export function currentContext(): Context {
+  const active = context.active();
+  if (activeRun(active) !== undefined || active.getValue(EXPLICIT_ROOT) === true) return active;
+  return fallbackContext() ?? active;
 }
 
 function openRunSet(): Set<OpenRun> {

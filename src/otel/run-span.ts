@@ -54,6 +54,8 @@ export interface StartRunSpanOptions extends Omit<RunSpanOptions, 'inner' | 'att
   /** What the run is started in. @default the active context */
   readonly parent?: Context;
   readonly links?: Link[];
+  /** A span inside a run that another process has: it is no run's own, so nothing is alerted or ended by it. @default false */
+  readonly isJoined?: boolean;
 }
 
 /** A run's span, the context that carries span and run, and the run's identity, whose id is set when it becomes known. */
@@ -265,7 +267,7 @@ export function startRunSpan(options: StartRunSpanOptions): StartedRunSpan {
     experimentName === undefined ? { runKey, runName } : { runKey, runName, experimentName };
   const attributes: Attributes = {
     ...redactAttributes(options.attributes ?? {}, redactor),
-    [ATTR_RUNSPAN_KIND]: RUNSPAN_KIND_RUN,
+    ...(options.isJoined === true ? {} : { [ATTR_RUNSPAN_KIND]: RUNSPAN_KIND_RUN }),
     [ATTR_RUN_KEY]: runKey,
     [ATTR_MLFLOW_RUN_NAME]: runName,
     ...(experimentName === undefined ? {} : { [ATTR_MLFLOW_EXPERIMENT_NAME]: experimentName }),

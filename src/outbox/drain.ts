@@ -5,6 +5,7 @@ import type { ArtifactLane } from './artifact-lane.ts';
 import { deleteTwins, deliverCreate } from './create-run.ts';
 import { deliverBatch } from './deliver-batch.ts';
 import type { Delivery } from './delivery.ts';
+import { deliverJoin } from './join-run.ts';
 import { bury, findRunId } from './delivery.ts';
 import type { EntryOf, FenceWrite, PlannedStep, Step } from './plan.ts';
 import { planSteps } from './plan.ts';
@@ -165,6 +166,8 @@ async function deliverSingle(
   switch (write.kind) {
     case 'create':
       return deliverCreate(delivery, { sequence, write });
+    case 'join':
+      return deliverJoin(delivery, { sequence, write });
     case 'inputs':
       return deliverInputs(delivery, { sequence, write });
     case 'artifact':

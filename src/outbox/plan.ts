@@ -5,6 +5,7 @@ import type {
   CreateWrite,
   EndWrite,
   InputsWrite,
+  JoinWrite,
   MetricWrite,
   ParamsWrite,
   TagsWrite,
@@ -22,7 +23,7 @@ export interface EntryOf<W extends Write> {
 export type BatchWrite = MetricWrite | ParamsWrite | TagsWrite;
 
 /** The writes that keep their place among the others of their run. */
-export type FenceWrite = CreateWrite | InputsWrite | ArtifactWrite | AttributesWrite | EndWrite;
+export type FenceWrite = CreateWrite | JoinWrite | InputsWrite | ArtifactWrite | AttributesWrite | EndWrite;
 
 /** One thing to do; `firstSequence` is the lowest number in it. */
 export type Step =
@@ -75,7 +76,7 @@ export function planSteps(entries: readonly Entry[], lastSequence: number): read
   return withWatermarks(steps, lastSequence);
 }
 
-const FENCES: ReadonlySet<string> = new Set(['create', 'inputs', 'artifact', 'attributes', 'end']);
+const FENCES: ReadonlySet<string> = new Set(['create', 'join', 'inputs', 'artifact', 'attributes', 'end']);
 
 function isFence(write: Write): write is FenceWrite {
   return FENCES.has(write.kind);

@@ -1,6 +1,7 @@
 // Opens a run: its key, span, tags and the create write, in this order and in one turn.
 import { randomBytes } from 'node:crypto';
-import type { Attributes } from '@opentelemetry/api';
+import { trace } from '@opentelemetry/api';
+import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { Tag } from '../model/entities.ts';
 import { takeCodePoints } from '../model/limits.ts';
 import { mendText } from '../model/mend-text.ts';
@@ -8,7 +9,7 @@ import type { Redactor } from '../model/redact.ts';
 import { ATTR_MLFLOW_PARENT_RUN_ID, ATTR_MLFLOW_RUN_ID } from '../otel/attribute-names.ts';
 import type { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
-import { activeRun } from '../otel/run-context.ts';
+import { activeRun, currentContext } from '../otel/run-context.ts';
 import { startRunSpan } from '../otel/run-span.ts';
 import type { Outbox } from '../outbox/contract.ts';
 import { ActiveRun } from './active-run.ts';
@@ -37,6 +38,8 @@ export interface RunSurroundings {
   /** Such as `https://jaeger/trace/{traceId}`; undefined: no tag `otel.trace_url`. */
   readonly traceUrlTemplate: string | undefined;
   readonly spoolTimeoutMs: number;
+  /** The span of the process that started this one, where there is one; asked at each run that has no parent here. */
+  readonly remoteParent?: () => SpanContext | undefined;
   readonly onEnded: (run: ActiveRun) => void;
 }
 
@@ -46,17 +49,74 @@ const MAX_RUN_NAME_LENGTH = 250;
 /** The tag that finds a run by its key; creates are made exactly once by it. */
 const RUN_KEY_TAG = 'runspan.run_key';
 
+/** A run that another process has open. */
+export interface JoinedRun {
+  /** The key that the other process gave it; undefined where only the store's id is known. */
+  readonly runKey?: string | undefined;
+  readonly runId?: string | undefined;
+}
+
 /**
  * Opens a run in the active context and returns it; the store learns of it through the outbox.
  *
  * @param parentRun a run key or run id; undefined for a run of its own
  */
 export function openRun(surroundings: RunSurroundings, config: RunConfig, parentRun?: string): ActiveRun {
-  const runKey = randomBytes(16).toString('hex');
-  const { redactor, experimentName } = surroundings;
-  const name = toRunName(config.name, redactor);
+  const runKey = makeKey();
   const intake = new RunIntake({ ...surroundings, runKey });
   const runId = config.runId ?? (surroundings.isKeyRunId ? runKey : undefined);
+  const run = makeRun(surroundings, { name: config.name, runKey, intake, runId, parentRun });
+  const given = startTags(surroundings, { ...config, name: run.name }, run.span.spanContext());
+  // One value a key, whatever mending made of the keys: a server refuses a create that says one twice.
+  const tags = new Map(intake.toTags(Object.fromEntries(given)).map(({ key, value }) => [key, value]));
+  tags.set(RUN_KEY_TAG, runKey);
+  intake.acceptWrite({
+    kind: 'create',
+    runKey,
+    experimentName: surroundings.experimentName,
+    runName: tags.get('mlflow.runName') ?? '',
+    userId: findTag(tags, 'mlflow.user') ?? 'unknown',
+    startTimeMs: run.startedAtMs,
+    tags: Array.from(tags, ([key, value]) => ({ key, value })),
+    ...(parentRun === undefined ? {} : { parentRun }),
+    ...(config.runId === undefined ? {} : { resumeRunId: config.runId }),
+  });
+  return run;
+}
+
+/**
+ * Takes part in a run that another process has open: what is logged goes there, the span is a child of its, and the end is the other's.
+ *
+ * @param name of the span in this process
+ */
+export function joinRun(surroundings: RunSurroundings, name: string, joined: JoinedRun): ActiveRun {
+  const { runKey = makeKey() } = joined;
+  const { outbox } = surroundings;
+  const endless: Pick<Outbox, 'append' | 'spoolBytes'> = {
+    spoolBytes: (bytes) => outbox.spoolBytes(bytes),
+    append: (write) => (write.kind === 'end' ? 0 : outbox.append(write)),
+  };
+  const intake = new RunIntake({ ...surroundings, outbox: endless, runKey });
+  // The store's id of a key is the key itself where it was chosen by us; that of an id alone is the id.
+  const runId = joined.runId ?? (surroundings.isKeyRunId ? runKey : undefined);
+  const run = makeRun(surroundings, { name, runKey, intake, runId, isJoined: true });
+  intake.acceptWrite({ kind: 'join', runKey, ...(joined.runId === undefined ? {} : { runId: joined.runId }) });
+  return run;
+}
+
+interface RunParts {
+  readonly name: string;
+  readonly runKey: string;
+  readonly intake: RunIntake;
+  readonly runId: string | undefined;
+  readonly parentRun?: string | undefined;
+  readonly isJoined?: boolean;
+}
+
+function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
+  const { redactor, experimentName, alertProcessor, logger } = surroundings;
+  const { runKey, intake, runId, parentRun, isJoined = false } = parts;
+  const name = toRunName(parts.name, redactor);
   const started = startRunSpan({
     name: name || experimentName,
     runKey,
@@ -67,29 +127,26 @@ export function openRun(surroundings: RunSurroundings, config: RunConfig, parent
       ...(runId === undefined ? {} : { [ATTR_MLFLOW_RUN_ID]: runId }),
     },
     onAttributes: (attributes) => intake.journalAttributes(attributes),
-    alertProcessor: surroundings.alertProcessor,
+    alertProcessor,
     redactor,
+    parent: parentContext(surroundings.remoteParent?.()),
+    isJoined,
   });
   started.identity.runId = runId;
   const isActive = (): boolean => activeRun()?.runKey === runKey;
-  const log = bindLog({ logger: surroundings.logger, runContext: started.context, isActive });
-  const run = new ActiveRun({ ...surroundings, name, started, intake, log });
-  const given = startTags(surroundings, { ...config, name }, started.span.spanContext());
-  // One value a key, whatever mending made of the keys: a server refuses a create that says one twice.
-  const tags = new Map(intake.toTags(Object.fromEntries(given)).map(({ key, value }) => [key, value]));
-  tags.set(RUN_KEY_TAG, runKey);
-  intake.acceptWrite({
-    kind: 'create',
-    runKey,
-    experimentName,
-    runName: tags.get('mlflow.runName') ?? '',
-    userId: findTag(tags, 'mlflow.user') ?? 'unknown',
-    startTimeMs: run.startedAtMs,
-    tags: Array.from(tags, ([key, value]) => ({ key, value })),
-    ...(parentRun === undefined ? {} : { parentRun }),
-    ...(config.runId === undefined ? {} : { resumeRunId: config.runId }),
-  });
-  return run;
+  const log = bindLog({ logger, runContext: started.context, isActive });
+  return new ActiveRun({ ...surroundings, name, started, intake, log });
+}
+
+/** The active span's context, else that of the span of another process which started this one. */
+function parentContext(remote: SpanContext | undefined): Context {
+  const current = currentContext();
+  if (remote === undefined || trace.getSpan(current) !== undefined) return current;
+  return trace.setSpanContext(current, remote);
+}
+
+function makeKey(): string {
+  return randomBytes(16).toString('hex');
 }
 
 /** A name as MLflow's table takes it, without secrets: the run, its tag and its span must all say the same. */

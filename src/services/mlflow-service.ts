@@ -1,26 +1,22 @@
 // MlflowService: opens runs, each an MLflow run and a span at once, and keeps their way to the store.
-import type { Attributes } from '@opentelemetry/api';
 import { setEnvDefaults } from '../config/env.ts';
 import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
 import type { MlflowOptions, MlflowSettings } from '../config/mlflow-settings.ts';
 import { RunspanError } from '../errors.ts';
-import type { AlertSink } from '../model/alert-sink.ts';
 import { createRedactor } from '../model/redact.ts';
 import type { Redactor } from '../model/redact.ts';
 import { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import { settlesWithin } from '../otel/deadline.ts';
-import { mirrorAttributes } from '../otel/mirror.ts';
-import type { MirroredAttributes } from '../otel/mirror.ts';
-import { activeRun, addOpenRun } from '../otel/run-context.ts';
+import { activeRun, addOpenRun, ambientRun } from '../otel/run-context.ts';
 import type { FlushResult, Outbox, OutboxOptions, OutboxStats } from '../outbox/contract.ts';
 import { openOutbox } from '../outbox/outbox.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
 import { MlflowClient } from '../runs/mlflow-client.ts';
-import { openRun } from '../runs/open-run.ts';
-import type { RunSurroundings } from '../runs/open-run.ts';
+import { joinRun, openRun } from '../runs/open-run.ts';
+import type { JoinedRun, RunSurroundings } from '../runs/open-run.ts';
 import { readRunConfig } from '../runs/run-config.ts';
 import type { RunConfig } from '../runs/run-config.ts';
-import type { Run, RunLog } from '../runs/run.ts';
+import type { Run } from '../runs/run.ts';
 import { readSourceTags } from '../runs/source-tags.ts';
 import { isRemote, openDestination, runUrlOf } from './destination.ts';
 import { letSignalsIn, refreshExits } from './exits.ts';
@@ -28,26 +24,20 @@ import { LoggerService } from './logger-service.ts';
 import { bringUpOtel } from './otel-setup.ts';
 import { RunBook } from './run-book.ts';
 import { joinRunExits } from './run-exits.ts';
-import { sayEnded, sayStarted, sayWhatIsLeft } from './run-lines.ts';
+import { rememberRun, rememberService } from './run-registry.ts';
+import { surround } from './run-surroundings.ts';
+import { alertByLog, sayEnded, sayStarted, sayWhatIsLeft } from './run-lines.ts';
+import type { MlflowDependencies, MlflowLinks } from './mlflow-links.ts';
 import { Service } from './service.ts';
 import type { StopOptions } from './service.ts';
 import { joinTelemetry } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
 
-/** What a service can be linked to; `startServices` does it. */
-export interface MlflowLinks {
-  /** Hears of runs that failed or were killed. @default the logger, at level error */
-  readonly alerts?: AlertSink | undefined;
-  /** Where runs log. @default a `LoggerService` of its own, from env */
-  readonly logger?: LoggerService | undefined;
-  /** What becomes of the run span's attributes. @default mirrorAttributes */
-  readonly mirror?: ((attributes: Attributes) => MirroredAttributes) | undefined;
-}
-
-/** For tests: what the service takes from the machine otherwise. */
-export interface MlflowDependencies {
-  readonly now?: () => number;
-  readonly openOutbox?: (options: OutboxOptions) => Outbox;
+/** How a run is opened. */
+interface OpenOptions {
+  readonly isFallback: boolean;
+  readonly isAmbient?: boolean;
+  readonly join?: JoinedRun | undefined;
 }
 
 /** What stands while the service is started. */
@@ -83,6 +73,8 @@ export class MlflowService extends Service {
   #started: Started | undefined;
   /** The flushes that follow each run's end; while one is under way, signals are still watched. */
   #deliveringCount = 0;
+  /** The runs of other processes. */
+  readonly #joined = new WeakSet<ActiveRun>();
 
   constructor(options: MlflowOptions & MlflowLinks = {}, dependencies: MlflowDependencies = {}) {
     super();
@@ -146,6 +138,17 @@ export class MlflowService extends Service {
   }
 
   /**
+   * Opens the run that stands for the whole process: code outside any run belongs to it, and runs opened inside are its children.
+   *
+   * @param join a run that another process has open: what is logged here goes there, and this process never ends it
+   * @example
+   * const run = await mlflow.startProcessRun('nightly');
+   */
+  startProcessRun(config: string | RunConfig, join?: JoinedRun): Promise<Run> {
+    return this.#open(config, { isFallback: true, isAmbient: true, join });
+  }
+
+  /**
    * Gives direct access to the store, behind what is already accepted; a new object each call.
    *
    * @throws {RunspanError} `SERVICE_NOT_STARTED`
@@ -175,7 +178,7 @@ export class MlflowService extends Service {
     const { settings } = this;
     setEnvDefaults(settings.processEnv);
     const log = (this.#links.logger ?? new LoggerService()).logger();
-    const sink = this.#chooseSink(log);
+    const sink = settings.isDisabled ? { notify: () => undefined } : (this.#links.alerts ?? alertByLog(log));
     const alertProcessor = new AlertSpanProcessor(sink);
     const book = new RunBook({
       warn: (message) => log.warn(message),
@@ -191,13 +194,22 @@ export class MlflowService extends Service {
     });
     try {
       const outbox = await openDestination({ settings, book, sink, open: this.#openOutbox });
-      const surroundings = this.#surround({ outbox, book, alertProcessor, log, sourceTags: await sourceTags });
+      const surroundings: RunSurroundings = {
+        ...surround(settings, { mirror: this.#links.mirror, redactor: this.#redactor, now: this.#now }),
+        outbox,
+        complaints: book,
+        alertProcessor,
+        logger: log,
+        sourceTags: await sourceTags,
+        onEnded: (run) => this.#onEnded(run),
+      };
       const telemetry = joinTelemetry(providers, this.#links.logger);
       this.#started = { outbox, telemetry, book, surroundings, undo };
     } catch (error) {
       for (const each of undo.toReversed()) each();
       throw error;
     }
+    undo.push(rememberService(this));
     if (!settings.exitHooks || settings.isDisabled) return;
     const { exitTimeoutMs } = settings;
     undo.push(joinRunExits({ ...this.#started, exitTimeoutMs, isDelivering: () => this.#deliveringCount > 0 }));
@@ -219,64 +231,40 @@ export class MlflowService extends Service {
     for (const each of undo.toReversed()) each();
   }
 
-  #chooseSink(log: RunLog): AlertSink {
-    if (this.settings.isDisabled) return { notify: () => undefined };
-    return this.#links.alerts ?? { notify: (title, message) => log.error(`${title}: ${message}`) };
-  }
-
-  #surround(
-    parts: Pick<RunSurroundings, 'outbox' | 'alertProcessor' | 'sourceTags'> & {
-      readonly book: RunBook;
-      readonly log: RunSurroundings['logger'];
-    },
-  ): RunSurroundings {
-    const { outbox, book, alertProcessor, log, sourceTags } = parts;
-    return {
-      outbox,
-      experimentName: this.settings.experimentName,
-      redactor: this.#redactor,
-      complaints: book,
-      mirror: this.#links.mirror ?? mirrorAttributes,
-      isStrict: this.settings.strict,
-      isKeyRunId: !isRemote(this.trackingUri) && !this.settings.isDisabled,
-      now: this.#now,
-      sourceTags,
-      logger: log,
-      alertProcessor,
-      traceUrlTemplate: this.settings.traceUrlTemplate,
-      spoolTimeoutMs: this.settings.flushTimeoutMs,
-      onEnded: (run) => this.#onEnded(run),
-    };
-  }
-
-  async #open(config: string | RunConfig, { isFallback }: { readonly isFallback: boolean }): Promise<ActiveRun> {
+  async #open(config: string | RunConfig, { isAmbient = false, ...how }: OpenOptions): Promise<ActiveRun> {
     const checked = readRunConfig(config);
     const { book, surroundings } = this.#require();
-    const active = activeRun();
-    if (active !== undefined && checked.nested !== true && checked.parentRunId === undefined)
+    const ambient = ambientRun()?.identity;
+    const active = activeRun() ?? ambient;
+    // Inside the run that stands for the process, any run is a child: the job need not know that there is one.
+    const isNested = checked.nested === true || active?.runKey === ambient?.runKey;
+    if (active !== undefined && !isNested && checked.parentRunId === undefined)
       throw new RunspanError(
         'RUN_ALREADY_ACTIVE',
         `Run '${active.runName}' is active here; give { nested: true } to open '${checked.name}' inside it.`,
       );
-    const parentRun = checked.parentRunId ?? (checked.nested === true ? active?.runKey : undefined);
-    const run = openRun(surroundings, checked, parentRun);
-    book.add(run, addOpenRun({ ...run.started, isFallback }));
+    const parentRun = checked.parentRunId ?? (isNested ? active?.runKey : undefined);
+    const run = how.join ? joinRun(surroundings, checked.name, how.join) : openRun(surroundings, checked, parentRun);
+    const close = [addOpenRun({ ...run.started, isFallback: how.isFallback, isAmbient }), rememberRun(run)];
+    book.add(run, () => close.forEach((each) => each()));
     refreshExits();
     if (this.settings.isDisabled) {
       // No store will ever say it, and a body that waits for its id must run as any other.
       run.creation.resolve(run.key);
       return run;
     }
-    // Late or refused: the body runs all the same, and created() says which.
-    if (isRemote(this.trackingUri)) await settlesWithin(run.creation.promise, this.settings.startTimeoutMs);
-    sayStarted(run, this.trackingUri);
+    // Late or refused: the body runs all the same, and created() says which. Nobody waits for the run of a whole process.
+    if (isRemote(this.trackingUri) && !isAmbient)
+      await settlesWithin(run.creation.promise, this.settings.startTimeoutMs);
+    if (how.join) this.#joined.add(run);
+    else sayStarted(run, this.trackingUri);
     return run;
   }
 
   #onEnded(run: ActiveRun): void {
     const started = this.#started;
     started?.book.remove(run);
-    if (!this.settings.isDisabled) sayEnded(run, this.#now());
+    if (!this.settings.isDisabled && !this.#joined.has(run)) sayEnded(run, this.#now());
     if (started === undefined) return;
     this.#deliveringCount++;
     // It never rejects, and only tells when signals need not be watched any more: nobody waits for it, the process neither.

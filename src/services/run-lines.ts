@@ -1,4 +1,5 @@
 // The lines that a person reads about runs: one at the start, one at the end, one about what could not be delivered.
+import type { AlertSink } from '../model/alert-sink.ts';
 import type { Outbox } from '../outbox/contract.ts';
 import { describeWhatIsLeft } from '../outbox/what-is-left.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
@@ -20,4 +21,9 @@ export function sayEnded(run: ActiveRun, nowMs: number): void {
 export function sayWhatIsLeft(log: Pick<RunLog, 'warn'>, outbox: Pick<Outbox, 'stats'>): void {
   const left = describeWhatIsLeft(outbox.stats(), 'the stop');
   if (left !== undefined) log.warn(left);
+}
+
+/** Alerts as lines of the log, where no alerts service is linked. */
+export function alertByLog(log: Pick<RunLog, 'error'>): AlertSink {
+  return { notify: (title, message) => log.error(`${title}: ${message}`) };
 }

@@ -1,0 +1,29 @@
+// The variables by which a process tells those it starts which run they belong to.
+import { readEnv } from './env.ts';
+
+/** The run that the environment names. */
+export interface RunOfEnv {
+  /** RUNSPAN_RUN_KEY */
+  readonly runKey?: string;
+  /** MLFLOW_RUN_ID, MLflow's own: Python's `mlflow.start_run()` joins by it too. */
+  readonly runId?: string;
+}
+
+const RUN_KEY = /^[\da-f]{32}$/;
+/** What MLflow accepts as a run id. */
+const RUN_ID = /^[a-zA-Z0-9][\w-]{0,255}$/;
+
+/**
+ * Reads which run this process belongs to; undefined where it belongs to none. A text that is no key or id is as good as none.
+ *
+ * @example
+ * readRunOfEnv()?.runId; // where MLFLOW_RUN_ID is set
+ */
+export function readRunOfEnv(): RunOfEnv | undefined {
+  const { RUNSPAN_RUN_KEY: runKey = '', MLFLOW_RUN_ID: runId = '' } = readEnv();
+  const found: RunOfEnv = {
+    ...(RUN_KEY.test(runKey) ? { runKey } : {}),
+    ...(RUN_ID.test(runId) ? { runId } : {}),
+  };
+  return Object.keys(found).length === 0 ? undefined : found;
+}

@@ -1,0 +1,95 @@
+// The services behind the functions without an instance: from env, started by the first use, one set a process.
+import { basename } from 'node:path';
+import { readRunOfEnv } from '../config/run-env.ts';
+import { shareInProcess } from '../model/process-wide.ts';
+import { ambientRun } from '../otel/run-context.ts';
+import { sayFailure } from '../otel/quietly.ts';
+import type { RunConfig } from '../runs/run-config.ts';
+import type { JoinedRun } from '../runs/open-run.ts';
+import type { Run, RunLog } from '../runs/run.ts';
+import { AlertsService } from './alerts-service.ts';
+import { LoggerService } from './logger-service.ts';
+import { MlflowService } from './mlflow-service.ts';
+import { startServices } from './stack.ts';
+
+/** A started MlflowService as any copy of this package may use it. */
+export interface DefaultMlflow {
+  runContext<T>(config: string | RunConfig, body: (run: Run) => T | PromiseLike<T>): Promise<T>;
+  startRun(config: string | RunConfig): Promise<Run>;
+  startProcessRun(config: string | RunConfig, join?: JoinedRun): Promise<Run>;
+  readonly trackingUri: string;
+}
+
+interface Defaults {
+  logger: { logger(): RunLog; start(): Promise<void> } | undefined;
+  starting: Promise<DefaultMlflow> | undefined;
+  /** What waits for the run of another process to be joined. */
+  readonly waiting: ((run: Run) => void)[];
+}
+
+/** Calls that wait for a join; more are refused. */
+const MAX_WAITING = 10_000;
+
+/**
+ * Gives the started services, the same to every caller; uses at the same time share one start. A start that failed rejects those who
+ * waited for it, and the next use tries anew. The exit hooks end what is open.
+ */
+export function startDefaultServices(): Promise<DefaultMlflow> {
+  const defaults = shared();
+  defaults.starting ??= start(defaults).catch((error: unknown) => {
+    defaults.starting = undefined;
+    throw error;
+  });
+  return defaults.starting;
+}
+
+/** Gives the logger of these services; it writes before they are started, too, and hands its lines to OpenTelemetry once it is. */
+export function defaultLogger(): RunLog {
+  const service = theLogger(shared());
+  // Idempotent; where the set-up fails the lines are in the sink all the same.
+  service.start().catch((error: unknown) => sayFailure('starting the logger', error));
+  return service.logger();
+}
+
+/**
+ * Keeps a call until this process has joined the run that its environment names: the start of the services is not waited for.
+ *
+ * @returns false where the environment names none, or too many calls wait
+ */
+export function actOnceJoined(act: (run: Run) => void): boolean {
+  const defaults = shared();
+  if (defaults.waiting.length >= MAX_WAITING || readRunOfEnv() === undefined) return false;
+  defaults.waiting.push(act);
+  startDefaultServices().catch((error: unknown) => sayFailure('joining the run of the environment', error));
+  return true;
+}
+
+async function start(defaults: Defaults): Promise<DefaultMlflow> {
+  const mlflow = new MlflowService();
+  // The cast: what another copy put there is a service of its own class, which is started all the same.
+  await startServices(theLogger(defaults) as LoggerService, new AlertsService(), mlflow);
+  await joinRunOfEnv(mlflow, defaults);
+  return mlflow;
+}
+
+/** A process that another one started belongs to that one's run, unless it has one of its own already. */
+async function joinRunOfEnv(mlflow: DefaultMlflow, { waiting }: Defaults): Promise<void> {
+  const join = readRunOfEnv();
+  if (join === undefined || ambientRun() !== undefined) return;
+  const run = await mlflow.startProcessRun(nameOfScript(), join);
+  for (const act of waiting.splice(0)) act(run);
+}
+
+/** What a run of the whole process is called where nobody says: the script's name. */
+export function nameOfScript(): string {
+  const [, script] = process.argv;
+  return script === undefined ? 'node' : basename(script).replace(/\.[cm]?[jt]sx?$/, '');
+}
+
+function theLogger(defaults: Defaults): NonNullable<Defaults['logger']> {
+  return (defaults.logger ??= new LoggerService());
+}
+
+function shared(): Defaults {
+  return shareInProcess('default-services', () => ({ logger: undefined, starting: undefined, waiting: [] }));
+}

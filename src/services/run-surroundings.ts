@@ -1,0 +1,32 @@
+// What every run of a service shares and its settings decide.
+import { findVariable } from '../config/sources.ts';
+import { readEnv } from '../config/env.ts';
+import type { MlflowSettings } from '../config/mlflow-settings.ts';
+import { mirrorAttributes } from '../otel/mirror.ts';
+import { readTraceParent } from '../otel/trace-parent.ts';
+import type { RunSurroundings } from '../runs/open-run.ts';
+import { isRemote } from './destination.ts';
+
+/** What {@link surround} decides; the rest comes with the start. */
+export type SettledSurroundings = Omit<
+  RunSurroundings,
+  'outbox' | 'complaints' | 'alertProcessor' | 'logger' | 'sourceTags' | 'onEnded'
+>;
+
+/** Gives what the settings decide about every run. */
+export function surround(
+  settings: MlflowSettings,
+  given: Pick<RunSurroundings, 'redactor' | 'now'> & { readonly mirror: RunSurroundings['mirror'] | undefined },
+): SettledSurroundings {
+  return {
+    experimentName: settings.experimentName,
+    redactor: given.redactor,
+    mirror: given.mirror ?? mirrorAttributes,
+    isStrict: settings.strict,
+    isKeyRunId: !isRemote(settings.trackingUri) && !settings.isDisabled,
+    now: given.now,
+    traceUrlTemplate: settings.traceUrlTemplate,
+    spoolTimeoutMs: settings.flushTimeoutMs,
+    remoteParent: () => readTraceParent(findVariable({ env: readEnv(), dotenv: undefined }, 'TRACEPARENT')?.text),
+  };
+}

@@ -1,0 +1,93 @@
+// The functions without an instance, in real processes: services from env, shared by every use and every copy.
+import { cpSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import { journalFolders, makeFolder, readRuns, runJob } from '../end-to-end/run-job.ts';
+import type { JobResult } from '../end-to-end/run-job.ts';
+
+const root = join(import.meta.dirname, '../..');
+const quiet: Readonly<Record<string, string>> = { RUNSPAN_ALERTS_ENABLE: 'false', MLFLOW_EXPERIMENT_NAME: 'fluent' };
+
+async function runFluent(
+  args: readonly string[],
+  folder = makeFolder(),
+  env: Readonly<Record<string, string>> = {},
+): Promise<JobResult & { said: unknown[] }> {
+  const said: unknown[] = [];
+  const result = await runJob('fluent.mjs', {
+    folder,
+    args,
+    env: { ...quiet, ...env },
+    onMessage: (message) => said.push(message),
+  });
+  expect(result.code, result.stderr).toBe(0);
+  return { ...result, said };
+}
+
+test.concurrent('a run by functions alone is whole, and over when its body is', async () => {
+  const { folder, said, stderr } = await runFluent(['run']);
+  expect(said).toEqual([{ result: 'result', active: true, last: 'FINISHED', flushed: true }]);
+  expect(readRuns(folder)).toMatchObject([
+    {
+      name: 'plain',
+      status: 'FINISHED',
+      params: { 'model.kind': 'mlp' },
+      tags: { same: 'true' },
+      metrics: [{ key: 'loss', value: 0.5, step: 1 }],
+    },
+  ]);
+  expect(stderr).toMatch(/INFO.*inside/);
+  expect(journalFolders(folder)).toEqual([]);
+});
+
+test.concurrent('outside any run each function warns once, counts every call and throws nothing', async () => {
+  const { said, stderr } = await runFluent(['outside']);
+  expect(said).toEqual([{ outside: 3 }]);
+  expect(stderr.match(/logMetric\(\) was called outside any run/g)).toHaveLength(1);
+  expect(stderr.match(/setTag\(\) was called outside any run/g)).toHaveLength(1);
+});
+
+test.concurrent('first uses at the same time share one start', async () => {
+  const { folder, said } = await runFluent(['many']);
+  expect(said).toEqual([{ services: 1 }]);
+  const runs = readRuns(folder);
+  expect(runs).toHaveLength(3);
+  for (const run of runs) expect(run.tags['name']).toBe(run.name);
+});
+
+test.concurrent('the end of the process ends what is open', async () => {
+  const { folder } = await runFluent(['open']);
+  expect(readRuns(folder)).toMatchObject([{ status: 'FINISHED', metrics: [{ value: 1 }] }]);
+  expect(journalFolders(folder)).toEqual([]);
+});
+
+test.concurrent('functions of one copy act on the run of another, and of a service of the job’s own', async () => {
+  const folder = makeFolder();
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  for (const part of ['dist', 'package.json'])
+    cpSync(join(root, part), join(folder, 'copy', part), { recursive: true });
+  const second = pathToFileURL(join(folder, 'copy/dist/index.js')).href;
+  const { said } = await runFluent(['other-copy', second], folder);
+  expect(said).toEqual([{ same: true, there: true }]);
+  const found = readRuns(folder).map(({ name, metrics }) => [name, metrics.map(({ value }) => value)] as const);
+  expect(Object.fromEntries(found)).toEqual({ 'of-the-second': [3], 'of-the-first': [4] });
+});
+
+test.concurrent.each(['RUNSPAN_RUN_KEY', 'MLFLOW_RUN_ID'])(
+  'a process that finds %s writes to that run, at once, and does not end it again',
+  async (name) => {
+    const { folder } = await runFluent(['run']);
+    const [before] = readRuns(folder);
+    const { stderr } = await runFluent(['joined'], folder, { [name]: before?.runId ?? '' });
+    const [after, ...others] = readRuns(folder);
+    expect(others).toEqual([]);
+    expect(after).toMatchObject({ status: 'FINISHED', endTimeMs: before?.endTimeMs, tags: { who: 'the other' } });
+    expect(after?.metrics.map(({ key, value }) => [key, value])).toEqual([
+      ['late', 7],
+      ['loss', 0.5],
+    ]);
+    expect(stderr).not.toMatch(/outside any run|started|FINISHED/);
+    expect(journalFolders(folder)).toEqual([]);
+  },
+);
