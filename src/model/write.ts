@@ -36,6 +36,8 @@ export interface MetricWrite {
   readonly value: number | 'NaN' | 'Infinity' | '-Infinity';
   readonly timestampMs: number;
   readonly step: number;
+  /** The logged model that was measured; the point is then the model's too. */
+  readonly modelKey?: string;
 }
 
 /** Params; one that exists with another value becomes tag `param.<key>`. */
@@ -57,18 +59,48 @@ export interface InputsWrite {
   readonly kind: 'inputs';
   readonly runKey: string;
   readonly inputs: readonly DatasetInput[];
+  /** The logged models that the run works on. */
+  readonly modelKeys?: readonly string[];
 }
 
 /** One artifact file. */
 export interface ArtifactWrite {
   readonly kind: 'artifact';
   readonly runKey: string;
-  /** Where it goes, relative to the run's artifact root, with `/`; never absolute, never `..`. */
+  /** The logged model whose file it is; the run's own where there is none. */
+  readonly modelKey?: string;
+  /** Where it goes, relative to the artifact root of the run or model, with `/`; never absolute, never `..`. */
   readonly path: string;
-  /** `spool`: a file name in the outbox folder's `spool/`, deleted once delivered. `file`: the user's own, by reference. */
+  /**
+   * `spool`: a file name in the outbox folder's `spool/`, deleted once delivered. `file`: the user's own, by reference.
+   * `mlmodel`: the fields of a model's MLmodel file, to which the drain adds the ids and places that the store gave.
+   */
   readonly source:
     | { readonly kind: 'spool'; readonly file: string }
-    | { readonly kind: 'file'; readonly file: string; readonly sizeBytes: number; readonly modifiedMs: number };
+    | { readonly kind: 'file'; readonly file: string; readonly sizeBytes: number; readonly modifiedMs: number }
+    | { readonly kind: 'mlmodel'; readonly fields: Readonly<Record<string, unknown>> };
+}
+
+/** Makes a logged model of a run. `modelKey` is ours, 32 hex; the store's id is found or made when the write is delivered. */
+export interface ModelWrite {
+  readonly kind: 'model';
+  readonly runKey: string;
+  readonly modelKey: string;
+  /** Not empty; none of `/ : . % " '`. */
+  readonly name: string;
+  readonly params: readonly Param[];
+  /** The key's own tag `runspan.model_key` is added where it is missing. */
+  readonly tags: readonly Tag[];
+}
+
+/** Ends the making of a logged model, behind its files: READY only where all of them were delivered. */
+export interface ModelEndWrite {
+  readonly kind: 'model-end';
+  readonly runKey: string;
+  readonly modelKey: string;
+  readonly status: 'READY' | 'UPLOAD_FAILED';
+  /** At which step of the training it was made. */
+  readonly step: number;
 }
 
 /** Attributes set on the run's span after its start, journaled in the turn they are set; mirrored at the end, or by the reaper. */
@@ -98,5 +130,7 @@ export type Write =
   | TagsWrite
   | InputsWrite
   | ArtifactWrite
+  | ModelWrite
+  | ModelEndWrite
   | AttributesWrite
   | EndWrite;

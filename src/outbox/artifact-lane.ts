@@ -2,6 +2,7 @@
 import type { ArtifactWrite } from '../model/write.ts';
 import { MlflowError } from '../errors.ts';
 import { artifactUriOf, discardSpooled, readyFile } from './deliver-artifact.ts';
+import { noteLostFile, settleModels } from './deliver-model.ts';
 import type { Delivery } from './delivery.ts';
 import { bury, buryAside } from './delivery.ts';
 import { DrainClosed, UNFORESEEN_LIMIT, judgeError } from './patience.ts';
@@ -62,7 +63,7 @@ export class ArtifactLane {
 
   /** Works on what an earlier drain set aside. */
   start(): void {
-    if (this.#aside.lowest !== undefined) void this.#run();
+    if (this.#aside.lowest !== undefined || this.#delivery.state.awaitedModels().length > 0) void this.#run();
   }
 
   /** Somebody waits for the end: everything is tried once more, now. */
@@ -90,7 +91,7 @@ export class ArtifactLane {
    */
   async deliver({ sequence, write }: EntryOf<ArtifactWrite>): Promise<void> {
     if (this.#aside.hasEnded(sequence)) return;
-    const found = await artifactUriOf(this.#delivery, write.runKey);
+    const found = await artifactUriOf(this.#delivery, write);
     if (found.status === 'rejected') return this.#finish({ sequence, write }, found);
     const artifact = { sequence, write, artifactUri: found.value };
     if (this.#streak.size >= STREAK_LIMIT && this.#setAside(artifact)) return;
@@ -164,6 +165,7 @@ export class ArtifactLane {
   /** One artifact after the other, until closed; the one that failed goes to the end of the queue. */
   async #deliverWaiting(): Promise<void> {
     let failures = 0;
+    await settleModels(this.#delivery, this);
     for (const next of this.#endlessly()) {
       if (next === undefined) {
         await this.#pause.wait(MAX_DELAY_MS);
@@ -181,6 +183,7 @@ export class ArtifactLane {
       } else {
         failures = 0;
         this.#finish(next, ended, next.artifactUri);
+        await settleModels(this.#delivery, this);
         // A store that answers without leaving this turn must not keep others out.
         await new Promise<void>((resolve) => this.#delivery.system.clock.nextTurn(resolve));
       }
@@ -225,6 +228,7 @@ export class ArtifactLane {
     this.#unforeseen.delete(sequence);
     this.#tried.delete(sequence);
     if (ended.status === 'delivered') this.#streak.clear();
+    else noteLostFile(delivery, write);
     if (asideUri === undefined) {
       if (ended.status === 'rejected') bury(delivery, sequence, { record: write, error: ended.error });
       else delivery.state.afterSave(() => discardSpooled(delivery, write));

@@ -61,7 +61,7 @@ export interface FlushResult {
 export type StoreMethod = Exclude<keyof Store, 'uri' | 'supports' | 'close'>;
 
 /** A file that lies in the outbox folder until it is delivered, or the user's own by reference. */
-export type SpooledSource = Extract<Write, { kind: 'artifact' }>['source'];
+export type SpooledSource = Exclude<Extract<Write, { kind: 'artifact' }>['source'], { kind: 'mlmodel' }>;
 
 /** The durable hallway between the job and the store. */
 export interface Outbox {

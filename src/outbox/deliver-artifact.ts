@@ -4,13 +4,15 @@ import type { ArtifactWrite } from '../model/write.ts';
 import { RunspanError } from '../errors.ts';
 import type { Delivery } from './delivery.ts';
 import { findRunId } from './delivery.ts';
+import { findModel, mlmodelName, writeMlmodel } from './deliver-model.ts';
 import type { Outcome } from './patience.ts';
 
 /** Removes the kept copy of a delivered artifact; the user's own file stays. */
-export function discardSpooled(delivery: Delivery, { source }: ArtifactWrite): void {
+export function discardSpooled(delivery: Delivery, { source, modelKey = '' }: ArtifactWrite): void {
   const { paths } = delivery;
-  if (source.kind !== 'spool' || paths === undefined) return;
-  delivery.system.disk.removeFile(path.join(paths.spool, path.basename(source.file)));
+  if (source.kind === 'file' || paths === undefined) return;
+  const name = source.kind === 'spool' ? path.basename(source.file) : mlmodelName(modelKey);
+  delivery.system.disk.removeFile(path.join(paths.spool, name));
 }
 
 /**
@@ -18,8 +20,10 @@ export function discardSpooled(delivery: Delivery, { source }: ArtifactWrite): v
  *
  * @throws {RunspanError} `FILE_NOT_READABLE` where it is gone or was changed
  */
-export function readyFile(delivery: Delivery, { source, path: target }: ArtifactWrite): Promise<string> {
+export function readyFile(delivery: Delivery, write: ArtifactWrite): Promise<string> {
+  const { source, path: target } = write;
   const { disk } = delivery.system;
+  if (source.kind === 'mlmodel') return writeMlmodel(delivery, write, source.fields);
   if (source.kind === 'spool') {
     // basename: a journal's text never leads out of its own spool.
     const file = path.join(delivery.paths?.spool ?? '', path.basename(source.file));
@@ -34,8 +38,12 @@ export function readyFile(delivery: Delivery, { source, path: target }: Artifact
   return Promise.reject(unreadable(`The file of artifact '${target}' was changed after it was logged: ${source.file}`));
 }
 
-/** Where a run's artifacts go. */
-export async function artifactUriOf(delivery: Delivery, runKey: string): Promise<Outcome<string>> {
+/** Where the artifacts of a run, or of its model, go. */
+export async function artifactUriOf(delivery: Delivery, { runKey, modelKey }: ArtifactWrite): Promise<Outcome<string>> {
+  if (modelKey !== undefined) {
+    const model = await findModel(delivery, { runKey, modelKey });
+    return model.status === 'rejected' ? model : { status: 'done', value: model.value.artifactUri };
+  }
   const open = delivery.state.run(runKey);
   if (open !== undefined && open.failedReason === undefined) return { status: 'done', value: open.artifactUri };
   const found = await findRunId(delivery, runKey);

@@ -5,6 +5,7 @@ import { mendKey } from '../model/mend.ts';
 import type { LogBatchRequest } from '../stores/contract.ts';
 import type { Delivery } from './delivery.ts';
 import { bury, findRunId } from './delivery.ts';
+import { findModelId } from './deliver-model.ts';
 import type { BatchWrite, EntryOf } from './plan.ts';
 
 /** One metric, param or tag with the record that it came in. */
@@ -24,7 +25,8 @@ export async function deliverBatch(
     for (const { sequence, write } of entries) bury(delivery, sequence, { record: write, error: found.error });
     return;
   }
-  buryItems(delivery, await deliverItems(delivery, found.value, toItems(entries)));
+  const modelIds = await findModelIds(delivery, entries);
+  buryItems(delivery, await deliverItems(delivery, found.value, toItems(entries, modelIds)));
 }
 
 /** An item that the store does not take, and why. */
@@ -47,13 +49,18 @@ export async function deliverItems(
 }
 
 /** Splits writes into items, in order. */
-export function toItems(entries: readonly EntryOf<BatchWrite>[]): readonly Item[] {
+export function toItems(
+  entries: readonly EntryOf<BatchWrite>[],
+  modelIds: ReadonlyMap<string, string> = new Map(),
+): readonly Item[] {
   const items: Item[] = [];
   for (const { sequence, write } of entries) {
     const { runKey } = write;
     if (write.kind === 'metric') {
       const { key, timestampMs, step } = write;
-      items.push({ kind: 'metrics', sequence, runKey, item: { key, value: Number(write.value), timestampMs, step } });
+      const item: Metric = { key, value: Number(write.value), timestampMs, step };
+      const modelId = write.modelKey === undefined ? undefined : modelIds.get(write.modelKey);
+      items.push({ kind: 'metrics', sequence, runKey, item: modelId === undefined ? item : { ...item, modelId } });
     } else if (write.kind === 'params') {
       for (const item of write.params) items.push({ kind: 'params', sequence, runKey, item });
     } else {
@@ -61,6 +68,22 @@ export function toItems(entries: readonly EntryOf<BatchWrite>[]): readonly Item[
     }
   }
   return items;
+}
+
+/** The store's ids of the models that these metrics are of; a model that is not there costs the link, not the points. */
+async function findModelIds(
+  delivery: Delivery,
+  entries: readonly EntryOf<BatchWrite>[],
+): Promise<ReadonlyMap<string, string>> {
+  const ids = new Map<string, string>();
+  const asked = new Set<string>();
+  for (const { write } of entries) {
+    if (write.kind !== 'metric' || write.modelKey === undefined || asked.has(write.modelKey)) continue;
+    asked.add(write.modelKey);
+    const id = await findModelId(delivery, { runKey: write.runKey, modelKey: write.modelKey });
+    if (id !== undefined) ids.set(write.modelKey, id);
+  }
+  return ids;
 }
 
 /** One key once: a batch with the same param twice is refused whole, and of a tag the last write wins. */
@@ -179,9 +202,9 @@ function buryItems(delivery: Delivery, refused: readonly RefusedItem[]): void {
 function toWrite(items: readonly Item[]): BatchWrite {
   const [first] = items;
   if (first?.kind === 'metrics') {
-    const { value } = first.item;
+    const { value, key, timestampMs, step } = first.item;
     const spelled = Number.isFinite(value) ? value : (String(value) as 'NaN' | 'Infinity' | '-Infinity');
-    return { kind: 'metric', runKey: first.runKey, ...first.item, value: spelled };
+    return { kind: 'metric', runKey: first.runKey, key, value: spelled, timestampMs, step };
   }
   const pairs = items.filter((each) => each.kind !== 'metrics').map((each) => each.item);
   const runKey = first?.runKey ?? '';

@@ -3,6 +3,7 @@ import { RunspanError } from '../errors.ts';
 import type { InputsWrite, EndWrite } from '../model/write.ts';
 import type { ArtifactLane } from './artifact-lane.ts';
 import { deleteTwins, deliverCreate } from './create-run.ts';
+import { closeModels, deliverModel, deliverModelEnd, findModelId } from './deliver-model.ts';
 import { deliverBatch } from './deliver-batch.ts';
 import type { Delivery } from './delivery.ts';
 import { deliverJoin } from './join-run.ts';
@@ -172,6 +173,10 @@ async function deliverSingle(
       return deliverInputs(delivery, { sequence, write });
     case 'artifact':
       return lane.deliver({ sequence, write });
+    case 'model':
+      return deliverModel(delivery, { sequence, write });
+    case 'model-end':
+      return deliverModelEnd(delivery, lane, { sequence, write });
     case 'attributes':
       delivery.state.keepAttributes(write.runKey, {
         params: write.params,
@@ -186,13 +191,22 @@ async function deliverSingle(
 }
 
 async function deliverInputs(delivery: Delivery, { sequence, write }: EntryOf<InputsWrite>): Promise<void> {
-  const found = await findRunId(delivery, write.runKey);
+  const { runKey, inputs, modelKeys = [] } = write;
+  const found = await findRunId(delivery, runKey);
+  const modelIds: string[] = [];
+  for (const modelKey of modelKeys) {
+    const id = await findModelId(delivery, { runKey, modelKey });
+    if (id !== undefined) modelIds.push(id);
+  }
   const outcome =
     found.status === 'rejected'
       ? found
-      : await delivery.patience.attempt(async () =>
-          (await delivery.destination.store()).logInputs(found.value, write.inputs),
-        );
+      : await delivery.patience.attempt(async () => {
+          const store = await delivery.destination.store();
+          await (modelIds.length === 0
+            ? store.logInputs(found.value, inputs)
+            : store.logInputs(found.value, inputs, modelIds));
+        });
   if (outcome.status === 'rejected') bury(delivery, sequence, { record: write, error: outcome.error });
 }
 
@@ -205,6 +219,7 @@ async function deliverEnd(
   const found = await findRunId(delivery, write.runKey);
   const run = state.run(write.runKey);
   if (found.status === 'done' && run?.wasAmbiguous === true) await deleteTwins(delivery, run);
+  if (found.status === 'done') await closeModels(delivery, write.runKey);
   const { status, endTimeMs } = write;
   const outcome =
     found.status === 'rejected'

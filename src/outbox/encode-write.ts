@@ -26,7 +26,8 @@ function encodeMetric(write: MetricWrite): string {
   const { value } = write;
   // JSON would turn a bare NaN into null; upstream sends such values as text, and a number that slips through is not lost.
   const number = typeof value === 'number' && Number.isFinite(value) ? numberText(value) : `"${value}"`;
-  return `{"kind":"metric","runKey":${quote(write.runKey)},"key":${quote(write.key)},"value":${number},"timestampMs":${write.timestampMs},"step":${write.step}}`;
+  const model = write.modelKey === undefined ? '' : `,"modelKey":${quote(write.modelKey)}`;
+  return `{"kind":"metric","runKey":${quote(write.runKey)},"key":${quote(write.key)},"value":${number},"timestampMs":${write.timestampMs},"step":${write.step}${model}}`;
 }
 
 function numberText(value: number): string {

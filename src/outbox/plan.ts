@@ -7,6 +7,8 @@ import type {
   InputsWrite,
   JoinWrite,
   MetricWrite,
+  ModelEndWrite,
+  ModelWrite,
   ParamsWrite,
   TagsWrite,
   Write,
@@ -23,7 +25,8 @@ export interface EntryOf<W extends Write> {
 export type BatchWrite = MetricWrite | ParamsWrite | TagsWrite;
 
 /** The writes that keep their place among the others of their run. */
-export type FenceWrite = CreateWrite | JoinWrite | InputsWrite | ArtifactWrite | AttributesWrite | EndWrite;
+export type FenceWrite =
+  CreateWrite | JoinWrite | InputsWrite | ArtifactWrite | ModelWrite | ModelEndWrite | AttributesWrite | EndWrite;
 
 /** One thing to do; `firstSequence` is the lowest number in it. */
 export type Step =
@@ -76,7 +79,16 @@ export function planSteps(entries: readonly Entry[], lastSequence: number): read
   return withWatermarks(steps, lastSequence);
 }
 
-const FENCES: ReadonlySet<string> = new Set(['create', 'join', 'inputs', 'artifact', 'attributes', 'end']);
+const FENCES: ReadonlySet<string> = new Set([
+  'create',
+  'join',
+  'inputs',
+  'artifact',
+  'model',
+  'model-end',
+  'attributes',
+  'end',
+]);
 
 function isFence(write: Write): write is FenceWrite {
   return FENCES.has(write.kind);

@@ -3,6 +3,7 @@ import type { Delivery } from './delivery.ts';
 import { deleteTwins } from './create-run.ts';
 import type { Item } from './deliver-batch.ts';
 import { deliverItems } from './deliver-batch.ts';
+import { closeModels } from './deliver-model.ts';
 import type { Orphan } from './lease.ts';
 import type { OpenRun } from './state.ts';
 
@@ -47,6 +48,7 @@ async function reap(delivery: Delivery, options: ReapOptions, run: OpenRun): Pro
     delivery.onWarning(`'${each.item.key}' of run '${run.runName}' was refused: ${error.message}`);
   }
   if (!isKilled) return;
+  await closeModels(delivery, run.runKey);
   // A clock that stepped back must not end a run before it began.
   const endTimeMs = Math.max(options.orphan.lastSeenMs, run.startTimeMs);
   const ended = await patience.attempt(async () =>

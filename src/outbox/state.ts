@@ -27,6 +27,24 @@ export interface OpenRun {
   readonly failedReason?: string;
 }
 
+/** A logged model of a run that is open, or whose making was refused. */
+export interface OpenModel {
+  readonly modelKey: string;
+  readonly runKey: string;
+  readonly modelId: string;
+  readonly experimentId: string;
+  readonly artifactUri: string;
+  /** A create whose answer was lost: the store may hold a second model with this key. */
+  readonly wasAmbiguous: boolean;
+  readonly hasEnded: boolean;
+  /** One of its files is among the dead letters. */
+  readonly hasLostFile: boolean;
+  /** How it ends once its files that were set aside have ended. */
+  readonly awaitedStatus?: 'READY' | 'UPLOAD_FAILED';
+  /** Why there is no model in the store; its files are dead-lettered. */
+  readonly failedReason?: string;
+}
+
 /** A number of records that ended as dead letters. */
 interface Deaths {
   readonly sequence: number;
@@ -38,6 +56,8 @@ interface StateFile {
   readonly settledThrough: number;
   readonly deadLettered: number;
   readonly runs: readonly OpenRun[];
+  /** Absent in files of older versions. */
+  readonly models?: readonly OpenModel[];
 }
 
 /** Ids of ended runs that are remembered, for children and late writes. */
@@ -51,6 +71,7 @@ export class FolderState {
   readonly #paths: FolderPaths | undefined;
   readonly #runs = new Map<string, OpenRun>();
   readonly #ended = new Map<string, string>();
+  readonly #models = new Map<string, OpenModel>();
   #settledThrough = 0;
   #deadLettered = 0;
   #deaths: Deaths[] = [];
@@ -109,10 +130,31 @@ export class FolderState {
     this.#runs.set(run.runKey, run);
   }
 
-  /** Forgets an ended run, but for its id. */
+  model(modelKey: string): OpenModel | undefined {
+    return this.#models.get(modelKey);
+  }
+
+  /** The models of an open run. */
+  modelsOf(runKey: string): readonly OpenModel[] {
+    return [...this.#models.values()].filter((model) => model.runKey === runKey);
+  }
+
+  /** The models that wait for files that were set aside; their runs may be ended. */
+  awaitedModels(): readonly OpenModel[] {
+    return [...this.#models.values()].filter((model) => model.awaitedStatus !== undefined);
+  }
+
+  /** Keeps a model as long as its run is open, or a file of it is awaited. */
+  putModel(model: OpenModel): void {
+    if (this.#runs.has(model.runKey) || model.awaitedStatus !== undefined) this.#models.set(model.modelKey, model);
+    else this.#models.delete(model.modelKey);
+  }
+
+  /** Forgets an ended run with its models, but for its id. */
   endRun(runKey: string): void {
     const run = this.#runs.get(runKey);
     this.#runs.delete(runKey);
+    for (const model of this.modelsOf(runKey)) this.putModel(model);
     if (run === undefined || run.failedReason !== undefined || run.runId === runKey) return;
     this.#remember(runKey, run.runId);
     if (this.#paths === undefined) return;
@@ -164,6 +206,7 @@ export class FolderState {
         settledThrough: this.#settledThrough,
         deadLettered: this.#deadLettered,
         runs: this.openRuns(),
+        ...(this.#models.size === 0 ? {} : { models: [...this.#models.values()] }),
       };
       this.#disk.replaceText(this.#paths.state, `${JSON.stringify(file, spellNumber)}\n`);
     }
@@ -183,6 +226,7 @@ export class FolderState {
       this.#savedThrough = file.settledThrough;
       this.#deadLettered = file.deadLettered;
       for (const run of file.runs) this.#runs.set(run.runKey, reviveRun(run));
+      for (const model of file.models ?? []) this.putModel(model);
     }
     for (const line of (this.#disk.readText(this.#paths.endedRuns) ?? '').split('\n')) this.#loadEnded(line);
   }
