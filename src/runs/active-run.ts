@@ -1,8 +1,6 @@
 // The open run: the Run that users hold, and its one end.
-import { basename, posix } from 'node:path';
 import { context, SpanStatusCode } from '@opentelemetry/api';
 import type { Span } from '@opentelemetry/api';
-import { assertArtifactPath } from '../artifacts/paths.ts';
 import { serializeDict } from '../artifacts/serialize.ts';
 import type { RunStatus, TerminalStatus } from '../model/entities.ts';
 import {
@@ -12,7 +10,6 @@ import {
   ATTR_MLFLOW_RUN_STATUS,
   ATTR_MLFLOW_RUN_URL,
 } from '../otel/attribute-names.ts';
-import { settlesWithin } from '../otel/deadline.ts';
 import { describeError } from '../otel/error-type.ts';
 import { mirrorBack } from '../otel/mirror.ts';
 import type { StartedRunSpan } from '../otel/run-span.ts';
@@ -22,6 +19,7 @@ import { Creation } from './creation.ts';
 import { toDataset } from './dataset.ts';
 import type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './run.ts';
 import type { RunIntake } from './run-intake.ts';
+import { RunArtifacts } from './run-artifacts.ts';
 import { judgeOutcome } from './run-outcome.ts';
 import type { RunOutcome } from './run-outcome.ts';
 
@@ -47,7 +45,8 @@ export class ActiveRun implements Run {
   readonly startedAtMs: number;
   readonly creation: Creation = new Creation();
   readonly #options: ActiveRunOptions;
-  readonly #spooling = new Set<Promise<void>>();
+  readonly #artifacts: RunArtifacts;
+  readonly #atEnd: (() => void)[] = [];
   #status: RunStatus = 'RUNNING';
   /** Why the run failed, although the span's status may say OK for good. */
   #failure: string | undefined;
@@ -62,6 +61,7 @@ export class ActiveRun implements Run {
     this.key = options.started.identity.runKey;
     this.name = options.name;
     this.startedAtMs = options.now();
+    this.#artifacts = new RunArtifacts({ ...options, runKey: this.key });
   }
 
   get runId(): string | undefined {
@@ -148,18 +148,15 @@ export class ActiveRun implements Run {
   }
 
   logText(text: string, artifactFile: string): void {
-    this.#keepText(artifactFile, () => text);
+    this.#artifacts.keepText(artifactFile, () => text);
   }
 
   logDict(dictionary: unknown, artifactFile: string): void {
-    this.#keepText(artifactFile, () => serializeDict(dictionary, artifactFile));
+    this.#artifacts.keepText(artifactFile, () => serializeDict(dictionary, artifactFile));
   }
 
   logArtifact(localPath: string, artifactPath?: string): Promise<void> {
-    const spooling = this.#spool(localPath, artifactPath);
-    const settled = spooling.catch(() => undefined).finally(() => this.#spooling.delete(settled));
-    this.#spooling.add(settled);
-    return spooling;
+    return this.#artifacts.keepFile(localPath, artifactPath);
   }
 
   logInput(dataset: RunDataset, options: InputOptions = {}): void {
@@ -207,7 +204,7 @@ export class ActiveRun implements Run {
   /** Ends the run for this reason: span, mirror, artifacts, status, in this order. The first end counts. */
   async endAs(outcome: RunOutcome): Promise<void> {
     this.#closeSpan(outcome);
-    if (this.#spooling.size > 0) await settlesWithin(Promise.all(this.#spooling), this.#options.spoolTimeoutMs);
+    if (this.#artifacts.isSpooling) await this.#artifacts.whenSpooled(this.#options.spoolTimeoutMs);
     this.#writeEnd();
   }
 
@@ -215,6 +212,11 @@ export class ActiveRun implements Run {
   endNow(outcome: RunOutcome): void {
     this.#closeSpan(outcome);
     this.#writeEnd();
+  }
+
+  /** Calls back in the turn in which the run's end is decided, before its last records are written: what it still logs belongs to it. */
+  atEnd(callback: () => void): void {
+    this.#atEnd.push(callback);
   }
 
   /** Remembers an error that is about to end the process. */
@@ -236,6 +238,7 @@ export class ActiveRun implements Run {
     });
     span.end();
     intake.mirrorAttributes(mirrored);
+    for (const callback of this.#atEnd) callback();
   }
 
   #writeEnd(): void {
@@ -276,25 +279,5 @@ export class ActiveRun implements Run {
     }
     if (!this.#hasFailed) this.#options.started.span.setStatus({ code: SpanStatusCode.ERROR, message: String(reason) });
     this.#failure ??= String(reason);
-  }
-
-  #keepText(artifactFile: string, write: () => string): void {
-    const { intake } = this.#options;
-    try {
-      intake.acceptBytes(assertArtifactPath(artifactFile), Buffer.from(write()));
-    } catch (error) {
-      intake.refuse('artifact', `Artifact '${String(artifactFile)}' was not kept: ${describeError(error).message}`);
-    }
-  }
-
-  async #spool(localPath: string, artifactPath: string | undefined): Promise<void> {
-    const { intake, outbox } = this.#options;
-    try {
-      const path = assertArtifactPath(posix.join(artifactPath ?? '', basename(localPath)));
-      const source = await outbox.spoolFile(localPath);
-      intake.acceptWrite({ kind: 'artifact', runKey: this.key, path, source });
-    } catch (error) {
-      intake.refuse('artifact', `File '${String(localPath)}' was not kept: ${describeError(error).message}`);
-    }
   }
 }
