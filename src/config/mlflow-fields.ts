@@ -5,6 +5,8 @@ import type { AutologOptions, DeadlineOptions, MlflowOptions, S3Options, ServerO
 import { findProjectName, toModelName } from './project.ts';
 import { REDACT_FIELDS } from './redact-fields.ts';
 import type { RedactOptions } from './redact-fields.ts';
+import { SYSTEM_METRICS_FIELDS } from './system-metrics-fields.ts';
+import type { SystemMetricsFields, SystemMetricsOptions } from './system-metrics-fields.ts';
 import { expectedOfUri } from './tracking-uri.ts';
 
 /** What has no default stays undefined. */
@@ -21,13 +23,14 @@ export type S3Fields = { readonly [K in keyof S3Options]-?: S3Options[K] | undef
 
 type MainOptions = Omit<
   MlflowOptions,
-  keyof (AutologOptions & ServerOptions & S3Options & DeadlineOptions & RedactOptions)
+  keyof (AutologOptions & ServerOptions & S3Options & DeadlineOptions & RedactOptions & SystemMetricsOptions)
 >;
 
 /** One value for each option of MlflowService. */
 export type MlflowFields = WithUndefined<MainOptions, 'registryUri' | 'traceUrlTemplate'> &
   ServerFields &
   S3Fields &
+  SystemMetricsFields &
   Required<AutologOptions & DeadlineOptions & RedactOptions>;
 
 /** The longest delay that a timer of Node can take. */
@@ -232,12 +235,7 @@ export const MLFLOW_FIELDS: Fields<MlflowFields> = {
     expected: expectedOfTemplate,
     doc: 'The page of a trace, with {traceId} in it.',
   },
-  logSystemMetrics: {
-    kind: 'boolean',
-    env: ['MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING'],
-    defaultValue: true,
-    doc: 'Whether runs log system metrics that do not say so themselves.',
-  },
+  ...SYSTEM_METRICS_FIELDS,
   isDisabled: {
     kind: 'boolean',
     env: ['RUNSPAN_DISABLED'],

@@ -1,5 +1,6 @@
 // What MlflowService can be told, and what it makes of that.
 import type { RedactOptions } from './redact-fields.ts';
+import type { SystemMetricsOptions } from './system-metrics-fields.ts';
 
 /** The origin's flags of MLflow's autolog, with its defaults. Env of each: RUNSPAN_MLFLOW_AUTOLOG_… (`autologLogModels`: …_LOG_MODELS) */
 export interface AutologOptions {
@@ -70,7 +71,8 @@ export interface DeadlineOptions {
 }
 
 /** How runs are tracked; strict: an unknown key or a wrong type throws `INVALID_SETTINGS`. */
-export interface MlflowOptions extends AutologOptions, ServerOptions, S3Options, DeadlineOptions, RedactOptions {
+export interface MlflowOptions
+  extends AutologOptions, ServerOptions, S3Options, DeadlineOptions, RedactOptions, SystemMetricsOptions {
   /** `sqlite:///file`, `http(s)://server`, or a folder. @default 'sqlite:///mlflow.db'  Env: MLFLOW_TRACKING_URI */
   readonly trackingUri?: string;
   /** @default trackingUri  Env: MLFLOW_REGISTRY_URI */
@@ -93,8 +95,6 @@ export interface MlflowOptions extends AutologOptions, ServerOptions, S3Options,
   readonly exitHooks?: boolean;
   /** A trace's page, with `{traceId}` in it: `http://jaeger/trace/{traceId}`. Env: RUNSPAN_TRACE_URL_TEMPLATE */
   readonly traceUrlTemplate?: string;
-  /** Whether runs log system metrics that do not say so themselves. @default true  Env: MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING */
-  readonly logSystemMetrics?: boolean;
   /** Bodies run, nothing is written or sent. @default false  Env: RUNSPAN_DISABLED */
   readonly isDisabled?: boolean;
 }

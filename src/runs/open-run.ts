@@ -6,6 +6,7 @@ import type { Tag } from '../model/entities.ts';
 import { takeCodePoints } from '../model/limits.ts';
 import { mendText } from '../model/mend-text.ts';
 import type { Redactor } from '../model/redact.ts';
+import type { MetricWrite } from '../model/write.ts';
 import { ATTR_MLFLOW_PARENT_RUN_ID, ATTR_MLFLOW_RUN_ID } from '../otel/attribute-names.ts';
 import type { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
@@ -18,6 +19,8 @@ import type { RunLog } from './run.ts';
 import { RunIntake } from './run-intake.ts';
 import type { Complaints } from './intake-gate.ts';
 import { bindLog } from './run-log.ts';
+import { watchSystem } from './system/watch.ts';
+import type { SystemWatch } from './system/watch.ts';
 
 /** What every run of a service shares. */
 export interface RunSurroundings {
@@ -40,6 +43,8 @@ export interface RunSurroundings {
   readonly spoolTimeoutMs: number;
   /** The span of the process that started this one, where there is one; asked at each run that has no parent here. */
   readonly remoteParent?: () => SpanContext | undefined;
+  /** Whether runs log system metrics that do not say so themselves, and how; undefined: none ever. */
+  readonly system: (SystemWatch & { readonly isDefault: boolean }) | undefined;
   readonly onEnded: (run: ActiveRun) => void;
 }
 
@@ -81,6 +86,11 @@ export function openRun(surroundings: RunSurroundings, config: RunConfig, parent
     ...(parentRun === undefined ? {} : { parentRun }),
     ...(config.runId === undefined ? {} : { resumeRunId: config.runId }),
   });
+  if (surroundings.system !== undefined && (config.logSystemMetrics ?? surroundings.system.isDefault)) {
+    const append = (metric: MetricWrite): void => intake.acceptWrite(metric);
+    const { outbox, now } = surroundings;
+    run.atEnd(watchSystem(surroundings.system, { runKey, resumeRunId: config.runId, outbox, append, now }));
+  }
   return run;
 }
 

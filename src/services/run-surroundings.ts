@@ -5,6 +5,7 @@ import type { MlflowSettings } from '../config/mlflow-settings.ts';
 import { mirrorAttributes } from '../otel/mirror.ts';
 import { readTraceParent } from '../otel/trace-parent.ts';
 import type { RunSurroundings } from '../runs/open-run.ts';
+import { createProbes } from '../runs/system/probes.ts';
 import { isRemote } from './destination.ts';
 
 /** What {@link surround} decides; the rest comes with the start. */
@@ -27,6 +28,18 @@ export function surround(
     now: given.now,
     traceUrlTemplate: settings.traceUrlTemplate,
     spoolTimeoutMs: settings.flushTimeoutMs,
+    system: settings.isDisabled ? undefined : toSystemWatch(settings),
     remoteParent: () => readTraceParent(findVariable({ env: readEnv(), dotenv: undefined }, 'TRACEPARENT')?.text),
+  };
+}
+
+function toSystemWatch(settings: MlflowSettings): RunSurroundings['system'] {
+  return {
+    isDefault: settings.logSystemMetrics,
+    intervalMs: settings.systemMetricsIntervalMs,
+    samplesPerPoint: settings.systemMetricsSamplesPerPoint,
+    nodeId: settings.systemMetricsNodeId,
+    timeoutMs: settings.clientTimeoutMs,
+    makeProbes: () => createProbes(readEnv()['PATH'] ?? ''),
   };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { journalFolders, makeFolder, readRuns, runJob } from './run-job.ts';
+import { cleanEnv, journalFolders, makeFolder, readRuns, runJob } from './run-job.ts';
 import type { JobOptions, JobResult } from './run-job.ts';
 
 const oneRun = (told: object, options: JobOptions = {}): Promise<JobResult> =>
@@ -181,6 +181,7 @@ test.concurrent('a reader of stdout that leaves early does not harm the run', as
   const job = fileURLToPath(new URL('../jobs/talkative.mjs', import.meta.url));
   const child = spawn('bash', ['-c', '"$0" "$1" | head -1; exit "${PIPESTATUS[0]}"', process.execPath, job], {
     cwd: folder,
+    env: cleanEnv(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];

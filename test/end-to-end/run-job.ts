@@ -73,14 +73,13 @@ export function runJob(name: string, options: JobOptions = {}): Promise<JobResul
   });
 }
 
-/** The environment without what would steer the job: its settings come from the test alone. */
-function cleanEnv(): Record<string, string> {
+/** The environment without what would steer the job, nor what the machine would say of itself: its settings come from the test alone. */
+export function cleanEnv(): Record<string, string> {
   const steering = /^(RUNSPAN|MLFLOW|OTEL|AWS)_|^(NODE_OPTIONS|VITEST.*|TEST|NODE_ENV|FORCE_COLOR)$/;
-  return Object.fromEntries(
-    Object.entries(process.env).filter(
-      (entry): entry is [string, string] => !steering.test(entry[0]) && entry[1] !== undefined,
-    ),
+  const kept = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => !steering.test(entry[0]) && entry[1] !== undefined,
   );
+  return { ...Object.fromEntries(kept), MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING: 'false' };
 }
 
 export interface StoredRun {

@@ -102,6 +102,7 @@ async function startIn(
     experimentName: 'e2e',
     directory: join(folder, '.runspan'),
     logger: new LoggerService({ level: 'CRITICAL' }),
+    logSystemMetrics: false,
     ...quick,
     ...options,
   });

@@ -11,7 +11,8 @@ for (const name of Object.keys(process.env)) if (/^(MLFLOW|OTEL|RUNSPAN)_/.test(
 /** Makes a service with a journal of its own; it is stopped after the test. */
 export function makeService(options: Options): MlflowService {
   const logger = new LoggerService({ level: 'CRITICAL', otel: 'off' });
-  const service = new MlflowService({ logger, directory: makeFolder(), exitHooks: false, ...options });
+  const own = { directory: makeFolder(), exitHooks: false, logSystemMetrics: false };
+  const service = new MlflowService({ logger, ...own, ...options });
   onTestFinished(() => service.stop({ timeoutMs: 1_000 }));
   return service;
 }

@@ -36,11 +36,12 @@ export function makeFolder(): string {
   return folder;
 }
 
-/** The environment without what would steer a job or a service: its settings come from the test alone. */
+/** The environment without what would steer a job or a service, nor what the machine would say of itself: its settings come from the test alone. */
 export function plainEnv(): Record<string, string> {
   const steering = /^(RUNSPAN|MLFLOW|OTEL|AWS|S3)_|^(NODE_OPTIONS|VITEST.*|TEST|NODE_ENV|FORCE_COLOR)$/;
   const kept = Object.entries(process.env).filter(([name]) => !steering.test(name));
-  return Object.fromEntries(kept.map(([name, value]) => [name, value ?? '']));
+  const env = Object.fromEntries(kept.map(([name, value]) => [name, value ?? '']));
+  return { ...env, MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING: 'false' };
 }
 
 /** A job under way. */

@@ -11,6 +11,7 @@ import { activeRun } from '../../src/otel/run-context.ts';
 import type { ActiveRun } from '../../src/runs/active-run.ts';
 import { openRun } from '../../src/runs/open-run.ts';
 import type { RunSurroundings } from '../../src/runs/open-run.ts';
+import type { SystemProbe } from '../../src/runs/system/probe.ts';
 import type { RunConfig } from '../../src/runs/run-config.ts';
 import type { RunLog } from '../../src/runs/run.ts';
 import { openRecordingOutbox } from './recording-outbox.ts';
@@ -67,6 +68,7 @@ function open(config: Partial<RunConfig> = {}, changes: Partial<RunSurroundings>
     alertProcessor: new AlertSpanProcessor({ notify: (title, message) => alerts.push(`${title}: ${message}`) }),
     traceUrlTemplate: 'http://traces/{traceId}',
     spoolTimeoutMs: 1000,
+    system: undefined,
     onEnded: (run) => ended.push(run),
     ...changes,
   };
@@ -511,4 +513,47 @@ test('run.log writes in the context of its run, a child span keeps its own', () 
   run.log.info('outside');
   run.with(() => run.log.info('inside'));
   expect(seen).toEqual([`${run.key}/true`, `${run.key}/true`]);
+});
+
+describe('system metrics', () => {
+  const system = {
+    isDefault: true,
+    intervalMs: 60_000,
+    samplesPerPoint: 1,
+    timeoutMs: 1000,
+    makeProbes: (): readonly SystemProbe[] => [{ fold: 'last', read: () => ({ disk_usage_percentage: 5 }) }],
+  };
+
+  test('are logged at once and in the end, before the run is said to have ended, and are none of the metrics of the user', async () => {
+    const run = open({}, { system });
+    run.logMetric('loss', 1);
+    await run.end();
+    const written = outbox.writes.map((write) => (write.kind === 'metric' ? `${write.key} ${write.step}` : write.kind));
+    expect(written).toEqual([
+      'create',
+      'system/disk_usage_percentage 0',
+      'loss 0',
+      'system/disk_usage_percentage 1',
+      'end',
+    ]);
+    expect(run.metrics).toEqual({ loss: 1 });
+    expect(run.pointCount).toBe(1);
+    expect(Object.keys(run.started.span.attributes).filter((key) => key.startsWith('mlflow.metric.'))).toEqual([
+      'mlflow.metric.loss',
+    ]);
+  });
+
+  test.each([
+    ['a run says no', { logSystemMetrics: false }, { system }],
+    ['the service says no', {}, { system: { ...system, isDefault: false } }],
+    ['the service is disabled', { logSystemMetrics: true }, { system: undefined }],
+  ])('are not logged where %s', async (_, config, changes) => {
+    await open(config, changes).end();
+    expect(writesOf('metric')).toEqual([]);
+  });
+
+  test('are logged where the service says no and the run says yes', async () => {
+    await open({ logSystemMetrics: true }, { system: { ...system, isDefault: false } }).end();
+    expect(writesOf('metric')).toHaveLength(2);
+  });
 });

@@ -294,7 +294,7 @@ describe('the service', () => {
   test('start() rejects on a definite no of the server', async () => {
     const refusal = { error_code: 'PERMISSION_DENIED', message: 'not you' };
     const server = await startServer(json(refusal, 403));
-    const { mlflow } = makeService({ trackingUri: server.url });
+    const { mlflow } = makeService({ trackingUri: server.url, startTimeoutMs: 20_000 });
     await expect(mlflow.start()).rejects.toMatchObject({ errorCode: 'PERMISSION_DENIED', status: 403 });
   });
 
