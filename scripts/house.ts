@@ -29,7 +29,7 @@ const FLOORS: readonly (readonly string[])[] = [
 ];
 
 /** The room beside the stairs: it sees the ground only, and only these see it. */
-const CONFIG = { sees: ['model', 'errors'], seenBy: ['services', 'cli', 'register'] };
+const CONFIG = { sees: ['model', 'errors'], seenBy: ['services', 'cli', 'register', 'index'] };
 
 interface Dependency {
   /** Path prefixes relative to src. */

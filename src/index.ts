@@ -1,4 +1,14 @@
 // The public face: named re-exports, no logic.
+export type { Config, ConfigMapping, ConfigValue } from './config/config-values.ts';
+export { fromDotlist } from './config/dotlist.ts';
+export { mergeConfigs } from './config/merge.ts';
+export { parseFile, parseString } from './config/parse-text.ts';
+export type { ConfigFormat, ParseOptions } from './config/parse-text.ts';
+export { clearResolver, clearResolvers, hasResolver, registerResolver } from './config/resolvers.ts';
+export type { Resolver, ResolverOptions } from './config/resolvers.ts';
+export type { StandardIssue, StandardResult, StandardSchema } from './config/standard-schema.ts';
+export { toObject } from './config/to-object.ts';
+export type { SchemaOptions, ToObjectOptions } from './config/to-object.ts';
 export { RunspanError, MlflowError } from './errors.ts';
 export type { ErrorCode, MlflowErrorOptions, RunspanErrorOptions } from './errors.ts';
 export type { AlertSink } from './model/alert-sink.ts';
