@@ -9,6 +9,8 @@ export interface ValueSubject {
   readonly field: Field<unknown>;
   readonly section: string;
   readonly provenance: Provenance;
+  /** Whether this value is secret although the field is not: a secret variable's, brought in by a settings file. */
+  readonly isSecret?: boolean;
 }
 
 const YES: ReadonlySet<string> = new Set(['yes', 'true', '1', 'on']);
@@ -117,10 +119,10 @@ function readList(value: unknown, subject: ValueSubject): readonly unknown[] {
 export function refuse(
   value: unknown,
   expected: string,
-  { key, field, section, provenance }: ValueSubject,
+  { key, field, section, provenance, isSecret }: ValueSubject,
 ): RunspanError {
   const name = `${section}.${key}`;
-  const shown = field.isSensitive === true ? 'the value' : show(value);
+  const shown = field.isSensitive === true || isSecret === true ? 'the value' : show(value);
   const unit = field.envFactor === 1000 && provenance.source.endsWith('env') ? ' of seconds' : '';
   return invalidSetting(
     name,

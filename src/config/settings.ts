@@ -51,6 +51,8 @@ export function resolveSettings<S extends object>(
 interface Found {
   readonly value: unknown;
   readonly provenance: Provenance;
+  /** Whether a message may show it; undefined where the field alone decides. */
+  readonly isSecret?: boolean;
 }
 
 interface Layers {
@@ -68,7 +70,11 @@ function find(key: string, field: Field<unknown>, { fromCode, fromFile, sources 
   }
   const value = Object.hasOwn(fromFile, key) ? fromFile[key] : undefined;
   if (value !== undefined && value !== null)
-    return { value, provenance: { source: 'file', name: sources.file?.name ?? '' } };
+    return {
+      value,
+      provenance: { source: 'file', name: sources.file?.name ?? '' },
+      isSecret: sources.file?.secrets.isIn(String(value)) ?? false,
+    };
   const { defaultValue } = field;
   const isComputed = typeof defaultValue === 'function';
   return { value: isComputed ? (defaultValue(sources) as unknown) : defaultValue, provenance: { source: 'default' } };
@@ -81,7 +87,7 @@ function read(
   const { value, provenance } = found;
   if (provenance.source === 'default') return value;
   const isVariable = provenance.source === 'env' || provenance.source === '.env';
-  const subject = { ...field, provenance };
+  const subject = { ...field, provenance, isSecret: found.isSecret ?? false };
   const result = isVariable ? readVariable(String(value), subject) : readValue(value, subject);
   const expected = field.field.expected?.(result as NonNullable<unknown>);
   if (expected !== undefined) throw refuse(value, expected, subject);

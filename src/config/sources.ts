@@ -22,17 +22,18 @@ export interface FoundVariable {
 }
 
 /**
- * Reads the layers: the process's environment, `.env` and `runspan.{yaml,yml,json}` (or RUNSPAN_CONFIG, from either) of a folder.
+ * Reads the layers: the process's environment, `.env` and `runspan.{yaml,yml,json,toml}` (or RUNSPAN_CONFIG, from either) of a folder.
  *
  * @param options what tests put in their place. @default the process's own environment and working directory
- * @throws {RunspanError} `INVALID_CONFIG`, `NOT_SUPPORTED` for a file that cannot be used
+ * @throws {RunspanError} `INVALID_CONFIG` for a file that cannot be used
  * @example
  * const settings = resolveLoggerSettings({ level: 'INFO' }, loadSources());
  */
 export function loadSources(options: { readonly folder?: string; readonly env?: EnvSnapshot } = {}): SettingsSources {
   const { folder = process.cwd(), env = readEnv() } = options;
   const layers = { folder, env, dotenv: readDotenv(folder), file: undefined };
-  return { ...layers, file: readConfigFile(folder, findVariable(layers, 'RUNSPAN_CONFIG')?.text) };
+  const named = findVariable(layers, 'RUNSPAN_CONFIG')?.text;
+  return { ...layers, file: readConfigFile(folder, { named, env: (name) => lookUpExact(layers, name) }) };
 }
 
 /**
@@ -47,6 +48,12 @@ export function findVariable(
   if (text !== undefined) return text === '' ? undefined : { text, source: 'env' };
   const fallback = lookUp(sources.dotenv?.values ?? {}, name);
   return fallback === undefined || fallback === '' ? undefined : { text: fallback, source: '.env' };
+}
+
+/** `${oc.env:…}` of the settings file: as OmegaConf, the exact name and also an empty text; `.env` below the environment. */
+function lookUpExact({ env, dotenv }: Pick<SettingsSources, 'env' | 'dotenv'>, name: string): string | undefined {
+  if (Object.hasOwn(env, name)) return env[name];
+  return dotenv !== undefined && Object.hasOwn(dotenv.values, name) ? dotenv.values[name] : undefined;
 }
 
 function lookUp(values: EnvSnapshot, name: string): string | undefined {

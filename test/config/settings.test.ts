@@ -57,7 +57,10 @@ function sourcesOf({ env = {}, dotenv, file }: Layers): SettingsSources {
     folder: '/work',
     env,
     dotenv: dotenv === undefined ? undefined : { name: '.env', values: dotenv },
-    file: file === undefined ? undefined : { name: 'runspan.yaml', sections: { logger: file } },
+    file:
+      file === undefined
+        ? undefined
+        : { name: 'runspan.yaml', sections: { logger: file }, secrets: { isIn: () => false } },
   };
 }
 

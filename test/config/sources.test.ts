@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { resolveLoggerSettings } from '../../src/config/logger-settings.ts';
 import { findVariable, loadSources } from '../../src/config/sources.ts';
 import type { SettingsSources } from '../../src/config/sources.ts';
 import { RunspanError } from '../../src/errors.ts';
@@ -91,15 +92,16 @@ describe('the settings file', () => {
     ['runspan.yaml', 'logger:\n  level: INFO\nalerts:\n'],
     ['runspan.yml', 'logger: {level: INFO}'],
     ['runspan.json', '{"logger":{"level":"INFO"}}'],
+    ['runspan.toml', '[logger]\nlevel = "INFO"'],
   ])('is found as %s', (name, text) => {
     write(name, text);
-    expect(load().file).toEqual({ name, sections: { logger: { level: 'INFO' } } });
+    expect(load().file).toMatchObject({ name, sections: { logger: { level: 'INFO' } } });
   });
 
   it('may be empty, and may be absent', () => {
     expect(load().file).toBeUndefined();
     write('runspan.json', '\n');
-    expect(load().file).toEqual({ name: 'runspan.json', sections: {} });
+    expect(load().file).toMatchObject({ name: 'runspan.json', sections: {} });
   });
 
   it('is the one that RUNSPAN_CONFIG names, in the environment or in .env', () => {
@@ -111,40 +113,77 @@ describe('the settings file', () => {
   });
 
   it.each<[string, string, string, string]>([
-    ['runspan.yaml', 'logger:\n  level: "hunter2\n', 'INVALID_CONFIG', "'runspan.yaml:3': it is not well-formed YAML"],
-    ['runspan.yaml', 'logger:\n  level: 1\n  level: hunter2\n', 'INVALID_CONFIG', "'runspan.yaml:3'"],
+    ['runspan.yaml', 'logger:\n  level: "hunter2\n', 'INVALID_CONFIG', 'it is not well-formed YAML (MISSING_CHAR)'],
+    [
+      'runspan.yaml',
+      'logger:\n  level: 1\n  level: hunter2\n',
+      'INVALID_CONFIG',
+      "'runspan.yaml:3:3' at 'logger.level': the key is there twice. Keep one.",
+    ],
     [
       'runspan.yaml',
       'logger: {}\nother: hunter2\n',
       'INVALID_CONFIG',
-      "'other' is no section. Use logger, alerts, mlflow.",
+      "'other' is no section. Use logger, alerts, mlflow, or x-… for your own.",
     ],
     ['runspan.yaml', '- hunter2\n', 'INVALID_CONFIG', 'it is no mapping'],
     ['runspan.yaml', 'logger: hunter2\n', 'INVALID_CONFIG', "'logger' is no mapping"],
-    ['runspan.yaml', 'logger: {sink: !!python/object hunter2}\n', 'INVALID_CONFIG', "'runspan.yaml:1'"],
+    [
+      'runspan.yaml',
+      'logger: {sink: !!python/object hunter2}\n',
+      'INVALID_CONFIG',
+      "'runspan.yaml:1:32' at 'logger.sink': its tag is unknown",
+    ],
     ['runspan.yaml', 'logger: {}\n---\nlogger: {}\n', 'INVALID_CONFIG', "'runspan.yaml:"],
     [
       'runspan.yaml',
-      'mlflow:\n  password: ${oc.env:PW,hunter2}\n',
-      'NOT_SUPPORTED',
-      "in 'mlflow.password' comes with a later version",
+      'mlflow:\n  password: ${oc.env:PW,hunter2\n',
+      'INVALID_CONFIG',
+      "'runspan.yaml:2:13' at 'mlflow.password': its interpolation is not well-formed at character 20. Write , or } there",
     ],
-    ['runspan.yaml', 'mlflow: &a\n  x: *a\n', 'INVALID_CONFIG', 'nested too deep'],
+    ['runspan.yaml', 'mlflow: &a\n  x: *a\n', 'INVALID_CONFIG', "'runspan.yaml:2:6' at 'mlflow.x': it contains itself"],
     [
       'runspan.json',
       '{\n  "logger": {},\n  "mlflow": {"password": "hunter2" "x"}\n}',
       'INVALID_CONFIG',
-      "'runspan.json:3'",
+      "'runspan.json:3:36': it is not well-formed JSON (UNEXPECTED_TOKEN)",
     ],
-    ['runspan.json', 'hunter2', 'INVALID_CONFIG', "'runspan.json:1'"],
-    ['runspan.json', '{"a":\n"hunter2"', 'INVALID_CONFIG', "'runspan.json:2'"],
-    ['runspan.toml', 'a = "hunter2"', 'NOT_SUPPORTED', 'TOML comes with a later version. Use YAML or JSON.'],
+    ['runspan.json', 'hunter2', 'INVALID_CONFIG', 'it is no mapping'],
+    ['runspan.json', '{"a":\n"hunter2"', 'INVALID_CONFIG', "'runspan.json:2:10'"],
+    ['runspan.toml', 'a = 1\nb = "hunter2', 'INVALID_CONFIG', "'runspan.toml:2:5': it is not well-formed TOML"],
+    ['runspan.toml', 'a = "hunter2"', 'INVALID_CONFIG', "'a' is no section"],
+    [
+      'runspan.yaml',
+      'mlflow: {token: hunter2, trackingUri: "${.token}${nope}"}',
+      'INVALID_CONFIG',
+      "there is no 'nope'",
+    ],
   ])('%s with %j is refused with its place and mend, without its values', (name, text, code, message) => {
     write(name, text);
     const error = errorOf(load);
     expect(error.code).toBe(code);
     expect(error.message).toContain(message);
     expect(`${error.message} ${String(error.cause)} ${JSON.stringify(error.details)}`).not.toContain('hunter2');
+  });
+
+  it('may interpolate its own x- keys, other sections, the environment and .env below it', () => {
+    write('.env', 'SERVER=from-dotenv\nPORT=1');
+    write(
+      'runspan.yaml',
+      'x-base: {server: "${oc.env:SERVER}:${oc.env:PORT}"}\nmlflow: {trackingUri: "http://${x-base.server}"}\nalerts: ${x-alerts}\nx-alerts: {appName: "${oc.env:EMPTY}"}',
+    );
+    expect(load({ PORT: '5000', EMPTY: '' }).file?.sections).toEqual({
+      mlflow: { trackingUri: 'http://from-dotenv:5000' },
+      alerts: { appName: '' },
+    });
+  });
+
+  it('shows no secret variable of it in the error of a setting', () => {
+    write('runspan.yaml', 'logger: {level: "${oc.env:MY_TOKEN}"}');
+    const sources = load({ MY_TOKEN: 'hunter2' });
+    const error = errorOf(() => resolveLoggerSettings({}, sources));
+    expect(error.message).toContain("Invalid setting 'logger.level' (in runspan.yaml): the value is not one of");
+    expect(error.message).not.toContain('hunter2');
   });
 
   it('is refused where the named one is absent, a folder, too large or of another kind, and where there are two', () => {
