@@ -1,6 +1,6 @@
 // The resolvers that are always there, OmegaConf's: oc.env, oc.decode, oc.select, oc.create, oc.deprecated, oc.dict.keys and values.
 import type { RunspanError } from '../errors.ts';
-import { entriesOf, formatPath, isContainer, isMapping } from './config-values.ts';
+import { entriesOf, formatPath, isContainer, isMapping, MISSING } from './config-values.ts';
 import type { ConfigValue } from './config-values.ts';
 import { parseElement } from './interpolation-grammar.ts';
 import { printValue } from './python-text.ts';
@@ -50,12 +50,12 @@ function select(args: readonly ConfigValue[], { interpolation, spot }: Call): Sp
   return interpolation.select(path, spot) ?? resultAt(spot, fallback ?? null);
 }
 
-/** `${oc.create:value}`: the value as a part of the configuration, so that interpolations in it are resolved. */
+/** `${oc.create:value}`: the mapping or list; a `${` that a variable brought into it stays a text, unlike OmegaConf's. */
 function create(args: readonly ConfigValue[], { interpolation, spot }: Call): Spot {
   const [value] = args;
   if (args.length !== 1 || !isContainer(value))
     throw interpolation.fail(spot, "'oc.create' takes one mapping or list", 'Give it that.');
-  return { ...resultAt(spot, value), isResult: false };
+  return resultAt(spot, value);
 }
 
 /** `${oc.deprecated:path,message}`: what the path leads to, with a warning of the process. */
@@ -82,7 +82,9 @@ function readValues(args: readonly ConfigValue[], call: Call): Spot {
   const mapping = findMapping('oc.dict.values', args, call);
   const values = entriesOf(mapping.value as object as ConfigValue[]).map(([key]) => {
     const child = childOf(mapping, key);
-    return child === undefined ? null : call.interpolation.toPlain(child);
+    if (child === undefined) return null;
+    if (child.value === MISSING) throw failKey('oc.dict.values', formatPath(pathOf(child)), call);
+    return call.interpolation.toPlain(child);
   });
   return resultAt(call.spot, values);
 }

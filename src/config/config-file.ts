@@ -7,7 +7,7 @@ import { isMapping } from './config-values.ts';
 import type { Config } from './config-values.ts';
 import { Interpolation } from './interpolate.ts';
 import { formatOf, readFileValue } from './parse-text.ts';
-import { Secrets } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
 
 /** The sections that a settings file may have: one a service. */
 export const SECTIONS = ['logger', 'alerts', 'mlflow'] as const;
