@@ -33,9 +33,10 @@ export class Secrets {
     }
   }
 
-  /** Whether a text holds one of them. */
-  isIn(text: string): boolean {
-    return [...this.#texts].some((secret) => text.includes(secret));
+  /** Whether a value, or one in it, holds one of them. */
+  isIn(value: unknown): boolean {
+    if (typeof value === 'object' && value !== null) return Object.values(value).some((item) => this.isIn(item));
+    return [...this.#texts].some((secret) => String(value).includes(secret));
   }
 
   /** The text with each of them masked, the longest first. */

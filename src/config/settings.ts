@@ -73,7 +73,7 @@ function find(key: string, field: Field<unknown>, { fromCode, fromFile, sources 
     return {
       value,
       provenance: { source: 'file', name: sources.file?.name ?? '' },
-      isSecret: sources.file?.secrets.isIn(JSON.stringify(value)) ?? false,
+      isSecret: sources.file?.secrets.isIn(value) ?? false,
     };
   const { defaultValue } = field;
   const isComputed = typeof defaultValue === 'function';
