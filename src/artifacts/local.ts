@@ -132,13 +132,18 @@ async function copyWhole(source: string, target: string): Promise<void> {
 }
 
 async function assertReadable(file: string): Promise<void> {
+  let isFolder: boolean;
   try {
     await access(file, constants.R_OK);
-    if (!(await stat(file)).isDirectory()) return;
+    const found = await stat(file);
+    if (found.isFile()) return;
+    isFolder = found.isDirectory();
   } catch (cause) {
     throw new RunspanError('FILE_NOT_READABLE', `Cannot read '${file}': ${reasonOf(cause)}.`, { cause });
   }
-  throw new RunspanError('FILE_NOT_READABLE', `Cannot read '${file}': it is a folder. Give its files one by one.`);
+  // Reading a pipe waits for a writer who may never come, and holds a thread of the pool meanwhile.
+  const reason = isFolder ? 'it is a folder. Give its files one by one.' : 'it is no regular file.';
+  throw new RunspanError('FILE_NOT_READABLE', `Cannot read '${file}': ${reason}`);
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

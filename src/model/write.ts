@@ -77,7 +77,14 @@ export interface ArtifactWrite {
    */
   readonly source:
     | { readonly kind: 'spool'; readonly file: string }
-    | { readonly kind: 'file'; readonly file: string; readonly sizeBytes: number; readonly modifiedMs: number }
+    | {
+        readonly kind: 'file';
+        readonly file: string;
+        readonly sizeBytes: number;
+        readonly modifiedMs: number;
+        /** `sha256:<hex>` of its bytes; absent in journals of earlier versions. */
+        readonly checksum?: string;
+      }
     | { readonly kind: 'mlmodel'; readonly fields: Readonly<Record<string, unknown>> };
 }
 

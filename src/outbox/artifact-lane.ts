@@ -1,7 +1,7 @@
 // Bytes on a lane of their own: an artifact that fails or dawdles while the store answers waits beside what is behind it.
 import type { ArtifactWrite } from '../model/write.ts';
 import { MlflowError } from '../errors.ts';
-import { artifactUriOf, discardSpooled, readyFile } from './deliver-artifact.ts';
+import { artifactUriOf, discardSpooled, sendFile } from './deliver-artifact.ts';
 import { noteLostFile, settleModels } from './deliver-model.ts';
 import type { Delivery } from './delivery.ts';
 import { bury, buryAside } from './delivery.ts';
@@ -205,9 +205,8 @@ export class ArtifactLane {
   async #attempt({ sequence, write, artifactUri }: SetAsideArtifact): Promise<Attempt> {
     const { destination } = this.#delivery;
     try {
-      const file = await readyFile(this.#delivery, write);
       const repository = await destination.artifacts(artifactUri);
-      await repository.putFile(write.path, file);
+      await sendFile(this.#delivery, write, (file) => repository.putFile(write.path, file));
       return { status: 'delivered' };
     } catch (error) {
       const judgement = judgeError(error);

@@ -1,10 +1,14 @@
 // The real machine behind system.ts: node:fs, timers, /proc.
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { threadId } from 'node:worker_threads';
 import type { Clock, Disk, FileStat, Machine, System } from './system.ts';
 import { isAbsent } from './system.ts';
+
+/** Hashed in one go, about a third of a millisecond of the thread. */
+const CHECKSUM_PIECE_BYTES = 256 * 1024;
 
 /** The disk of this machine, through node:fs. */
 export class NodeDisk implements Disk {
@@ -49,6 +53,7 @@ export class NodeDisk implements Disk {
       modifiedMs: Math.trunc(stat.mtimeMs),
       changedMs: Math.trunc(stat.ctimeMs),
       isFolder: stat.isDirectory(),
+      isFile: stat.isFile(),
     };
   }
 
@@ -79,6 +84,15 @@ export class NodeDisk implements Disk {
     } finally {
       fs.closeSync(descriptor);
     }
+  }
+
+  async checksum(file: string): Promise<string> {
+    const hash = createHash('sha256');
+    for await (const piece of fs.createReadStream(file, { highWaterMark: CHECKSUM_PIECE_BYTES })) {
+      // The cast: without an encoding a stream of a file gives buffers.
+      hash.update(piece as Buffer);
+    }
+    return `sha256:${hash.digest('hex')}`;
   }
 
   async copy(source: string, target: string, how: 'clone' | 'bytes'): Promise<void> {

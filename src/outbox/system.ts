@@ -8,6 +8,8 @@ export interface FileStat {
   /** The last change of the entry itself, a rename included. */
   readonly changedMs: number;
   readonly isFolder: boolean;
+  /** A regular file: no folder, pipe, socket or device. */
+  readonly isFile: boolean;
 }
 
 /** The file operations of the outbox, all synchronous; each throws a Node system error unless it says otherwise. */
@@ -37,6 +39,8 @@ export interface Disk {
   appendText(path: string, text: string): void;
   /** Makes a file's mtime now, by the file system's clock; `ENOENT` where there is none. */
   touch(path: string): void;
+  /** The SHA-256 of a file's bytes, as `sha256:<hex>`; read in pieces. */
+  checksum(path: string): Promise<string>;
   /** Copies one file. `clone` fails where the file system cannot share blocks. */
   copy(source: string, target: string, how: 'clone' | 'bytes'): Promise<void>;
   /** False where `from` is not there (any more). */

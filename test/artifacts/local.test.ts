@@ -1,4 +1,5 @@
 // Artifacts in a folder: the contract, links that lead out of it, and files that are whole or not there.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -20,6 +21,15 @@ function freshFolder(): string {
 describeArtifacts('local folder', async () => {
   const artifacts = openLocalArtifacts(join(freshFolder(), 'made', 'later'));
   return { artifacts, close: () => artifacts.close() };
+});
+
+test('a pipe is refused, not waited for', async () => {
+  const pipe = join(freshFolder(), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  await expect(openLocalArtifacts(freshFolder()).putFile('p', pipe)).rejects.toMatchObject({
+    code: 'FILE_NOT_READABLE',
+    message: `Cannot read '${pipe}': it is no regular file.`,
+  });
 });
 
 describe('links', () => {
