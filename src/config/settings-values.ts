@@ -145,6 +145,7 @@ function show(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (value === null) return 'null';
   if (typeof value !== 'string') return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
-  const text = redactor.redactText(value);
+  // What a URL's query is called says nothing about what is in it.
+  const text = redactor.redactText(value.replace(/^(https?:[^?#]*)[?#].*$/is, '$1?…'));
   return `'${text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text}'`;
 }

@@ -50,10 +50,14 @@ export function toAbsoluteUri(uri: string, folder: string): string {
   return resolve(folder, uri);
 }
 
-/** Returns what an http(s) URI should be where it is not one, undefined where it is right or of another scheme. */
+/**
+ * Returns what an http(s) URI should be where it is not one, undefined where it is right or of another scheme. A query would never
+ * be sent, and what it held (a token) would be kept in every journal.
+ */
 export function expectedOfUri(uri: string): string | undefined {
-  if (!/^https?:/i.test(uri) || (/^https?:\/\//i.test(uri) && URL.canParse(uri))) return undefined;
-  return 'a URL, such as http://localhost:5000';
+  if (!/^https?:/i.test(uri)) return undefined;
+  if (!/^https?:\/\//i.test(uri) || !URL.canParse(uri)) return 'a URL, such as http://localhost:5000';
+  return /[?#]/.test(uri) ? 'a URL without ? and # (a token goes into MLFLOW_TRACKING_TOKEN)' : undefined;
 }
 
 function decode(text: string): string {

@@ -1,7 +1,7 @@
 // Finds folders whose owner is gone and takes them by renaming: of rivals, one wins.
 import path from 'node:path';
 import type { Destination, FolderPaths } from './folder.ts';
-import { DEAD_LETTERS_FOLDER, folderPaths, newFolderName, pidOfName, readHeader } from './folder.ts';
+import { DEAD_LETTERS_FOLDER, folderPaths, newFolderName, pidOfName, readHeader, withoutSecrets } from './folder.ts';
 import type { Lease, Orphan } from './lease.ts';
 import { judgeLease, readLease, silenceMs, writeLease } from './lease.ts';
 import type { System } from './system.ts';
@@ -157,6 +157,6 @@ export class Adopter {
 }
 
 function isSame(a: Destination, b: Destination): boolean {
-  const bare = (uri: string): string => uri.replace(/\/+$/, '');
+  const bare = (uri: string): string => withoutSecrets(uri).replace(/\/+$/, '');
   return bare(a.trackingUri) === bare(b.trackingUri) && (a.workspace ?? '') === (b.workspace ?? '');
 }

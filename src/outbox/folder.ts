@@ -91,7 +91,7 @@ export function makeFolder(system: System, options: NewFolder): FolderPaths {
   disk.makeFolder(temporary.spool);
   const header: FolderHeader = {
     formatVersion: FORMAT_VERSION,
-    trackingUri: options.trackingUri,
+    trackingUri: withoutSecrets(options.trackingUri),
     workspace: options.workspace,
     experimentName: options.experimentName,
     createdAtMs: clock.nowMs(),
@@ -100,6 +100,17 @@ export function makeFolder(system: System, options: NewFolder): FolderPaths {
   writeLease(system, temporary.lease, { folder: name, isInline: options.isInline });
   if (!disk.rename(temporary.root, paths.root)) throw new Error(`${temporary.root} was removed`);
   return paths;
+}
+
+/**
+ * A tracking URI as a journal may hold it: without credentials, and over HTTP without a query, which may be one.
+ *
+ * @example
+ * withoutSecrets('https://me:pw@host/mlflow?token=x'); // 'https://host/mlflow'
+ */
+export function withoutSecrets(trackingUri: string): string {
+  const bare = trackingUri.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1');
+  return /^sqlite/i.test(bare) || !/^[a-z][a-z0-9+.-]+:\/\//i.test(bare) ? bare : bare.replace(/[?#].*$/s, '');
 }
 
 /** Reads a folder's header; undefined where there is none that this version can read. */
@@ -111,8 +122,8 @@ export function readHeader(system: System, paths: FolderPaths): FolderHeader | u
     if (typeof header !== 'object' || header === null) return undefined;
     const { formatVersion, trackingUri } = header as Partial<FolderHeader>;
     const isOurs = formatVersion === FORMAT_VERSION && typeof trackingUri === 'string';
-    // The cast: version and URI were checked, and only makeFolder writes that version.
-    return isOurs ? (header as FolderHeader) : undefined;
+    // The cast: version and URI were checked, and only makeFolder writes that version. Earlier ones kept a query.
+    return isOurs ? { ...(header as FolderHeader), trackingUri: withoutSecrets(trackingUri) } : undefined;
   } catch {
     // Half written or not JSON: the caller leaves such a folder alone and names it.
     return undefined;

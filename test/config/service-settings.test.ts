@@ -207,6 +207,9 @@ describe('mlflow settings', () => {
   it.each<[MlflowOptions, string]>([
     [{ insecureTls: true, serverCertPath: 'x' }, 'exclude each other'],
     [{ trackingUri: 'http:///' }, "'mlflow.trackingUri': 'http:///' is not a URL"],
+    [{ trackingUri: 'http://h/?key=hunter2' }, "'http://h/?…' is not a URL without ? and # (a token goes into MLFLOW_"],
+    [{ trackingUri: 'https://me:pw@h/x#hunter2' }, "h/x?…' is not a URL without ? and #"],
+    [{ registryUri: 'http://h?hunter2' }, "'http://h?…' is not a URL without ? and #"],
     [{ trackingUri: 'http:5000' }, 'is not a URL'],
     [{ traceUrlTemplate: 'http://jaeger' }, 'is not a URL with {traceId} in it'],
     [{ experimentName: '' }, "'mlflow.experimentName'"],

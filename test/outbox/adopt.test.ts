@@ -95,6 +95,27 @@ describe('an adopter', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('keeps neither credentials nor a query in a header, and shows none of an older one', () => {
+    const directory = tempFolder();
+    const secret = make(directory, dead, 'http://me:hunter2@other:1/x?token=hunter2#hunter2');
+    const sqlite = make(directory, dead, 'sqlite:////db?timeout=5');
+    expect(readFileSync(secret.header, 'utf8')).not.toContain('hunter2');
+    expect(JSON.parse(readFileSync(sqlite.header, 'utf8'))).toMatchObject({ trackingUri: 'sqlite:////db?timeout=5' });
+    const old = make(directory, dead, 'http://other:2');
+    writeFileSync(old.header, readFileSync(old.header, 'utf8').replace('other:2', 'other:2/?token=hunter2'));
+    const { adopter, warnings } = adopterIn(directory);
+    adopter.scan();
+    expect(warnings.join()).toMatch(/other:1.*other:2/s);
+    expect(warnings.join()).not.toContain('hunter2');
+  });
+
+  it('takes a folder whose older header names its store with a query', () => {
+    const directory = tempFolder();
+    const old = make(directory, dead);
+    writeFileSync(old.header, readFileSync(old.header, 'utf8').replace(trackingUri, `${trackingUri}/?token=x`));
+    expect(adopterIn(directory).adopter.scan()).toHaveLength(1);
+  });
+
   it('names folders for other stores in one line, once', () => {
     const directory = tempFolder();
     make(directory, dead, 'http://other:1');
