@@ -70,6 +70,7 @@ export class FolderState {
   readonly #disk: Disk;
   readonly #paths: FolderPaths | undefined;
   readonly #runs = new Map<string, OpenRun>();
+  readonly #kept = new Map<string, Kept>();
   readonly #ended = new Map<string, string>();
   readonly #models = new Map<string, OpenModel>();
   #settledThrough = 0;
@@ -155,6 +156,7 @@ export class FolderState {
     const run = this.#runs.get(runKey);
     this.#runs.delete(runKey);
     for (const model of this.modelsOf(runKey)) this.putModel(model);
+    this.#kept.delete(runKey);
     if (run === undefined || run.failedReason !== undefined || run.runId === runKey) return;
     this.#remember(runKey, run.runId);
     if (this.#paths === undefined) return;
@@ -168,15 +170,18 @@ export class FolderState {
   keepAttributes(runKey: string, more: KeptAttributes): void {
     const run = this.#runs.get(runKey);
     if (run === undefined) return;
-    const known = run.attributes ?? { params: [], tags: [], metrics: [] };
-    this.#runs.set(runKey, {
-      ...run,
-      attributes: {
-        params: lastOfEach([...known.params, ...more.params]),
-        tags: lastOfEach([...known.tags, ...more.tags]),
-        metrics: lastOfEach([...known.metrics, ...more.metrics]),
-      },
-    });
+    let kept = this.#kept.get(runKey);
+    if (kept === undefined) {
+      const fresh = new Kept(run.attributes);
+      kept = fresh;
+      this.#kept.set(runKey, fresh);
+      // Put together when somebody looks, not at every attribute.
+      const lazy = { ...run, attributes: undefined };
+      Object.defineProperty(lazy, 'attributes', { get: () => fresh.all(), enumerable: true });
+      // What the property gives is a KeptAttributes from here on.
+      this.#runs.set(runKey, lazy as unknown as OpenRun);
+    }
+    kept.add(more);
   }
 
   /** Notes records that were dead-lettered; they count once the watermark has passed them. */
@@ -261,8 +266,25 @@ function parseState(text: string): StateFile | undefined {
   }
 }
 
-function lastOfEach<T extends { readonly key: string }>(items: readonly T[]): readonly T[] {
-  return [...new Map(items.map((item) => [item.key, item])).values()];
+/** One run's attributes while they come, by key. */
+class Kept {
+  readonly #params = new Map<string, Param>();
+  readonly #tags = new Map<string, Tag>();
+  readonly #metrics = new Map<string, Metric>();
+
+  constructor(start: KeptAttributes | undefined) {
+    if (start !== undefined) this.add(start);
+  }
+
+  add(more: KeptAttributes): void {
+    for (const param of more.params) this.#params.set(param.key, param);
+    for (const tag of more.tags) this.#tags.set(tag.key, tag);
+    for (const metric of more.metrics) this.#metrics.set(metric.key, metric);
+  }
+
+  all(): KeptAttributes {
+    return { params: [...this.#params.values()], tags: [...this.#tags.values()], metrics: [...this.#metrics.values()] };
+  }
 }
 
 function reviveRun(run: OpenRun): OpenRun {
