@@ -6,6 +6,8 @@ const MAX_VALUE_COUNT = 1_000_000;
 const CIRCULAR = '[Circular]';
 const UNREADABLE = '[Unreadable]';
 const MAX_FLATTEN_DEPTH = 10;
+/** What stands in a text for the part of an object that could not be said. */
+const MARKS: readonly string[] = [CIRCULAR, UNREADABLE, '[Too large]', '[Too deep]'];
 /** Above this many entries nested objects are no longer spread, but given as JSON; nothing is dropped. */
 const MAX_FLATTEN_COUNT = 1000;
 
@@ -13,8 +15,10 @@ const MAX_FLATTEN_COUNT = 1000;
  * Returns a value as the text of a param or tag, or undefined where there is nothing to log (undefined).
  *
  * Text as it is; boolean, number, bigint, symbol and function by String(); null as ''; a Date as ISO; an Error as `Name: message`;
- * anything else as JSON, where a cycle is "[Circular]", NaN and ±Infinity are texts, a Map is an object, a Set and a typed array
- * are arrays. NUL characters and lone surrogates, which PostgreSQL refuses, become U+FFFD.
+ * a RegExp as it is written; anything else as JSON, where a cycle is "[Circular]", NaN and ±Infinity are texts, a Map is an object
+ * (a list of pairs where two keys have one text), a Set, a typed array and an ArrayBuffer are arrays, an object of a class is its own
+ * enumerable fields, or its own text where it has none (a URLSearchParams, a Promise). NUL characters and lone surrogates, which
+ * PostgreSQL refuses, become U+FFFD.
  *
  * @example
  * mendText({ lr: 0.1 }); // '{"lr":0.1}'
@@ -34,6 +38,52 @@ export function mendText(value: unknown): string | undefined {
 }
 
 /**
+ * Returns a copy that JSON and YAML can say, by the same rules as {@link mendText}; never throws.
+ *
+ * @param maxValueCount what is beyond it becomes "[Too large]"
+ * @example
+ * toJsonValue(new Map([['a', 1n]])); // { a: '1' }
+ */
+export function toJsonValue(value: unknown, maxValueCount: number = MAX_VALUE_COUNT): unknown {
+  try {
+    return toPlain(value, { ancestors: [], remainingCount: maxValueCount });
+  } catch {
+    return UNREADABLE; // as in mendText
+  }
+}
+
+/** Whether a text made of an object says that a part of it is missing: a cycle, a getter that throws, too deep or too large. */
+export function isPartial(text: string): boolean {
+  return text.includes('[') && MARKS.some((mark) => text.includes(mark));
+}
+
+/**
+ * Returns the keys and values of an object, a Map or an object of a class (its own enumerable fields, or those of its toJSON);
+ * a value whose getter throws is "[Unreadable]". Undefined for what has no keys to give: null, a list, a text, a Date.
+ */
+export function readEntries(given: unknown): [unknown, unknown][] | undefined {
+  if (typeof given !== 'object' || given === null) return undefined;
+  try {
+    if (given instanceof Map) return [...given];
+    if (Array.isArray(given) || ArrayBuffer.isView(given)) return undefined;
+    const json = readProperty(given, 'toJSON');
+    const object: unknown = typeof json === 'function' ? json.call(given) : given;
+    if (typeof object !== 'object' || object === null) return undefined;
+    // Own symbols cannot be keys; whoever asked shall hear of them.
+    const symbols = Object.getOwnPropertySymbols(object).filter((key) =>
+      Object.prototype.propertyIsEnumerable.call(object, key),
+    );
+    const entries: [unknown, unknown][] = [
+      ...entriesOf(object),
+      ...symbols.map((key): [unknown, unknown] => [key, undefined]),
+    ];
+    return entries.length > 0 || isPlain(object) ? entries : undefined;
+  } catch {
+    return undefined; // a proxy whose traps throw
+  }
+}
+
+/**
  * Returns the entries of a nested object with dotted keys, each value as text; undefined values are left out.
  * Plain objects and Maps are spread to a depth of 10 and about 1000 entries, deeper ones are JSON; arrays are JSON;
  * an empty object is `{}`; a cycle is `[Circular]`.
@@ -44,7 +94,7 @@ export function mendText(value: unknown): string | undefined {
  */
 export function flattenParams(params: unknown): [key: string, value: string][] {
   const texts: [string, string][] = [];
-  if (isSpreadable(params)) spread(readEntries(params) ?? [], { prefix: '', ancestors: [params], texts });
+  if (isSpreadable(params)) spread(entriesWithin(params) ?? [], { prefix: '', ancestors: [params], texts });
   return texts;
 }
 
@@ -59,7 +109,7 @@ function spread(entries: readonly [string, unknown][], { prefix, ancestors, text
     const key = prefix + name;
     const isCircular = isSpreadable(value) && ancestors.includes(value);
     const isBounded = ancestors.length < MAX_FLATTEN_DEPTH && texts.length < MAX_FLATTEN_COUNT;
-    const inner = isBounded && !isCircular && isSpreadable(value) ? readEntries(value) : undefined;
+    const inner = isBounded && !isCircular && isSpreadable(value) ? entriesWithin(value) : undefined;
     if (inner !== undefined && inner.length > 0) {
       spread(inner, { prefix: `${key}.`, ancestors: [...ancestors, value as object], texts }); // isSpreadable above
       continue;
@@ -73,12 +123,22 @@ function spread(entries: readonly [string, unknown][], { prefix, ancestors, text
 function isSpreadable(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   try {
-    if (value instanceof Map) return true;
-    const prototype: unknown = Object.getPrototypeOf(value);
-    return (prototype === Object.prototype || prototype === null) && !('toJSON' in value);
+    if (value instanceof Map) return hasDistinctKeys(value);
+    return isPlain(value) && !('toJSON' in value);
   } catch {
     return false; // a proxy that does not even tell its prototype; mendText says so
   }
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Of another realm too, which has an Object.prototype of its own.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Whether the keys of a map are still told apart once they are text; 1 and '1' are not. */
+function hasDistinctKeys(map: ReadonlyMap<unknown, unknown>): boolean {
+  return new Set(Array.from(map.keys(), (key) => mendText(key) ?? 'undefined')).size === map.size;
 }
 
 function entriesOf(object: object): [string, unknown][] {
@@ -87,7 +147,7 @@ function entriesOf(object: object): [string, unknown][] {
 }
 
 /** The entries, or undefined where the object's own traps throw. */
-function readEntries(object: object): [string, unknown][] | undefined {
+function entriesWithin(object: object): [string, unknown][] | undefined {
   try {
     return entriesOf(object);
   } catch {
@@ -123,6 +183,7 @@ function toPlain(value: unknown, walk: Walk): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Date) return isoOf(value);
   if (value instanceof Error) return `${value.name}: ${value.message}`;
+  if (value instanceof RegExp) return String(value);
   if (value instanceof String || value instanceof Number || value instanceof Boolean) return value.valueOf();
   if (walk.ancestors.includes(value)) return CIRCULAR;
   if (walk.ancestors.length >= MAX_DEPTH || sizeOf(value) > walk.remainingCount) return '[Too large]';
@@ -137,14 +198,25 @@ function toPlainGroup(value: object, walk: Walk): unknown {
   if (typeof json === 'function') return toPlain(json.call(value), walk);
   if (value instanceof Set) return Array.from(value, (item) => toPlain(item, walk) ?? null);
   if (Array.isArray(value)) return Array.from(value, (item: unknown) => toPlain(item, walk) ?? null);
+  if (value instanceof Map && !hasDistinctKeys(value))
+    return Array.from(value, ([key, item]) => [toPlain(key, walk) ?? null, toPlain(item, walk) ?? null]);
+  if (value instanceof ArrayBuffer) return [...new Uint8Array(value)];
   if (value instanceof DataView) return [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
   // Every view but DataView is a typed array, whose items are numbers or bigints.
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as number[], (item) => toPlain(item, walk));
-  return Object.fromEntries(entriesOf(value).map(([key, item]) => [key, toPlain(item, walk)]));
+  const entries = entriesOf(value).map(([key, item]) => [key, toPlain(item, walk)] as const);
+  if (entries.length === 0 && !(value instanceof Map) && !isPlain(value)) return textOfOpaque(value);
+  return Object.fromEntries(entries);
+}
+
+/** An object of a class that shows no fields: its own text where it has one. */
+function textOfOpaque(value: object): unknown {
+  const text = String(value);
+  return text === '[object Object]' ? {} : text;
 }
 
 function sizeOf(value: object): number {
-  if (ArrayBuffer.isView(value)) return value.byteLength;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
   if (value instanceof Set || value instanceof Map) return value.size;
   return Array.isArray(value) ? value.length : 1;
 }

@@ -55,6 +55,17 @@ export function mendKey(key: unknown): MendedKey {
 }
 
 /**
+ * Returns another key for an original whose mended key is taken by another original: cut where needed, ending in `-` and 8 hex of
+ * the original's SHA-256. The same original gives the same key.
+ *
+ * @example
+ * mendKeyApart('a*b').key; // 'a_b-' and 8 hex characters
+ */
+export function mendKeyApart(original: string): Required<MendedKey> {
+  return { key: cutKey(mendKey(original).key, original), original };
+}
+
+/**
  * Returns the tag `runspan.key.<sent>` that keeps the original of a mended key, or undefined where nothing was mended.
  * The tag's own key and value are within MLflow's limits too.
  *

@@ -23,14 +23,15 @@ export interface Redactor {
    */
   redactText(text: string): string;
   /**
-   * A copy of a value with every secret in it masked, arrays and objects to a depth of 8; the same object comes back where
+   * A copy of a value with every secret in it masked, arrays and objects to a depth of 100; the same object comes back where
    * there was nothing to mask. Deeper objects become `[Too deep]`, cycles `[Circular]`; Errors keep their class.
    */
   redactObject<T>(value: T): T;
 }
 
-const MAX_DEPTH = 8;
+const MAX_DEPTH = 100;
 const MAX_VALUE_COUNT = 100_000;
+const UNREADABLE = '[Unreadable]';
 
 // Every pattern is bounded or begins at a border, so that a text of megabytes costs linear time.
 /** In a URL: up to the last @ of the authority; else up to the first @, for tools that allow a slash in a password. */
@@ -118,7 +119,7 @@ function redactWithin(value: unknown, walk: Walk): unknown {
   try {
     return redactGroup(value, walk);
   } catch {
-    return '[Unreadable]'; // a getter or proxy of the user's threw: its value cannot be judged, so it is not shown
+    return UNREADABLE; // a getter or proxy of the user's threw: its value cannot be judged, so it is not shown
   } finally {
     walk.ancestors.pop();
   }
@@ -148,7 +149,12 @@ function redactArray(items: readonly unknown[], walk: Walk): readonly unknown[] 
 
 function redactMap(map: ReadonlyMap<unknown, unknown>, walk: Walk): ReadonlyMap<unknown, unknown> {
   walk.remainingCount -= map.size;
-  return new Map(Array.from(map, ([key, value]) => [key, redactNamed(String(key), value, walk)]));
+  return new Map(Array.from(map, ([key, value]) => [key, redactNamed(nameOf(key), value, walk)]));
+}
+
+/** Only texts and scalars are names. */
+function nameOf(key: unknown): string {
+  return typeof key === 'object' || typeof key === 'function' ? '' : String(key);
 }
 
 function redactNamed(name: string, value: unknown, walk: Walk): unknown {
@@ -157,11 +163,20 @@ function redactNamed(name: string, value: unknown, walk: Walk): unknown {
 }
 
 function redactProperties(object: object, walk: Walk): object {
-  const entries: [string, unknown][] = Object.entries(object);
+  const entries = Object.keys(object).map((key): [string, unknown] => [key, readProperty(object, key)]);
   walk.remainingCount -= entries.length;
   const redacted = entries.map(([name, value]) => [name, redactNamed(name, value, walk)] as const);
-  const isSame = redacted.every(([, value], index) => Object.is(value, entries[index]?.[1]));
+  const isSame = redacted.every(([, value], index) => Object.is(value, entries[index]?.[1]) && value !== UNREADABLE);
   return isSame ? object : Object.fromEntries(redacted);
+}
+
+/** A getter of the user's that throws costs its own value only. */
+function readProperty(object: object, key: string): unknown {
+  try {
+    return (object as Record<string, unknown>)[key]; // the key is one of its own
+  } catch {
+    return UNREADABLE;
+  }
 }
 
 /** An Error of the same class, so that a logger still sees one; message, stack, cause and own fields redacted. */

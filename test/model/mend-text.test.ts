@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { flattenParams, mendText } from '../../src/model/mend-text.ts';
+import { flattenParams, isPartial, mendText, readEntries, toJsonValue } from '../../src/model/mend-text.ts';
 
 const circular: Record<string, unknown> = { name: 'a' };
 circular['self'] = circular;
@@ -40,6 +40,30 @@ describe('mendText', () => {
     [new DataView(new ArrayBuffer(2)), '[0,0]'],
     [Object('boxed'), 'boxed'],
     [new URL('http://h/p'), 'http://h/p'],
+    [/a+b/gi, '/a+b/gi'],
+    [{ pattern: /x/ }, '{"pattern":"/x/"}'],
+    [new URLSearchParams('a=1&b=2'), 'a=1&b=2'],
+    [new Uint8Array([1, 2]).buffer, '[1,2]'],
+    [Promise.resolve(1), '[object Promise]'],
+    [
+      new (class Point {
+        x = 1;
+        readonly #y = 2;
+        get y(): number {
+          return this.#y;
+        }
+      })(),
+      '{"x":1}',
+    ],
+    [new (class Empty {})(), '{}'],
+    [
+      new Map<unknown, unknown>([
+        [1, 'a'],
+        ['1', 'b'],
+      ]),
+      '[[1,"a"],["1","b"]]',
+    ],
+    [Object(5n), '5'],
     [Symbol('s'), 'Symbol(s)'],
     [{ toJSON: () => undefined }, ''],
     [{ f: function named() {} }, '{"f":"[Function named]"}'],
@@ -97,6 +121,65 @@ describe('mendText', () => {
         expect(text ?? '').not.toMatch(/[\0\p{Cs}]/u);
       }),
     );
+  });
+});
+
+describe('readEntries', () => {
+  class Config {
+    lr = 0.1;
+    readonly inner = { a: 1 };
+  }
+  it.each<[unknown, unknown]>([
+    [{ a: 1 }, [['a', 1]]],
+    [{}, []],
+    [Object.create(null), []],
+    [new Map([[1, 2]]), [[1, 2]]],
+    [
+      new Config(),
+      [
+        ['lr', 0.1],
+        ['inner', { a: 1 }],
+      ],
+    ],
+    [{ toJSON: () => ({ b: 2 }) }, [['b', 2]]],
+    [
+      throwing,
+      [
+        ['bad', '[Unreadable]'],
+        ['good', 1],
+      ],
+    ],
+    [null, undefined],
+    [undefined, undefined],
+    ['text', undefined],
+    [[1], undefined],
+    [new Date(0), undefined],
+    [new Set([1]), undefined],
+    [() => 1, undefined],
+    [new Uint8Array(2), undefined],
+  ])('case %#', (given, entries) => {
+    expect(readEntries(given)).toEqual(entries);
+  });
+
+  it('names own symbols, and never throws', () => {
+    const symbol = Symbol('s');
+    expect(readEntries({ a: 1, [symbol]: 2 })).toEqual([
+      ['a', 1],
+      [symbol, undefined],
+    ]);
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(readEntries(proxy)).toBeUndefined();
+    fc.assert(fc.property(fc.anything(), (value) => void readEntries(value)));
+  });
+});
+
+describe('toJsonValue', () => {
+  it('is what JSON can say of anything', () => {
+    const value = toJsonValue({ map: new Map([['a', 1n]]), set: new Set([1]), nan: Number.NaN, circular });
+    expect(value).toEqual({ map: { a: '1' }, set: [1], nan: 'NaN', circular: { name: 'a', self: '[Circular]' } });
+    expect(isPartial(JSON.stringify(value))).toBe(true);
+    expect(isPartial('{"a":["b"]}')).toBe(false);
   });
 });
 

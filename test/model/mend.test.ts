@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { isValidKey } from '../../src/model/limits.ts';
 import {
   mendKey,
+  mendKeyApart,
   mendMetricValue,
   mendParamValue,
   mendStep,
@@ -49,6 +50,19 @@ describe('mendKey', () => {
   it('leaves a key of MLflow as it is, without an original', () => {
     expect(mendKey('system/cpu_utilization_percentage')).toEqual({ key: 'system/cpu_utilization_percentage' });
     expect(mendKey('日本:é -')).toEqual({ key: '日本:é -' });
+  });
+
+  it('gives a key of its own to an original whose mended key is taken', () => {
+    expect([mendKey('a*b').key, mendKey('a?b').key]).toEqual(['a_b', 'a_b']);
+    fc.assert(
+      fc.property(nearKey, nearKey, (first, second) => {
+        fc.pre(first !== second);
+        const keys = [mendKeyApart(first).key, mendKeyApart(second).key];
+        expect(keys.map(isValidKey)).toEqual([true, true]);
+        expect(keys[0]).not.toBe(keys[1]);
+        expect(mendKeyApart(first)).toEqual({ key: keys[0], original: first });
+      }),
+    );
   });
 
   it('cuts a key over 250 and tells two long ones apart by their hash', () => {

@@ -239,8 +239,13 @@ describe('redactObject', () => {
     const circular: Record<string, unknown> = { a: 1 };
     circular['self'] = circular;
     expect(redactor.redactObject(circular)).toEqual({ a: 1, self: '[Circular]' });
-    const deep = Array.from({ length: 20 }).reduce<unknown>((inner) => ({ inner }), 'end');
+    const deep = Array.from({ length: 120 }).reduce<unknown>((inner) => ({ inner }), 'end');
     expect(JSON.stringify(redactor.redactObject(deep))).toContain('[Too deep]');
+    const hidden = Array.from({ length: 50 }).reduce<unknown>((inner) => ({ inner }), {
+      token: 'hunter2',
+      plain: 'kept',
+    });
+    expect(JSON.stringify(redactor.redactObject(hidden))).toContain(`{"token":"${REDACTED}","plain":"kept"}`);
     const wide = [Array.from({ length: 100_000 }, () => 1), { password: 'x' }];
     expect(redactor.redactObject<unknown>(wide)).toEqual([wide[0], '[Too large]']);
     const throwing = {
@@ -248,7 +253,13 @@ describe('redactObject', () => {
         throw new Error('no');
       },
     };
-    expect(redactor.redactObject<unknown>({ throwing })).toEqual({ throwing: '[Unreadable]' });
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(redactor.redactObject<unknown>({ throwing, proxy, token: 'x' })).toEqual({
+      throwing: { bad: '[Unreadable]' },
+      proxy: '[Unreadable]',
+      token: REDACTED,
+    });
   });
 
   it('never throws, and no value of a secret name comes through', () => {
