@@ -9,7 +9,7 @@ import { RunspanError } from '../errors.ts';
  * assertArtifactPath('plots/loss.png'); // 'plots/loss.png'
  */
 export function assertArtifactPath(path: string): string {
-  if (typeof path !== 'string') throw invalidPath(String(path), 'it is no text');
+  if (typeof path !== 'string') throw invalidPath(typeof path, 'it is no text');
   if (path.includes('\0')) throw invalidPath(path, 'it holds a NUL');
   if (path.includes('\\')) throw invalidPath(path, 'it holds a backslash; use / between folders');
   // A drive behind `./` would be one all the same once that is gone.

@@ -211,7 +211,8 @@ function toPlainGroup(value: object, walk: Walk): unknown {
 
 /** An object of a class that shows no fields: its own text where it has one. */
 function textOfOpaque(value: object): unknown {
-  const text = String(value);
+  // Its own text is what is asked for, whatever that is.
+  const text = (String as (any: unknown) => string)(value);
   return text === '[object Object]' ? {} : text;
 }
 

@@ -5,6 +5,7 @@ import type { Tag } from './entities.ts';
 import {
   BAD_KEY_CHARACTER,
   countCodePoints,
+  DATASET_LIMITS,
   isValidKey,
   MAX_KEY_LENGTH,
   MAX_PARAM_VALUE_LENGTH,
@@ -131,6 +132,11 @@ export function mendParamValue(text: string): MendedText {
 /** Cuts a run tag's text at 8000 code points, ending in `…`; `whole` is the text before the cut. */
 export function mendTagValue(text: string): MendedText {
   return cutText(text, MAX_TAG_VALUE_LENGTH);
+}
+
+/** Cuts the text of a data set's tag at 500 code points, ending in `…`; `whole` is the text before the cut. */
+export function mendInputTagValue(text: string): MendedText {
+  return cutText(text, DATASET_LIMITS.tagValueLength);
 }
 
 function normalise(key: string): string {

@@ -152,9 +152,9 @@ function redactMap(map: ReadonlyMap<unknown, unknown>, walk: Walk): ReadonlyMap<
   return new Map(Array.from(map, ([key, value]) => [key, redactNamed(nameOf(key), value, walk)]));
 }
 
-/** Only texts and scalars are names. */
+/** Only a text is a name. */
 function nameOf(key: unknown): string {
-  return typeof key === 'object' || typeof key === 'function' ? '' : String(key);
+  return typeof key === 'string' ? key : '';
 }
 
 function redactNamed(name: string, value: unknown, walk: Walk): unknown {

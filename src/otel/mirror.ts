@@ -1,5 +1,6 @@
 // What goes between a run's span and its MLflow run: attributes become params, tags and metrics, and the other way round.
 import type { Attributes } from '@opentelemetry/api';
+import { mendText } from '../model/mend-text.ts';
 import { MIRRORED_BACK_PREFIXES } from './attribute-names.ts';
 import { isSemanticConvention } from './semantic-conventions.ts';
 
@@ -24,9 +25,6 @@ export const MAX_MIRRORED_BACK = 64;
 
 /** The longest text that goes back onto a span; params may have 6000 characters, which no dashboard shows. */
 const MAX_MIRRORED_TEXT = 1024;
-
-/** Stands for a value that has no JSON. */
-const NOT_SERIALIZABLE = '[not serializable]';
 
 const PREFIX_PARAM = 'param.';
 const PREFIX_TAG = 'tag.';
@@ -56,7 +54,8 @@ export function mirrorAttributes(attributes: Attributes): MirroredAttributes {
       else refused.push(key);
       continue;
     }
-    const text = toText(value);
+    // Undefined is left out above.
+    const text = mendText(value) ?? '';
     const paramKey = keyAfter(key, PREFIX_PARAM);
     const tagKey = keyAfter(key, PREFIX_TAG);
     if (paramKey !== undefined) explicit.push([params, paramKey, text]);
@@ -101,22 +100,6 @@ function isOurs(key: string): boolean {
 
 function keyAfter(key: string, prefix: string): string | undefined {
   return key.length > prefix.length && key.startsWith(prefix) ? key.slice(prefix.length) : undefined;
-}
-
-function toText(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
-  try {
-    // JSON has no text for some values: a function, a toJSON that gives undefined.
-    return JSON.stringify(value, toJsonPart) ?? NOT_SERIALIZABLE;
-  } catch {
-    // A cycle, or a getter that throws: the run must not fail for it.
-    return NOT_SERIALIZABLE;
-  }
-}
-
-function toJsonPart(_key: string, part: unknown): unknown {
-  return typeof part === 'bigint' ? String(part) : part;
 }
 
 function toSendable(value: number): number | string {

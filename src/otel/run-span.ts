@@ -1,31 +1,11 @@
 // The span of a run: ours, wrapped around the SDK's, so that it can be read under any SDK, under none, and when a sampler drops it.
-import { context, INVALID_SPAN_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
-import type {
-  Attributes,
-  Context,
-  Exception,
-  HrTime,
-  Link,
-  Span,
-  SpanContext,
-  SpanStatus,
-  TimeInput,
-} from '@opentelemetry/api';
-import {
-  ATTR_MLFLOW_EXPERIMENT_NAME,
-  ATTR_MLFLOW_RUN_NAME,
-  ATTR_RUN_KEY,
-  ATTR_RUNSPAN_KIND,
-  EVENT_EXCEPTION,
-  INSTRUMENTATION_SCOPE,
-  RUNSPAN_KIND_RUN,
-} from './attribute-names.ts';
+import { SpanStatusCode } from '@opentelemetry/api';
+import type { Attributes, Exception, HrTime, Link, Span, SpanContext, SpanStatus, TimeInput } from '@opentelemetry/api';
+import { ATTR_ERROR_TYPE, EVENT_EXCEPTION } from './attribute-names.ts';
 import { describeError } from './error-type.ts';
 import type { DescribedError } from './error-type.ts';
-import { quietly, sayFailure } from './quietly.ts';
-import { withRun } from './run-context.ts';
-import type { RunIdentity } from './run-context.ts';
-import { redactAttributes, toExceptionAttributes } from './span-attributes.ts';
+import { quietly } from './quietly.ts';
+import { readAttributes, redactAttributes, toExceptionAttributes } from './span-attributes.ts';
 import type { SpanRedactor } from './span-attributes.ts';
 import { isTimeInput, toHrTime } from './span-time.ts';
 import type { EndedSpan, SpanEvent, SpanProcessorLike } from './sdk-types.ts';
@@ -39,30 +19,16 @@ export interface RunSpanOptions {
   readonly attributes: Attributes;
   /** Hears of attributes that are set after the start, in the same turn, already redacted. */
   readonly onAttributes?: (attributes: Attributes) => void;
+  /** Hears of attributes that cannot be taken, and why. */
+  readonly onRefused?: (message: string) => void;
+  /**
+   * The run ends the SDK's span, by {@link RunSpan.conclude}: a status OK and an end that the user calls are kept until then, so
+   * that a run that fails afterwards can still say so. @default false
+   */
+  readonly isEndedByRun?: boolean;
   /** Sees the ended span, whether or not an SDK's processors did. */
   readonly alertProcessor?: Pick<SpanProcessorLike, 'onEnd'> | undefined;
   readonly redactor?: SpanRedactor | undefined;
-}
-
-/** What {@link startRunSpan} takes. */
-export interface StartRunSpanOptions extends Omit<RunSpanOptions, 'inner' | 'attributes'> {
-  readonly runKey: string;
-  /** The run's name. @default the span's name */
-  readonly runName?: string;
-  readonly experimentName?: string;
-  readonly attributes?: Attributes;
-  /** What the run is started in. @default the active context */
-  readonly parent?: Context;
-  readonly links?: Link[];
-  /** A span inside a run that another process has: it is no run's own, so nothing is alerted or ended by it. @default false */
-  readonly isJoined?: boolean;
-}
-
-/** A run's span, the context that carries span and run, and the run's identity, whose id is set when it becomes known. */
-export interface StartedRunSpan {
-  readonly span: RunSpan;
-  readonly context: Context;
-  readonly identity: RunIdentity;
 }
 
 /** The most attributes and events that are remembered; beyond it they are handed to the SDK only. */
@@ -84,12 +50,16 @@ export class RunSpan implements Span, EndedSpan {
   #status: SpanStatus = { code: SpanStatusCode.UNSET };
   #error: DescribedError | undefined;
   #endTime: HrTime = [0, 0];
+  #endAt: TimeInput | undefined;
   #isEnded = false;
+  #isConcluded = false;
+  /** The run has said that it failed, which no status takes back. */
+  #hasFailed = false;
 
   constructor(options: RunSpanOptions) {
     this.#options = options;
     this.#name = options.name;
-    this.#remember(options.attributes);
+    this.#remember(options.attributes, Infinity);
   }
 
   /** The span's name, as last updated. */
@@ -138,17 +108,20 @@ export class RunSpan implements Span, EndedSpan {
   }
 
   setAttribute(key: string, value: Attributes[string]): this {
-    return typeof key === 'string' ? this.setAttributes({ [key]: value }) : this;
+    return this.#setEntries('setAttribute', () => [[key, value]]);
   }
 
   setAttributes(attributes: Attributes): this {
-    return this.#change('setAttributes', (inner) => {
-      const accepted = redactAttributes(attributes, this.#options.redactor);
-      if (Object.keys(accepted).length === 0) return;
-      this.#remember(accepted);
-      // First the journal, then the SDK: neither may keep the other from it.
-      quietly('keeping attributes', () => this.#options.onAttributes?.(accepted));
-      inner.setAttributes(accepted);
+    return this.#setEntries('setAttributes', () => readAttributes(attributes, this.#options.onRefused));
+  }
+
+  /** Sets what the run says of itself: also after an end that the user called, and without telling `onAttributes`. */
+  setOwnAttributes(attributes: Attributes): void {
+    if (this.#isConcluded) return;
+    quietly('RunSpan.setOwnAttributes', () => {
+      const accepted = redactAttributes(Object.entries(attributes), this.#options.redactor);
+      this.#remember(accepted, Infinity);
+      this.#options.inner.setAttributes(accepted);
     });
   }
 
@@ -156,7 +129,7 @@ export class RunSpan implements Span, EndedSpan {
     return this.#change('addEvent', (inner) => {
       const given = isTimeInput(attributesOrTime) ? undefined : attributesOrTime;
       const at = time ?? (isTimeInput(attributesOrTime) ? attributesOrTime : undefined);
-      const attributes = redactAttributes(given ?? {}, this.#options.redactor);
+      const attributes = redactAttributes(readAttributes(given ?? {}), this.#options.redactor);
       this.#rememberEvent({ name, time: toHrTime(at), attributes });
       inner.addEvent(name, attributes, isTimeInput(at) ? at : undefined);
     });
@@ -181,8 +154,11 @@ export class RunSpan implements Span, EndedSpan {
       const message = typeof status.message === 'string' ? this.#redactText(status.message) : undefined;
       const sent = message === undefined ? { code: status.code } : { code: status.code, message };
       // As the specification has it: UNSET changes nothing, and OK is final.
-      if (sent.code !== SpanStatusCode.UNSET && this.#status.code !== SpanStatusCode.OK) this.#status = sent;
-      inner.setStatus(sent);
+      const isNews = sent.code === SpanStatusCode.OK || sent.code === SpanStatusCode.ERROR;
+      const isTaken = isNews && this.#status.code !== SpanStatusCode.OK && !this.#hasFailed;
+      if (isTaken) this.#status = sent;
+      if (!this.#options.isEndedByRun) inner.setStatus(sent);
+      else if (isTaken && sent.code === SpanStatusCode.ERROR) inner.setStatus(sent);
     });
   }
 
@@ -195,17 +171,25 @@ export class RunSpan implements Span, EndedSpan {
 
   /** Records whatever was thrown as an exception event; a value that is no error is recorded as its text. */
   recordException(exception: unknown, time?: TimeInput): void {
-    this.#change('recordException', (inner) => {
-      const error = this.#redactError(describeError(exception));
-      this.#error = error;
-      const at = isTimeInput(time) ? time : undefined;
-      this.#rememberEvent({ name: EVENT_EXCEPTION, time: toHrTime(at), attributes: toExceptionAttributes(error) });
-      const sent: Exception = {
-        name: error.type,
-        message: error.message,
-        ...(error.stack ? { stack: error.stack } : {}),
-      };
-      inner.recordException(sent, at);
+    this.#change('recordException', () => this.#record(this.#redactError(describeError(exception)), time));
+  }
+
+  /** The run's own word that it failed: stronger than a status OK, and than an end that the user called. A thrown error says the most. */
+  fail(failure: { readonly error: unknown } | { readonly reason: string }): void {
+    if (this.#isConcluded) return;
+    quietly('RunSpan.fail', () => {
+      const isReason = 'reason' in failure;
+      const error = isReason ? undefined : this.#redactError(describeError(failure.error));
+      if (error !== undefined) {
+        this.#record(error);
+        this.setOwnAttributes({ [ATTR_ERROR_TYPE]: error.type });
+      }
+      const isFirst = this.#status.code !== SpanStatusCode.ERROR;
+      this.#hasFailed = true;
+      if (!isFirst && error === undefined) return;
+      const message = error?.message ?? this.#redactText(isReason ? failure.reason : '');
+      this.#status = { code: SpanStatusCode.ERROR, message };
+      this.#options.inner.setStatus(this.#status);
     });
   }
 
@@ -213,11 +197,40 @@ export class RunSpan implements Span, EndedSpan {
   end(endTime?: TimeInput): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    const at = isTimeInput(endTime) ? endTime : undefined;
-    this.#endTime = toHrTime(at);
-    quietly('ending a run span', () => this.#options.inner.end(at));
-    const { alertProcessor } = this.#options;
+    this.#endAt = isTimeInput(endTime) ? endTime : undefined;
+    this.#endTime = toHrTime(this.#endAt);
+    if (!this.#options.isEndedByRun) this.#finish();
+  }
+
+  /** Ends the span of a run that ends its own, once, at the time of an earlier end where there was one. */
+  conclude(attributes: Attributes): void {
+    if (this.#isConcluded) return;
+    this.setOwnAttributes(attributes);
+    // Ended without a time the SDK takes its own clock, which would be too late for an earlier end.
+    if (this.#isEnded) this.#endAt ??= this.#endTime;
+    else this.end();
+    const { inner } = this.#options;
+    if (this.#status.code === SpanStatusCode.OK) quietly('RunSpan.setStatus', () => inner.setStatus(this.#status));
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#isConcluded = true;
+    const { alertProcessor, inner } = this.#options;
+    quietly('ending a run span', () => inner.end(this.#endAt));
     if (alertProcessor) quietly('an alert', () => alertProcessor.onEnd(this));
+  }
+
+  #setEntries(what: string, read: () => readonly (readonly [unknown, unknown])[]): this {
+    if (this.#isEnded) this.#options.onRefused?.('An attribute was set on the span of a run after its end.');
+    return this.#change(what, (inner) => {
+      const { onAttributes, onRefused, redactor } = this.#options;
+      const accepted = redactAttributes(read(), redactor, onRefused);
+      const kept = this.#remember(accepted, MAX_ATTRIBUTES);
+      // First the journal, then the SDK: neither may keep the other from it.
+      if (Object.keys(kept).length > 0) quietly('keeping attributes', () => onAttributes?.(kept));
+      if (Object.keys(accepted).length > 0) inner.setAttributes(accepted);
+    });
   }
 
   #change(what: string, work: (inner: Span) => void): this {
@@ -225,15 +238,33 @@ export class RunSpan implements Span, EndedSpan {
     return this;
   }
 
-  #remember(attributes: Attributes): void {
+  /** Keeps attributes as far as there is room, and gives those. */
+  #remember(attributes: Attributes, maxCount: number): Attributes {
+    const kept: Attributes = {};
     for (const [key, value] of Object.entries(attributes)) {
       if (!Object.hasOwn(this.#attributes, key)) {
-        if (this.#attributeCount >= MAX_ATTRIBUTES) continue;
+        if (this.#attributeCount >= maxCount) {
+          this.#options.onRefused?.(`The span of a run keeps ${maxCount} attributes; further ones are not mirrored.`);
+          continue;
+        }
         this.#attributeCount++;
       }
-      // defineProperty, since assigning `__proto__` would change the object instead.
-      Object.defineProperty(this.#attributes, key, { value, enumerable: true, configurable: true, writable: true });
+      this.#attributes[key] = value;
+      kept[key] = value;
     }
+    return kept;
+  }
+
+  #record(error: DescribedError, time?: TimeInput): void {
+    this.#error = error;
+    const at = isTimeInput(time) ? time : undefined;
+    this.#rememberEvent({ name: EVENT_EXCEPTION, time: toHrTime(at), attributes: toExceptionAttributes(error) });
+    const sent: Exception = {
+      name: error.type,
+      message: error.message,
+      ...(error.stack ? { stack: error.stack } : {}),
+    };
+    this.#options.inner.recordException(sent, at);
   }
 
   #rememberEvent(event: SpanEvent): void {
@@ -250,40 +281,5 @@ export class RunSpan implements Span, EndedSpan {
     return error.stack === undefined
       ? { type: error.type, message }
       : { type: error.type, message, stack: this.#redactText(error.stack) };
-  }
-}
-
-/**
- * Starts the span of a run. The run is in the context before the SDK's span starts, so that processors stamp it too.
- * Never throws: where no span can be had, the run's span stands alone.
- *
- * @example
- * const { span, context: runContext } = startRunSpan({ name: 'train', runKey });
- * context.with(runContext, () => work());
- */
-export function startRunSpan(options: StartRunSpanOptions): StartedRunSpan {
-  const { name, runKey, runName = name, experimentName, redactor, links } = options;
-  const identity: RunIdentity =
-    experimentName === undefined ? { runKey, runName } : { runKey, runName, experimentName };
-  const attributes: Attributes = {
-    ...redactAttributes(options.attributes ?? {}, redactor),
-    ...(options.isJoined === true ? {} : { [ATTR_RUNSPAN_KIND]: RUNSPAN_KIND_RUN }),
-    [ATTR_RUN_KEY]: runKey,
-    [ATTR_MLFLOW_RUN_NAME]: runName,
-    ...(experimentName === undefined ? {} : { [ATTR_MLFLOW_EXPERIMENT_NAME]: experimentName }),
-  };
-  const parent = withRun(options.parent ?? context.active(), identity);
-  const inner = startInnerSpan(name, { attributes, ...(links ? { links } : {}) }, parent);
-  const span = new RunSpan({ ...options, inner, attributes });
-  span.links.push(...(links ?? []));
-  return { span, context: trace.setSpan(parent, span), identity };
-}
-
-function startInnerSpan(name: string, options: { attributes: Attributes; links?: Link[] }, parent: Context): Span {
-  try {
-    return trace.getTracer(INSTRUMENTATION_SCOPE).startSpan(name, options, parent);
-  } catch (error) {
-    sayFailure('starting a run span', error);
-    return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
   }
 }

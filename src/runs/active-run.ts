@@ -1,10 +1,8 @@
 // The open run: the Run that users hold, and its one end.
 import { context, SpanStatusCode } from '@opentelemetry/api';
 import type { Span } from '@opentelemetry/api';
-import { serializeDict } from '../artifacts/serialize.ts';
 import type { RunStatus, TerminalStatus } from '../model/entities.ts';
 import {
-  ATTR_ERROR_TYPE,
   ATTR_MLFLOW_EXPERIMENT_ID,
   ATTR_MLFLOW_RUN_ID,
   ATTR_MLFLOW_RUN_STATUS,
@@ -12,14 +10,13 @@ import {
 } from '../otel/attribute-names.ts';
 import { describeError } from '../otel/error-type.ts';
 import { mirrorBack } from '../otel/mirror.ts';
-import type { StartedRunSpan } from '../otel/run-span.ts';
+import type { StartedRunSpan } from '../otel/start-run-span.ts';
 import type { Outbox } from '../outbox/contract.ts';
 import { bindIterator } from './bind-iterator.ts';
 import { Creation } from './creation.ts';
-import { toDataset } from './dataset.ts';
 import type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './run.ts';
-import type { RunIntake } from './run-intake.ts';
 import { RunArtifacts } from './run-artifacts.ts';
+import type { RunIntake } from './run-intake.ts';
 import { judgeOutcome } from './run-outcome.ts';
 import type { RunOutcome } from './run-outcome.ts';
 
@@ -48,8 +45,6 @@ export class ActiveRun implements Run {
   readonly #artifacts: RunArtifacts;
   readonly #atEnd: (() => void)[] = [];
   #status: RunStatus = 'RUNNING';
-  /** Why the run failed, although the span's status may say OK for good. */
-  #failure: string | undefined;
   #uncaught: { readonly error: unknown } | undefined;
   #endedAtMs: number | undefined;
   #hasWrittenEnd = false;
@@ -109,7 +104,7 @@ export class ActiveRun implements Run {
     const { identity, span } = this.#options.started;
     identity.runId = runId;
     identity.runUrl = runUrl;
-    span.setAttributes({
+    span.setOwnAttributes({
       [ATTR_MLFLOW_RUN_ID]: runId,
       [ATTR_MLFLOW_EXPERIMENT_ID]: experimentId,
       ...(runUrl === undefined ? {} : { [ATTR_MLFLOW_RUN_URL]: runUrl }),
@@ -126,9 +121,8 @@ export class ActiveRun implements Run {
     this.#options.intake.acceptMetric(key, value, options);
   }
 
-  logMetrics(metrics: Readonly<Record<string, number>>, options: MetricOptions = {}): void {
-    const timestampMs = options.timestampMs ?? this.#options.now();
-    for (const [key, value] of Object.entries(metrics)) this.logMetric(key, value, { ...options, timestampMs });
+  logMetrics(metrics: Readonly<Record<string, number>>, options?: MetricOptions): void {
+    this.#options.intake.acceptMetrics(metrics, options);
   }
 
   logParam(key: string, value: unknown): void {
@@ -140,7 +134,7 @@ export class ActiveRun implements Run {
   }
 
   setTag(key: string, value: unknown): void {
-    this.#options.intake.acceptTags({ [key]: value });
+    this.#options.intake.acceptTag(key, value);
   }
 
   setTags(tags: Readonly<Record<string, unknown>>): void {
@@ -148,43 +142,54 @@ export class ActiveRun implements Run {
   }
 
   logText(text: string, artifactFile: string): void {
-    this.#artifacts.keepText(artifactFile, () => text);
+    this.#artifacts.keepText(text, artifactFile);
   }
 
   logDict(dictionary: unknown, artifactFile: string): void {
-    this.#artifacts.keepText(artifactFile, () => serializeDict(dictionary, artifactFile));
+    this.#artifacts.keepDict(dictionary, artifactFile);
   }
 
   logArtifact(localPath: string, artifactPath?: string): Promise<void> {
     return this.#artifacts.keepFile(localPath, artifactPath);
   }
 
-  logInput(dataset: RunDataset, options: InputOptions = {}): void {
-    const { context: dataContext, tags = {} } = options;
-    const all = dataContext === undefined ? tags : { 'mlflow.data.context': dataContext, ...tags };
-    this.#options.intake.acceptInput(() => toDataset(dataset), all);
+  logInput(dataset: RunDataset, options?: InputOptions): void {
+    this.#options.intake.acceptInput(dataset, options);
   }
 
   fail(reason: string | Error): void {
-    this.#markFailed(reason);
+    const { started, intake } = this.#options;
+    const isReason = typeof reason === 'string' || reason instanceof Error;
+    const text = describeError(reason).message;
+    started.span.fail(reason instanceof Error ? { error: reason } : { reason: text });
+    // The run has failed all the same.
+    if (!isReason)
+      intake.mend('text', `A run failed for a reason that is a ${typeof reason}: '${text}' stands for it.`);
   }
 
   with<T>(body: () => T): T {
     return context.with(this.#options.started.context, body);
   }
 
-  bind<A extends unknown[], R>(callback: (...args: A) => R): (...args: A) => R {
-    return (...args) =>
-      bindIterator(
-        this.#options.started.context,
-        this.with(() => callback(...args)),
+  bind<T, A extends unknown[], R>(callback: (this: T, ...args: A) => R): (this: T, ...args: A) => R {
+    const runContext = this.#options.started.context;
+    return function bound(this: T, ...args: A): R {
+      return bindIterator(
+        runContext,
+        context.with(runContext, () => callback.apply(this, args)),
       );
+    };
   }
 
   async end(status?: TerminalStatus): Promise<void> {
     const isKnown = TERMINAL_STATUSES.has(status);
-    if (status && !isKnown) this.#options.intake.refuse('invalid', `A run cannot end as ${String(status)}.`);
-    await this.endAs(isKnown ? { kind: 'set', status: status as TerminalStatus } : { kind: 'returned' });
+    try {
+      if (status && !isKnown)
+        this.#options.intake.refuse('invalid', `A run cannot end as ${describeError(status).message}.`);
+    } finally {
+      // Known to be one of them where it is given on.
+      await this.endAs(isKnown ? { kind: 'set', status: status as TerminalStatus } : { kind: 'returned' });
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -204,7 +209,7 @@ export class ActiveRun implements Run {
   /** Ends the run for this reason: span, mirror, artifacts, status, in this order. The first end counts. */
   async endAs(outcome: RunOutcome): Promise<void> {
     this.#closeSpan(outcome);
-    if (this.#artifacts.isSpooling) await this.#artifacts.whenSpooled(this.#options.spoolTimeoutMs);
+    await this.#artifacts.settle(this.#options.spoolTimeoutMs);
     this.#writeEnd();
   }
 
@@ -231,12 +236,8 @@ export class ActiveRun implements Run {
     this.#status = this.#decide(outcome);
     // A clock that stepped back must not end a run before it began.
     this.#endedAtMs = Math.max(this.startedAtMs, this.#options.now());
-    const mirrored = span.attributes;
-    span.setAttributes({
-      [ATTR_MLFLOW_RUN_STATUS]: this.#status,
-      ...mirrorBack(intake.accepted),
-    });
-    span.end();
+    const mirrored = { ...span.attributes };
+    span.conclude({ [ATTR_MLFLOW_RUN_STATUS]: this.#status, ...mirrorBack(intake.accepted) });
     intake.mirrorAttributes(mirrored);
     for (const callback of this.#atEnd) callback();
   }
@@ -247,37 +248,15 @@ export class ActiveRun implements Run {
     const endTimeMs = this.#endedAtMs ?? this.startedAtMs;
     // #decide gave a terminal status before this is reached.
     const status = this.#status as TerminalStatus;
-    this.#options.intake.acceptWrite({ kind: 'end', runKey: this.key, status, endTimeMs });
+    this.#options.intake.acceptAlways({ kind: 'end', runKey: this.key, status, endTimeMs });
     this.#options.onEnded(this);
   }
 
   /** Leaves on the span what the outcome means. */
   #decide(outcome: RunOutcome): TerminalStatus {
-    const { status, failure } = judgeOutcome(outcome, { isInBody: this.#isInBody, uncaught: this.#uncaught });
-    if (failure !== undefined && 'error' in failure) this.#recordFailure(failure.error);
-    else if (failure !== undefined) this.#markFailed(failure.reason);
-    return status ?? (this.#hasFailed ? 'FAILED' : 'FINISHED');
-  }
-
-  get #hasFailed(): boolean {
-    return this.#failure !== undefined || this.#options.started.span.status.code === SpanStatusCode.ERROR;
-  }
-
-  #recordFailure(error: unknown): void {
     const { span } = this.#options.started;
-    const { type, message } = describeError(error);
-    span.recordException(error);
-    span.setAttribute(ATTR_ERROR_TYPE, type);
-    span.setStatus({ code: SpanStatusCode.ERROR, message });
-    this.#failure ??= message;
-  }
-
-  #markFailed(reason: string | Error): void {
-    if (reason instanceof Error) {
-      this.#recordFailure(reason);
-      return;
-    }
-    if (!this.#hasFailed) this.#options.started.span.setStatus({ code: SpanStatusCode.ERROR, message: String(reason) });
-    this.#failure ??= String(reason);
+    const { status, failure } = judgeOutcome(outcome, { isInBody: this.#isInBody, uncaught: this.#uncaught });
+    if (failure !== undefined) span.fail(failure);
+    return status ?? (span.status.code === SpanStatusCode.ERROR ? 'FAILED' : 'FINISHED');
   }
 }

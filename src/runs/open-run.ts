@@ -4,14 +4,15 @@ import { trace } from '@opentelemetry/api';
 import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { Tag } from '../model/entities.ts';
 import { takeCodePoints } from '../model/limits.ts';
-import { mendText } from '../model/mend-text.ts';
+import { mendTagValue } from '../model/mend.ts';
+import { mendText, readEntries } from '../model/mend-text.ts';
 import type { Redactor } from '../model/redact.ts';
-import type { MetricWrite } from '../model/write.ts';
+import type { CreateWrite, MetricWrite } from '../model/write.ts';
 import { ATTR_MLFLOW_PARENT_RUN_ID, ATTR_MLFLOW_RUN_ID } from '../otel/attribute-names.ts';
 import type { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
 import { activeRun, currentContext } from '../otel/run-context.ts';
-import { startRunSpan } from '../otel/run-span.ts';
+import { startRunSpan } from '../otel/start-run-span.ts';
 import type { Outbox } from '../outbox/contract.ts';
 import { ActiveRun } from './active-run.ts';
 import type { RunConfig } from './run-config.ts';
@@ -51,6 +52,9 @@ export interface RunSurroundings {
 /** The width of MLflow's column runs.name. */
 const MAX_RUN_NAME_LENGTH = 250;
 
+/** What our keys look like, and a tracking server's own ids too. */
+const RUN_KEY = /^[0-9a-f]{32}$/;
+
 /** The tag that finds a run by its key; creates are made exactly once by it. */
 const RUN_KEY_TAG = 'runspan.run_key';
 
@@ -69,13 +73,16 @@ export interface JoinedRun {
 export function openRun(surroundings: RunSurroundings, config: RunConfig, parentRun?: string): ActiveRun {
   const runKey = makeKey();
   const intake = new RunIntake({ ...surroundings, runKey });
-  const runId = config.runId ?? (surroundings.isKeyRunId ? runKey : undefined);
-  const run = makeRun(surroundings, { name: config.name, runKey, intake, runId, parentRun });
-  const given = startTags(surroundings, { ...config, name: run.name }, run.span.spanContext());
-  // One value a key, whatever mending made of the keys: a server refuses a create that says one twice.
-  const tags = new Map(intake.toTags(Object.fromEntries(given)).map(({ key, value }) => [key, value]));
+  // What a strict service throws on is thrown here, before there is a span to leave behind.
+  const name = toRunName(config.name, surroundings.redactor, intake);
+  const given = intake.prepareTags(startTags(surroundings, { ...config, name }));
+  const runId = knownRunId(config, runKey, surroundings);
+  const run = makeRun(surroundings, { name, runKey, intake, runId, parentRun });
+  // One value a key: a server refuses a create that says one twice.
+  const tags = new Map([...given.sent, ...given.keyTags].map(({ key, value }) => [key, value]));
+  for (const [key, value] of traceTags(surroundings, run.span.spanContext())) tags.set(key, value);
   tags.set(RUN_KEY_TAG, runKey);
-  intake.acceptWrite({
+  const create: CreateWrite = {
     kind: 'create',
     runKey,
     experimentName: surroundings.experimentName,
@@ -85,13 +92,20 @@ export function openRun(surroundings: RunSurroundings, config: RunConfig, parent
     tags: Array.from(tags, ([key, value]) => ({ key, value })),
     ...(parentRun === undefined ? {} : { parentRun }),
     ...(config.runId === undefined ? {} : { resumeRunId: config.runId }),
-  });
+  };
+  intake.acceptCreate(create, given.wholes);
   if (surroundings.system !== undefined && (config.logSystemMetrics ?? surroundings.system.isDefault)) {
-    const append = (metric: MetricWrite): void => intake.acceptWrite(metric);
+    const append = (metric: MetricWrite): void => intake.acceptAlways(metric);
     const { outbox, now } = surroundings;
     run.atEnd(watchSystem(surroundings.system, { runKey, resumeRunId: config.runId, outbox, append, now }));
   }
   return run;
+}
+
+/** The store's id where it is known for sure: where it takes our keys, and of a resumed run whose id cannot be a key of ours. */
+function knownRunId(config: RunConfig, runKey: string, { isKeyRunId }: RunSurroundings): string | undefined {
+  if (config.runId === undefined) return isKeyRunId ? runKey : undefined;
+  return isKeyRunId || !RUN_KEY.test(config.runId) ? config.runId : undefined;
 }
 
 /**
@@ -109,8 +123,9 @@ export function joinRun(surroundings: RunSurroundings, name: string, joined: Joi
   const intake = new RunIntake({ ...surroundings, outbox: endless, runKey });
   // The store's id of a key is the key itself where it was chosen by us; that of an id alone is the id.
   const runId = joined.runId ?? (surroundings.isKeyRunId ? runKey : undefined);
-  const run = makeRun(surroundings, { name, runKey, intake, runId, isJoined: true });
-  intake.acceptWrite({ kind: 'join', runKey, ...(joined.runId === undefined ? {} : { runId: joined.runId }) });
+  const spanName = toRunName(name, surroundings.redactor, intake);
+  const run = makeRun(surroundings, { name: spanName, runKey, intake, runId, isJoined: true });
+  intake.acceptAlways({ kind: 'join', runKey, ...(joined.runId === undefined ? {} : { runId: joined.runId }) });
   return run;
 }
 
@@ -125,8 +140,7 @@ interface RunParts {
 
 function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
   const { redactor, experimentName, alertProcessor, logger } = surroundings;
-  const { runKey, intake, runId, parentRun, isJoined = false } = parts;
-  const name = toRunName(parts.name, redactor);
+  const { name, runKey, intake, runId, parentRun, isJoined = false } = parts;
   const started = startRunSpan({
     name: name || experimentName,
     runKey,
@@ -136,7 +150,9 @@ function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
       ...(parentRun === undefined ? {} : { [ATTR_MLFLOW_PARENT_RUN_ID]: parentRun }),
       ...(runId === undefined ? {} : { [ATTR_MLFLOW_RUN_ID]: runId }),
     },
+    isEndedByRun: true,
     onAttributes: (attributes) => intake.journalAttributes(attributes),
+    onRefused: (message) => intake.refuseLeniently('invalid', message),
     alertProcessor,
     redactor,
     parent: parentContext(surroundings.remoteParent?.()),
@@ -160,28 +176,35 @@ function makeKey(): string {
 }
 
 /** A name as MLflow's table takes it, without secrets: the run, its tag and its span must all say the same. */
-function toRunName(name: string, redactor: Redactor): string {
-  return takeCodePoints(mendText(redactor.redactText(name)) ?? '', MAX_RUN_NAME_LENGTH);
+function toRunName(given: string, redactor: Redactor, intake: RunIntake): string {
+  const name = redactor.redactText(given);
+  const sent = takeCodePoints(mendText(name) ?? '', MAX_RUN_NAME_LENGTH);
+  if (sent !== name) intake.mend('name', `The name of run '${sent}' was brought within what MLflow keeps.`);
+  return sent;
 }
 
-/** Later entries win: the user's tags over MLflow's own, the name and our links over both. */
-function startTags(
-  surroundings: RunSurroundings,
-  config: RunConfig,
-  spanContext: { readonly traceId: string; readonly spanId: string },
-): ReadonlyMap<string, unknown> {
-  const tags = new Map<string, unknown>(surroundings.sourceTags.map(({ key, value }) => [key, value]));
-  for (const [key, value] of Object.entries(config.tags ?? {})) tags.set(key, value);
+/** Later entries win: the user's tags over MLflow's own, the name over both. */
+function startTags(surroundings: RunSurroundings, config: RunConfig): ReadonlyMap<unknown, unknown> {
+  const tags = new Map<unknown, unknown>(surroundings.sourceTags.map(({ key, value }) => [key, value]));
+  for (const [key, value] of readEntries(config.tags) ?? []) tags.set(key, value);
   if (config.description !== undefined) tags.set('mlflow.note.content', config.description);
   if (config.name !== '') tags.set('mlflow.runName', config.name);
-  const { traceId, spanId } = spanContext;
-  if (!/^0+$/.test(traceId)) {
-    tags.set('otel.trace_id', traceId);
-    tags.set('otel.span_id', spanId);
-    const traceUrl = surroundings.traceUrlTemplate?.replaceAll('{traceId}', traceId).replaceAll('{spanId}', spanId);
-    if (traceUrl !== undefined) tags.set('otel.trace_url', traceUrl);
-  }
   return tags;
+}
+
+/** Links to the run's trace, where there is one. */
+function traceTags(
+  { traceUrlTemplate, redactor }: RunSurroundings,
+  { traceId, spanId }: { readonly traceId: string; readonly spanId: string },
+): readonly (readonly [string, string])[] {
+  if (/^0+$/.test(traceId)) return [];
+  const links: [string, string][] = [
+    ['otel.trace_id', traceId],
+    ['otel.span_id', spanId],
+  ];
+  const traceUrl = traceUrlTemplate?.replaceAll('{traceId}', traceId).replaceAll('{spanId}', spanId);
+  if (traceUrl !== undefined) links.push(['otel.trace_url', mendTagValue(redactor.redactText(traceUrl)).value]);
+  return links;
 }
 
 function findTag(tags: ReadonlyMap<string, unknown>, key: string): string | undefined {

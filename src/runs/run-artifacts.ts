@@ -1,6 +1,8 @@
-// The files of a run: texts kept in this turn, files spooled beside it, and the wait for the latter at the run's end.
+// A run's files: texts and objects at once, files of the job's own by way of the spool.
 import { basename, posix } from 'node:path';
 import { assertArtifactPath } from '../artifacts/paths.ts';
+import { serializeDict } from '../artifacts/serialize.ts';
+import { isPartial, mendText, toJsonValue } from '../model/mend-text.ts';
 import { settlesWithin } from '../otel/deadline.ts';
 import { describeError } from '../otel/error-type.ts';
 import type { Outbox } from '../outbox/contract.ts';
@@ -13,7 +15,10 @@ export interface RunArtifactsOptions {
   readonly outbox: Pick<Outbox, 'spoolFile'>;
 }
 
-/** Keeps the files of one run; whatever cannot be kept is refused and counted. */
+/** The most values of one object that is kept as a file. */
+const MAX_DICT_VALUE_COUNT = 10_000_000;
+
+/** The artifacts of one run; whatever is given, nothing is thrown but where strict. */
 export class RunArtifacts {
   readonly #options: RunArtifactsOptions;
   readonly #spooling = new Set<Promise<void>>();
@@ -22,42 +27,79 @@ export class RunArtifacts {
     this.#options = options;
   }
 
-  /** Keeps what `write` returns as the file of this name. */
-  keepText(artifactFile: string, write: () => string): void {
-    const { intake } = this.#options;
-    try {
-      intake.acceptBytes(assertArtifactPath(artifactFile), Buffer.from(write()));
-    } catch (error) {
-      intake.refuse('artifact', `Artifact '${String(artifactFile)}' was not kept: ${describeError(error).message}`);
-    }
+  /** Keeps a text; what is none is kept as its text. */
+  keepText(text: unknown, artifactFile: unknown): void {
+    this.#keep(artifactFile, () => this.#toBytes(text));
   }
 
-  /** Keeps a file of the user's under its own name, in a folder where one is given. */
-  keepFile(localPath: string, artifactPath: string | undefined): Promise<void> {
+  /** Keeps an object as JSON or YAML, as the file's name says. */
+  keepDict(dictionary: unknown, artifactFile: unknown): void {
+    this.#keep(artifactFile, (path) => {
+      if (dictionary === undefined) throw new TypeError('there is nothing to keep: it is undefined');
+      const text = serializeDict(toJsonValue(dictionary, MAX_DICT_VALUE_COUNT), path);
+      if (isPartial(text)) this.#options.intake.mend('partial', `A part of '${path}' cannot be said in JSON.`);
+      return Buffer.from(text);
+    });
+  }
+
+  /** Keeps a file, under a folder where given; resolves once it is spooled. */
+  keepFile(localPath: unknown, artifactPath: unknown): Promise<void> {
     const spooling = this.#spool(localPath, artifactPath);
     const settled = spooling.catch(() => undefined).finally(() => this.#spooling.delete(settled));
     this.#spooling.add(settled);
     return spooling;
   }
 
-  /** Whether files are being spooled. */
-  get isSpooling(): boolean {
-    return this.#spooling.size > 0;
+  /** Waits for the files that are still being spooled. */
+  async settle(timeoutMs: number): Promise<void> {
+    if (this.#spooling.size > 0) await settlesWithin(Promise.all(this.#spooling), timeoutMs);
   }
 
-  /** Waits for the files that are being spooled, but no longer than this. */
-  async whenSpooled(timeoutMs: number): Promise<void> {
-    await settlesWithin(Promise.all(this.#spooling), timeoutMs);
+  #toBytes(text: unknown): Uint8Array {
+    const { intake } = this.#options;
+    if (typeof text === 'string') {
+      if (/\p{Cs}/u.test(text))
+        intake.mend('text', 'A text has half of a surrogate pair, which UTF-8 cannot say: it became U+FFFD.');
+      return Buffer.from(text);
+    }
+    if (text === undefined || text === null) throw new TypeError(`there is nothing to keep: it is ${String(text)}`);
+    const isBytes = text instanceof Uint8Array;
+    intake.mend(
+      'text',
+      `logText was given ${isBytes ? 'bytes, which were kept as they are' : `a ${typeof text}, which was kept as its text`}.`,
+    );
+    return isBytes ? text : Buffer.from(mendText(text) ?? '');
   }
 
-  async #spool(localPath: string, artifactPath: string | undefined): Promise<void> {
+  #keep(artifactFile: unknown, write: (path: string) => Uint8Array): void {
+    const { intake } = this.#options;
+    let kept: { readonly path: string; readonly bytes: Uint8Array };
+    try {
+      // It says itself what is no path.
+      const path = assertArtifactPath(artifactFile as string);
+      kept = { path, bytes: write(path) };
+    } catch (error) {
+      intake.refuse('artifact', `Artifact '${say(artifactFile)}' was not kept: ${describeError(error).message}`, error);
+      return;
+    }
+    intake.acceptBytes(kept.path, kept.bytes);
+  }
+
+  async #spool(localPath: unknown, artifactPath: unknown): Promise<void> {
     const { intake, outbox, runKey } = this.#options;
     try {
+      if (typeof localPath !== 'string') throw new TypeError('the path of a file is a text');
+      if (artifactPath !== undefined && artifactPath !== null && typeof artifactPath !== 'string')
+        throw new TypeError('the folder of an artifact is a text');
       const path = assertArtifactPath(posix.join(artifactPath ?? '', basename(localPath)));
       const source = await outbox.spoolFile(localPath);
       intake.acceptWrite({ kind: 'artifact', runKey, path, source });
     } catch (error) {
-      intake.refuse('artifact', `File '${String(localPath)}' was not kept: ${describeError(error).message}`);
+      intake.refuse('artifact', `File '${say(localPath)}' was not kept: ${describeError(error).message}`, error);
     }
   }
+}
+
+function say(given: unknown): string {
+  return mendText(given) ?? 'undefined';
 }

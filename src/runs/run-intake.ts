@@ -1,25 +1,19 @@
 // What a run accepts: values mended by the table in the README, secrets masked, each refusal counted, then appended to the outbox.
+import { createHash } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
-import { RunspanError } from '../errors.ts';
-import type { Dataset, DatasetInput, Param, Tag } from '../model/entities.ts';
-import {
-  mendKey,
-  mendMetricValue,
-  mendParamValue,
-  mendStep,
-  mendTagValue,
-  mendTimestamp,
-  originalKeyTag,
-} from '../model/mend.ts';
-import type { MendedKey, MendedText } from '../model/mend.ts';
-import { flattenParams, mendText } from '../model/mend-text.ts';
+import type { DatasetInput, KeyValue, Tag } from '../model/entities.ts';
+import { mendInputTagValue, mendParamValue, mendTagValue } from '../model/mend.ts';
 import type { Redactor } from '../model/redact.ts';
-import type { MetricWrite, Write } from '../model/write.ts';
+import type { CreateWrite, MetricWrite, Write } from '../model/write.ts';
 import { MAX_MIRRORED_BACK } from '../otel/mirror.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
+import { toDataset } from './dataset.ts';
 import { IntakeGate } from './intake-gate.ts';
-import type { IntakeGateOptions } from './intake-gate.ts';
-import type { MetricOptions } from './run.ts';
+import type { IntakeGateOptions, MendReason } from './intake-gate.ts';
+import type { InputOptions, MetricOptions } from './run.ts';
+import { RunMetrics } from './run-metrics.ts';
+import { RunTexts } from './run-texts.ts';
+import type { PreparedTexts } from './run-texts.ts';
 
 /** What an intake stands on. */
 export interface RunIntakeOptions extends IntakeGateOptions {
@@ -30,24 +24,30 @@ export interface RunIntakeOptions extends IntakeGateOptions {
   readonly now: () => number;
 }
 
-/** How many distinct keys an intake remembers as mended already; beyond it the work is only done again. */
-const MAX_REMEMBERED_KEYS = 10_000;
+/** How many artifacts of cut values are known to be kept already. */
+const MAX_KEPT_COUNT = 1000;
 
 /** One run's way into the outbox. */
 export class RunIntake {
   readonly #options: RunIntakeOptions;
   readonly #gate: IntakeGate;
-  readonly #sentKeys = new Map<string, string>();
+  readonly #texts: RunTexts;
+  readonly #points: RunMetrics;
   /** By the key the user gave; without a prototype, so that any key is only a key. */
   readonly #metrics: Record<string, number> = Object.create(null) as Record<string, number>;
   readonly #sentMetrics = new Map<string, number>();
   readonly #params = new Map<string, string>();
   readonly #tags = new Map<string, string>();
+  /** A hash of the whole of each cut value, by its path: the mirror says each twice. */
+  readonly #kept = new Map<string, string>();
   #pointCount = 0;
 
   constructor(options: RunIntakeOptions) {
     this.#options = options;
     this.#gate = new IntakeGate(options);
+    const gate = this.#gate;
+    this.#texts = new RunTexts({ gate, redactor: options.redactor });
+    this.#points = new RunMetrics({ gate, texts: this.#texts, runKey: options.runKey, now: options.now });
   }
 
   /** The last value of each metric, by the key that was given. */
@@ -69,15 +69,17 @@ export class RunIntake {
     return { params: this.#params, tags: this.#tags, metrics: this.#sentMetrics };
   }
 
-  /** Accepts one point of a metric. */
-  acceptMetric(key: string, value: unknown, options: MetricOptions = {}): void {
+  /** Accepts one point of a metric; its options may be anything. */
+  acceptMetric(key: unknown, value: unknown, options: unknown): void {
     // The hot path: no closure for the guard.
     try {
-      const metric = this.#toMetric(key, value, options);
+      const known = typeof key === 'string' ? key : this.#texts.readKey('metric', key);
+      if (known === undefined) return;
+      const metric = this.#points.mend(known, value, this.#points.readOptions(options));
       if (metric === undefined) return;
       this.#gate.append(metric);
       const number = Number(metric.value);
-      this.#metrics[key] = number;
+      this.#metrics[known] = number;
       if (this.#sentMetrics.size < MAX_MIRRORED_BACK || this.#sentMetrics.has(metric.key))
         this.#sentMetrics.set(metric.key, number);
       this.#pointCount++;
@@ -86,42 +88,63 @@ export class RunIntake {
     }
   }
 
+  /** Accepts one point of each metric, all at one time. */
+  acceptMetrics(metrics: unknown, options: unknown): void {
+    let entries: readonly (readonly [unknown, unknown])[] = [];
+    let shared: MetricOptions = {};
+    this.#gate.guard(() => {
+      const { timestampMs = this.#options.now(), ...others } = this.#points.readOptions(options);
+      shared = { ...others, timestampMs };
+      entries = this.#texts.readGiven('logMetrics', metrics);
+    });
+    for (const [key, value] of entries) this.acceptMetric(key, value, shared);
+  }
+
   /** Accepts params; nested objects become dotted keys. */
-  acceptParams(params: Readonly<Record<string, unknown>>): void {
-    // Masked before it is spread: in `credentials: { user }` only the outer name says that it is secret.
-    this.#gate.guard(() => this.#sendParams(flattenParams(this.#options.redactor.redactObject(params))));
+  acceptParams(params: unknown): void {
+    this.#gate.guard(() => this.#sendParams(this.#texts.flatten('logParams', params)));
   }
 
   /** Accepts one param; an object becomes JSON. */
-  acceptParam(key: string, value: unknown): void {
-    this.#gate.guard(() => this.#sendParams(this.#mask([[key, value]])));
+  acceptParam(key: unknown, value: unknown): void {
+    this.#gate.guard(() => this.#sendParams([[key, value]]));
+  }
+
+  /** Accepts one tag. */
+  acceptTag(key: unknown, value: unknown): void {
+    this.#gate.guard(() => this.#sendTags([[key, value]]));
   }
 
   /** Accepts tags. */
-  acceptTags(tags: Readonly<Record<string, unknown>>): void {
-    this.#gate.guard(() => {
-      const sent = this.toTags(tags);
-      if (sent.length > 0) this.#gate.append({ kind: 'tags', runKey: this.#options.runKey, tags: sent });
-    });
+  acceptTags(tags: unknown): void {
+    this.#gate.guard(() => this.#sendTags(this.#texts.readGiven('setTags', tags)));
   }
 
-  /** Mends and masks tags without sending them: the create carries them. */
-  toTags(tags: Readonly<Record<string, unknown>>): readonly Tag[] {
-    const sent = this.#toTexts(this.#mask(Object.entries(tags)), mendTagValue);
-    remember(this.#tags, sent);
-    return sent;
+  /** Mends and masks the tags a run starts with: the create carries them. Throws where strict. */
+  prepareTags(tags: Iterable<readonly [unknown, unknown]>): PreparedTexts {
+    return this.#texts.prepare('tag', tags, mendTagValue);
   }
 
-  /** Accepts a data set that the run reads, with tags of how. */
-  acceptInput(makeDataset: () => Dataset, tags: Readonly<Record<string, unknown>>): void {
+  /** Opens the run in the store; what its own tags were cut from follows it. */
+  acceptCreate(write: CreateWrite, wholes: PreparedTexts['wholes']): void {
+    this.acceptAlways(write);
+    remember(this.#tags, write.tags);
+    for (const whole of wholes) this.#keepWhole(whole);
+  }
+
+  /** Accepts a data set that the run reads, with the options of how; both may be anything. */
+  acceptInput(dataset: unknown, options: unknown): void {
     this.#gate.guard(() => {
-      const dataset = makeDataset();
-      const source = this.#options.redactor.redactText(dataset.source);
-      const input: DatasetInput = {
-        dataset: { ...dataset, source },
-        tags: this.#toTexts(this.#mask(Object.entries(tags)), mendTagValue),
-      };
-      this.#gate.append({ kind: 'inputs', runKey: this.#options.runKey, inputs: [input] });
+      const { redactor, runKey } = this.#options;
+      const entity = toDataset(dataset, {
+        redactText: (text) => redactor.redactText(text),
+        refuse: (message) => this.#gate.refuse('invalid', message),
+        mend: (message) => this.#gate.mend('dataset', message),
+      });
+      if (entity === undefined) return;
+      const prepared = this.#texts.prepare('tag', this.#readInputTags(options), mendInputTagValue);
+      const input: DatasetInput = { dataset: entity, tags: unique(prepared.sent) };
+      this.#sendAll([{ kind: 'inputs', runKey, inputs: [input] }], [prepared]);
     });
   }
 
@@ -138,131 +161,121 @@ export class RunIntake {
     this.#gate.guard(() => this.#gate.append(write));
   }
 
-  /** Keeps attributes set on the open span, so that a killed run has them too. */
+  /** The same for what nobody called: a run's beginning and end, and what is measured beside it. Never throws, strict or not. */
+  acceptAlways(write: Write): void {
+    this.#gate.guardLeniently('lenient', () => this.#gate.append(write));
+  }
+
+  /** Keeps attributes set on the open span, so that a killed run has them too. Never throws, strict or not: a span's methods do not. */
   journalAttributes(attributes: Attributes): void {
-    this.#gate.guard(() => {
-      const mirrored = this.#mirror(attributes);
-      for (const key of mirrored.refused)
-        this.refuse('invalid', `Attribute '${key}' is no metric: its value is not a number.`);
-      const { params, tags } = mirrored;
+    this.#gate.guardLeniently('lenient', () => {
+      const { params, tags, metrics } = this.#mirror(attributes);
       // The journal spells NaN and the infinities, which JSON cannot say.
-      const metrics = mirrored.metrics.map(({ key, value, timestampMs, step }) => ({
+      const points = metrics.map(({ key, value, timestampMs, step }) => ({
         key,
         value: Number(value),
         timestampMs,
         step,
       }));
-      if (params.length + tags.length + metrics.length === 0) return;
-      this.#gate.append({ kind: 'attributes', runKey: this.#options.runKey, params, tags, metrics });
+      const write = { params: unique(params.sent), tags: unique(tags.sent), metrics: points };
+      const isEmpty = write.params.length + write.tags.length + points.length === 0;
+      const { runKey } = this.#options;
+      this.#sendAll(isEmpty ? [] : [{ kind: 'attributes', runKey, ...write }], [params, tags]);
     });
   }
 
-  /** Mirrors the span's attributes at its end, with their last values. */
+  /** Mirrors the span's attributes at its end, with their last values; what was mended of them was counted when they were set. */
   mirrorAttributes(attributes: Attributes): void {
-    this.#gate.guard(() => {
+    this.#gate.guardLeniently('silent', () => {
       const { params, tags, metrics } = this.#mirror(attributes);
       const { runKey } = this.#options;
-      if (params.length > 0) this.#gate.append({ kind: 'params', runKey, params });
-      if (tags.length > 0) this.#gate.append({ kind: 'tags', runKey, tags });
-      for (const metric of metrics) {
-        this.#gate.append(metric);
-        this.#pointCount++;
-      }
+      const writes: Write[] = [...metrics];
+      if (tags.sent.length > 0) writes.unshift({ kind: 'tags', runKey, tags: tags.sent });
+      if (params.sent.length > 0) writes.unshift({ kind: 'params', runKey, params: params.sent });
+      this.#sendAll(writes, [params, tags]);
+      this.#pointCount += metrics.length;
     });
   }
 
-  /** Refuses data: counted, said once; thrown where strict. */
-  refuse(reason: string, message: string): void {
-    this.#gate.refuse(reason, message);
+  /** Refuses data: counted, said once; thrown where strict, as the error that is the cause where that has a code. */
+  refuse(reason: string, message: string, cause?: unknown): void {
+    this.#gate.refuse(reason, message, cause);
   }
 
-  #sendParams(entries: Iterable<readonly [string, unknown]>): void {
-    const sent = this.#toTexts(entries, mendParamValue);
-    if (sent.length === 0) return;
-    this.#gate.append({ kind: 'params', runKey: this.#options.runKey, params: sent });
+  /** Says that data was mended: counted, said once; thrown where strict. */
+  mend(reason: MendReason, message: string): void {
+    this.#gate.mend(reason, message);
+  }
+
+  /** Refuses what came from a span, whose methods never throw. */
+  refuseLeniently(reason: string, message: string): void {
+    this.#gate.guardLeniently('lenient', () => this.#gate.refuse(reason, message));
+  }
+
+  #readInputTags(options: unknown): readonly (readonly [unknown, unknown])[] {
+    if (options === undefined || options === null) return [];
+    if (typeof options !== 'object') {
+      this.#gate.mend('options', `The options of an input are an object; a ${typeof options} was ignored.`);
+      return [];
+    }
+    const { context, tags } = options as InputOptions;
+    const given = tags === undefined || tags === null ? [] : this.#texts.readGiven('logInput', tags);
+    return context === undefined ? given : [['mlflow.data.context', context], ...given];
+  }
+
+  #sendParams(entries: Iterable<readonly [unknown, unknown]>): void {
+    const prepared = this.#texts.prepare('param', entries, mendParamValue);
+    const { sent } = prepared;
+    const { runKey } = this.#options;
+    this.#sendAll(sent.length === 0 ? [] : [{ kind: 'params', runKey, params: sent }], [prepared]);
     remember(this.#params, sent);
   }
 
+  #sendTags(entries: Iterable<readonly [unknown, unknown]>): void {
+    const prepared = this.#texts.prepare('tag', entries, mendTagValue);
+    const { sent } = prepared;
+    const { runKey } = this.#options;
+    this.#sendAll(sent.length === 0 ? [] : [{ kind: 'tags', runKey, tags: sent }], [prepared]);
+    remember(this.#tags, sent);
+  }
+
+  /** The originals of keys first, as what follows needs them; what values were cut from last. */
+  #sendAll(writes: readonly Write[], prepared: readonly PreparedTexts[]): void {
+    const keyTags = prepared.flatMap((each) => each.keyTags);
+    if (keyTags.length > 0) this.#gate.append({ kind: 'tags', runKey: this.#options.runKey, tags: keyTags });
+    for (const write of writes) this.#gate.append(write);
+    for (const { wholes } of prepared) for (const whole of wholes) this.#keepWhole(whole);
+  }
+
+  #keepWhole({ path, text }: PreparedTexts['wholes'][number]): void {
+    const hash = createHash('sha256').update(text).digest('base64');
+    if (this.#kept.get(path) === hash) return;
+    if (this.#kept.size < MAX_KEPT_COUNT || this.#kept.has(path)) this.#kept.set(path, hash);
+    this.acceptBytes(path, Buffer.from(text));
+  }
+
   #mirror(attributes: Attributes): {
-    readonly params: readonly Param[];
-    readonly tags: readonly Tag[];
+    readonly params: PreparedTexts;
+    readonly tags: PreparedTexts;
     readonly metrics: readonly MetricWrite[];
-    readonly refused: readonly string[];
   } {
     const mirrored = this.#options.mirror(attributes);
-    const metrics = mirrored.metrics.map(([key, value]) => this.#toMetric(key, value, {}));
+    for (const key of mirrored.refused)
+      this.refuse('invalid', `Attribute '${key}' is no metric: its value is not a number.`);
+    const metrics = mirrored.metrics.map(([key, value]) => this.#points.mend(key, value, {}));
     return {
-      params: this.#toTexts(this.#mask(mirrored.params), mendParamValue),
-      tags: this.#toTexts(this.#mask(mirrored.tags), mendTagValue),
+      params: this.#texts.prepare('param', mirrored.params, mendParamValue),
+      tags: this.#texts.prepare('tag', mirrored.tags, mendTagValue),
       metrics: metrics.filter((metric) => metric !== undefined),
-      refused: mirrored.refused,
     };
-  }
-
-  #toMetric(key: string, value: unknown, options: MetricOptions): MetricWrite | undefined {
-    const mended = mendMetricValue(value);
-    if (mended === undefined) {
-      this.refuse('invalid', `Metric '${String(key)}' was not logged: its value is a ${typeof value}, not a number.`);
-      return undefined;
-    }
-    const nowMs = this.#options.now();
-    return {
-      kind: 'metric',
-      runKey: this.#options.runKey,
-      key: this.#toKey(key),
-      value: mended,
-      timestampMs: mendTimestamp(options.timestampMs, nowMs),
-      step: options.step === undefined ? 0 : mendStep(options.step),
-    };
-  }
-
-  /** Masks by name while a value is still what it was: a boolean is no secret. */
-  #mask(entries: Iterable<readonly [string, unknown]>): Iterable<readonly [string, unknown]> {
-    return this.#options.redactor.redactEntries(entries);
-  }
-
-  #toTexts(
-    entries: Iterable<readonly [string, unknown]>,
-    mend: (text: string) => MendedText,
-  ): { readonly key: string; readonly value: string }[] {
-    const { redactor } = this.#options;
-    const sent: { key: string; value: string }[] = [];
-    for (const [key, value] of entries) {
-      const text = mendText(value);
-      if (text === undefined) continue;
-      const sentKey = this.#toKey(key);
-      const safe = mend(redactor.redactText(text));
-      if (safe.whole !== undefined) {
-        this.#options.complaints.warnOnce(
-          'long-value',
-          `The value of '${sentKey}' was cut; the whole is artifact runspan/values/${sentKey}.txt.`,
-        );
-        this.acceptBytes(`runspan/values/${sentKey}.txt`, Buffer.from(safe.whole));
-      }
-      sent.push({ key: sentKey, value: safe.value });
-    }
-    return sent;
-  }
-
-  #toKey(key: string): string {
-    const known = this.#sentKeys.get(key);
-    if (known !== undefined) return known;
-    const mended = mendKey(key);
-    const tag = originalKeyTag(mended);
-    if (tag !== undefined) this.#noteKey(mended, tag);
-    if (this.#sentKeys.size < MAX_REMEMBERED_KEYS) this.#sentKeys.set(key, mended.key);
-    return mended.key;
-  }
-
-  #noteKey({ key, original }: MendedKey, tag: Tag): void {
-    const said = `Key '${String(original).slice(0, 80)}'`;
-    if (this.#options.isStrict)
-      throw new RunspanError('INVALID_VALUE', `${said} is not a key that MLflow takes; '${key}' would be.`);
-    this.#options.complaints.warnOnce('key', `${said} was sent as '${key}'; tag '${tag.key}' keeps the original.`);
-    this.#gate.append({ kind: 'tags', runKey: this.#options.runKey, tags: [tag] });
   }
 }
 
-function remember(map: Map<string, string>, sent: readonly { readonly key: string; readonly value: string }[]): void {
+/** The last value of each key: a server refuses an input or a create that says one twice. */
+function unique(items: readonly KeyValue[]): readonly Tag[] {
+  return Array.from(new Map(items.map(({ key, value }) => [key, value])), ([key, value]) => ({ key, value }));
+}
+
+function remember(map: Map<string, string>, sent: readonly KeyValue[]): void {
   for (const { key, value } of sent) if (map.size < MAX_MIRRORED_BACK || map.has(key)) map.set(key, value);
 }

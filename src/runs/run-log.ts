@@ -16,7 +16,8 @@ export interface BindLogOptions<L extends RunLog> {
 }
 
 /**
- * Makes a logger whose lines carry the run's trace id, span id and key; everything else is the logger's own.
+ * Makes a logger whose lines carry the run's trace id, span id and key, and those of its children too; everything else is the
+ * logger's own. Its level is its own from the moment that it is set.
  *
  * @example
  * const log = bindLog({ logger, runContext, isActive: () => activeRun()?.runKey === runKey });
@@ -24,14 +25,28 @@ export interface BindLogOptions<L extends RunLog> {
  */
 export function bindLog<L extends RunLog>(options: BindLogOptions<L>): L {
   const { logger, runContext, isActive } = options;
+  // pino puts its methods on the logger anew where a level is set: on this one, not on the one that others share.
+  const own = Object.create(logger) as L & { level?: unknown; child?: unknown };
   // The prototype is the logger itself, so the result has all its other members.
-  const bound = Object.create(logger) as L;
+  const bound = Object.create(own) as L;
   for (const level of LEVELS) {
     const write = (...args: [object, string?]): void => {
-      if (isActive()) logger[level](...args);
-      else context.with(runContext, () => logger[level](...args));
+      if (isActive()) own[level](...args);
+      else context.with(runContext, () => own[level](...args));
     };
-    Object.defineProperty(bound, level, { value: write });
+    Object.defineProperty(bound, level, { value: write, writable: true, configurable: true });
+  }
+  if ('level' in own)
+    Object.defineProperty(bound, 'level', {
+      get: () => own.level,
+      set: (level: unknown) => {
+        own.level = level;
+      },
+    });
+  const { child } = own;
+  if (typeof child === 'function') {
+    const bindChild = (...args: unknown[]): L => bindLog({ ...options, logger: Reflect.apply(child, own, args) as L });
+    Object.defineProperty(bound, 'child', { value: bindChild, writable: true, configurable: true });
   }
   return bound;
 }

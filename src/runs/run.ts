@@ -24,7 +24,7 @@ export interface RunLog {
 
 /** When and at which step a metric was measured. */
 export interface MetricOptions {
-  /** An integer; a fraction is truncated. @default 0 */
+  /** An integer; a fraction is truncated, counted and said once. @default 0 */
   readonly step?: number;
   /** Milliseconds since the epoch. @default the time of the call */
   readonly timestampMs?: number;
@@ -101,7 +101,7 @@ export interface Run {
   /** Calls `body` as work of this run: spans and log lines made inside belong to it. */
   with<T>(body: () => T): T;
   /** Binds a callback, generator function or listener to this run, for code that is called from elsewhere later. */
-  bind<A extends unknown[], R>(callback: (...args: A) => R): (...args: A) => R;
+  bind<T, A extends unknown[], R>(callback: (this: T, ...args: A) => R): (this: T, ...args: A) => R;
   /** Ends the run; without a status it ends as its span and `fail` say. Idempotent: the first end counts. */
   end(status?: TerminalStatus): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

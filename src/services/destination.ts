@@ -2,6 +2,7 @@
 import { workerEnv } from '../config/env.ts';
 import type { MlflowSettings } from '../config/mlflow-settings.ts';
 import type { AlertSink } from '../model/alert-sink.ts';
+import { settlesWithin } from '../otel/deadline.ts';
 import type { Outbox, OutboxEvent, OutboxOptions } from '../outbox/contract.ts';
 import { openDisabledOutbox } from '../outbox/disabled-outbox.ts';
 import type { RunBook } from './run-book.ts';
@@ -14,6 +15,9 @@ export interface DestinationOptions {
   readonly sink: AlertSink;
   readonly open: (options: OutboxOptions) => Outbox;
 }
+
+/** What only a destination that answers can make happen. */
+const ANSWERS: ReadonlySet<OutboxEvent['kind']> = new Set(['ready', 'created', 'create-refused'] as const);
 
 /** Whether a tracking URI is a server's. */
 export function isRemote(trackingUri: string): boolean {
@@ -28,6 +32,7 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
   if (settings.isDisabled) return openDisabledOutbox();
   const ready = Promise.withResolvers<void>();
   const onEvent = (event: OutboxEvent): void => {
+    if (ANSWERS.has(event.kind)) book.noteAnswer(true);
     if (event.kind === 'ready') ready.resolve();
     else if (event.kind === 'created') book.confirm(event);
     else if (event.kind === 'create-refused') book.abandon(event.runKey, event.error);
@@ -52,7 +57,7 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
     onEvent,
   });
   try {
-    await within(ready.promise, settings.startTimeoutMs);
+    if (!(await within(ready.promise, settings.startTimeoutMs))) book.noteAnswer(false);
   } catch (error) {
     await outbox.stop({ timeoutMs: 0 });
     throw error;
@@ -66,15 +71,12 @@ export function runUrlOf(trackingUri: string, experimentId: string, runId: strin
   return `${trackingUri.replace(/\/+$/, '')}/#/experiments/${experimentId}/runs/${runId}`;
 }
 
-/** Waits for a promise at most so long; its rejection is thrown, its lateness is not. */
-async function within(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, timeoutMs);
-  // A rejection that comes after the deadline has been said elsewhere.
-  promise.catch(() => undefined);
-  try {
-    await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
+/** Waits for a promise at most so long and says whether it came; its rejection is thrown. */
+async function within(promise: Promise<void>, timeoutMs: number): Promise<boolean> {
+  if (await settlesWithin(promise, timeoutMs)) {
+    await promise;
+    return true;
   }
+  // A rejection that comes after the deadline has been said elsewhere: settlesWithin has taken it.
+  return false;
 }

@@ -8,7 +8,7 @@ import type { Redactor } from '../model/redact.ts';
 import { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import { settlesWithin } from '../otel/deadline.ts';
 import { activeRun, addOpenRun, ambientRun } from '../otel/run-context.ts';
-import type { FlushResult, Outbox, OutboxOptions, OutboxStats } from '../outbox/contract.ts';
+import type { FlushResult, Outbox, OutboxOptions } from '../outbox/contract.ts';
 import { openOutbox } from '../outbox/outbox.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
 import { MlflowClient } from '../runs/mlflow-client.ts';
@@ -23,6 +23,7 @@ import { letSignalsIn, refreshExits } from './exits.ts';
 import { LoggerService } from './logger-service.ts';
 import { bringUpOtel } from './otel-setup.ts';
 import { RunBook } from './run-book.ts';
+import type { MlflowStats } from './run-book.ts';
 import { joinRunExits } from './run-exits.ts';
 import { rememberRun, rememberService } from './run-registry.ts';
 import { surround } from './run-surroundings.ts';
@@ -167,11 +168,10 @@ export class MlflowService extends Service {
     return result;
   }
 
-  /** Counts what became of every write. */
-  stats(): OutboxStats {
+  /** Counts what became of every write, and what was refused or mended on the way to one. */
+  stats(): MlflowStats {
     const { outbox, book } = this.#require();
-    const stats = outbox.stats();
-    return { ...stats, refused: { ...stats.refused, ...book.refused } };
+    return book.addTo(outbox.stats());
   }
 
   protected override async onStart(): Promise<void> {
@@ -254,8 +254,7 @@ export class MlflowService extends Service {
       return run;
     }
     // Late or refused: the body runs all the same, and created() says which. Nobody waits for the run of a whole process.
-    if (isRemote(this.trackingUri) && !isAmbient)
-      await settlesWithin(run.creation.promise, this.settings.startTimeoutMs);
+    if (isRemote(this.trackingUri) && !isAmbient) await book.awaitAnswer(run, this.settings.startTimeoutMs);
     if (how.join) this.#joined.add(run);
     else sayStarted(run, this.trackingUri);
     return run;

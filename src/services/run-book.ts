@@ -1,12 +1,19 @@
 // The runs of one service: which are open, which wait for their id, and what was refused.
 import { RunspanError } from '../errors.ts';
-import type { OutboxEvent } from '../outbox/contract.ts';
+import { settlesWithin } from '../otel/deadline.ts';
+import type { OutboxEvent, OutboxStats } from '../outbox/contract.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
-import type { Complaints } from '../runs/intake-gate.ts';
+import type { Complaints, MendReason } from '../runs/intake-gate.ts';
 import type { RunOutcome } from '../runs/run-outcome.ts';
 
 /** What a run's page is linked by: undefined where the store has no pages. */
 export type MakeRunUrl = (experimentId: string, runId: string) => string | undefined;
+
+/** What became of every write, and of every value on its way to one. */
+export interface MlflowStats extends OutboxStats {
+  /** How many values were sent otherwise than they were given, by reason; `strict` throws on them instead. */
+  readonly mended: Readonly<Partial<Record<MendReason, number>>>;
+}
 
 /** Keeps the runs of one service. */
 export class RunBook implements Complaints {
@@ -14,6 +21,9 @@ export class RunBook implements Complaints {
   /** Runs that the store has not confirmed yet, the ended ones among them. */
   readonly #unconfirmed = new Map<string, ActiveRun>();
   readonly #refused = new Map<string, number>();
+  readonly #mended = new Map<MendReason, number>();
+  /** Somebody waited for the destination in vain, and it has not answered since. */
+  #isSilent = false;
   readonly #said = new Set<string>();
   readonly #warn: (message: string) => void;
   readonly #makeRunUrl: MakeRunUrl;
@@ -28,9 +38,22 @@ export class RunBook implements Complaints {
     return this.#open.size;
   }
 
-  /** What was refused so far, by reason. */
-  get refused(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#refused);
+  /** The counts of an outbox with those of this book. */
+  addTo(stats: OutboxStats): MlflowStats {
+    const refused = { ...stats.refused };
+    for (const [reason, count] of this.#refused) refused[reason] = (refused[reason] ?? 0) + count;
+    return { ...stats, refused, mended: Object.fromEntries(this.#mended) };
+  }
+
+  /** Notes whether the destination answers. */
+  noteAnswer(hasAnswered: boolean): void {
+    this.#isSilent = !hasAnswered;
+  }
+
+  /** Waits for the store to know a run; not at all where somebody waited in vain and the destination has not answered since. */
+  async awaitAnswer(run: ActiveRun, timeoutMs: number): Promise<void> {
+    if (this.#isSilent) return;
+    if (!(await settlesWithin(run.creation.promise, timeoutMs))) this.noteAnswer(false);
   }
 
   /** Enters an open run; `close` is called once when it ends. */
@@ -86,6 +109,11 @@ export class RunBook implements Complaints {
   refuse(reason: string, message: string): void {
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
     this.warnOnce(`refused:${reason}`, message);
+  }
+
+  mend(reason: MendReason, message: string): void {
+    this.#mended.set(reason, (this.#mended.get(reason) ?? 0) + 1);
+    this.warnOnce(`mended:${reason}`, message);
   }
 
   warnOnce(kind: string, message: string): void {

@@ -77,7 +77,7 @@ describe('mirrorAttributes', () => {
     cycle['self'] = cycle;
     const odd = { cycle, big: { of: 10n } } as unknown as Attributes;
     expect(mirrorAttributes(odd).params).toEqual([
-      ['cycle', '[not serializable]'],
+      ['cycle', '{"self":"[Circular]"}'],
       ['big', '{"of":"10"}'],
     ]);
   });

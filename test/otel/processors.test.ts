@@ -10,7 +10,7 @@ import { RelaySpanProcessor } from '../../src/otel/relay-processor.ts';
 import { withRun } from '../../src/otel/run-context.ts';
 import type { RunIdentity } from '../../src/otel/run-context.ts';
 import { RunLogProcessor, RunSpanProcessor } from '../../src/otel/run-span-processor.ts';
-import { startRunSpan } from '../../src/otel/run-span.ts';
+import { startRunSpan } from '../../src/otel/start-run-span.ts';
 import type { EndedSpan, SpanProcessorLike } from '../../src/otel/sdk-types.ts';
 
 const redactor = createRedactor();

@@ -14,7 +14,7 @@ import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createRedactor } from '../../src/model/redact.ts';
 import { activeRun } from '../../src/otel/run-context.ts';
-import { startRunSpan } from '../../src/otel/run-span.ts';
+import { startRunSpan } from '../../src/otel/start-run-span.ts';
 import type { RunSpan } from '../../src/otel/run-span.ts';
 import { RunSpanProcessor } from '../../src/otel/run-span-processor.ts';
 
@@ -241,6 +241,76 @@ test('follows the specification for status: UNSET changes nothing and OK is fina
   expect(span.status).toEqual({ code: SpanStatusCode.ERROR, message: 'x' });
   span.setStatus({ code: SpanStatusCode.OK }).setStatus({ code: SpanStatusCode.ERROR });
   expect(span.status).toEqual({ code: SpanStatusCode.OK });
+});
+
+describe('a span that its run ends', () => {
+  const start = (alerts: string[] = []): RunSpan =>
+    startRunSpan({
+      name: 'train',
+      runKey,
+      isEndedByRun: true,
+      alertProcessor: { onEnd: ({ status }) => alerts.push(`${status.code} ${status.message}`) },
+    }).span;
+
+  test('goes out as ERROR although it was set OK and ended before its run failed, at the time of that end', () => {
+    useSdk();
+    const alerts: string[] = [];
+    const span = start(alerts);
+    span.setStatus({ code: SpanStatusCode.OK });
+    span.end();
+    const { endTime } = span;
+    expect([span.isRecording(), exporter.getFinishedSpans().length, alerts]).toEqual([false, 0, []]);
+    span.fail({ error: new RangeError('no rows') });
+    span.setStatus({ code: SpanStatusCode.OK });
+    span.conclude({ 'mlflow.run.status': 'FAILED' });
+    span.conclude({});
+    const sent = exported('train');
+    expect(sent.status).toEqual({ code: SpanStatusCode.ERROR, message: 'no rows' });
+    expect(sent.attributes).toMatchObject({ 'error.type': 'RangeError', 'mlflow.run.status': 'FAILED' });
+    expect([sent.events[0]?.name, sent.endTime, span.endTime]).toEqual(['exception', endTime, endTime]);
+    expect([span.status, alerts]).toEqual([sent.status, [`${SpanStatusCode.ERROR} no rows`]]);
+  });
+
+  test('goes out as OK where it was set so and nothing failed, and in ERROR where that came first', () => {
+    useSdk();
+    const span = start();
+    span.setStatus({ code: SpanStatusCode.ERROR, message: 'x' }).setStatus({ code: SpanStatusCode.OK });
+    span.conclude({});
+    expect([exported('train').status.code, span.status.code]).toEqual([SpanStatusCode.OK, SpanStatusCode.OK]);
+    exporter.reset();
+    const failed = start();
+    failed.setStatus({ code: SpanStatusCode.ERROR, message: 'x' });
+    failed.fail({ reason: 'another' });
+    failed.conclude({});
+    expect(exported('train').status).toEqual({ code: SpanStatusCode.ERROR, message: 'x' });
+  });
+});
+
+test('says which attributes it does not take, and why', () => {
+  const refused: string[] = [];
+  const { span } = startRunSpan({ name: 'train', runKey, onRefused: (message) => refused.push(message) });
+  // What TypeScript would not let through.
+  for (const [key, value] of [
+    ['', 1],
+    ['a', Symbol('s')],
+    ['runspan.kind', 'no'],
+    [5, 1],
+    ['b', undefined],
+  ])
+    span.setAttribute(key as string, value as string);
+  span.setAttributes(null as unknown as Attributes);
+  span.setAttributes(new Map([['c', 1]]) as unknown as Attributes);
+  span.end();
+  span.setAttribute('late', 1);
+  expect(refused).toEqual([
+    expect.stringContaining("'' is no name"),
+    expect.stringContaining('its value is a symbol'),
+    expect.stringContaining('says who the run is'),
+    expect.stringContaining('its name is a number'),
+    expect.stringContaining('Attributes are an object'),
+    expect.stringContaining('after its end'),
+  ]);
+  expect(span.attributes['c']).toBe(1);
 });
 
 test('never throws, whatever it is given', () => {

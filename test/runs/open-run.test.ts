@@ -2,6 +2,7 @@ import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { RunspanError } from '../../src/errors.ts';
+import { mendKeyApart } from '../../src/model/mend.ts';
 import { createRedactor } from '../../src/model/redact.ts';
 import type { TerminalStatus } from '../../src/model/entities.ts';
 import type { Write } from '../../src/model/write.ts';
@@ -25,6 +26,7 @@ afterAll(() => context.disable());
 let outbox: RecordingOutbox;
 let alerts: string[];
 let refusals: string[];
+let mends: string[];
 let warnings: Map<string, string>;
 let ended: ActiveRun[];
 let nowMs: number;
@@ -33,6 +35,7 @@ beforeEach(() => {
   outbox = openRecordingOutbox();
   alerts = [];
   refusals = [];
+  mends = [];
   warnings = new Map();
   ended = [];
   nowMs = 1000;
@@ -57,6 +60,7 @@ function open(config: Partial<RunConfig> = {}, changes: Partial<RunSurroundings>
     redactor: createRedactor(),
     complaints: {
       refuse: (reason) => refusals.push(reason),
+      mend: (reason) => mends.push(reason),
       warnOnce: (kind, message) => warnings.set(kind, message),
     },
     mirror: mirrorAttributes,
@@ -119,11 +123,19 @@ describe('a run that opens', () => {
     expect(JSON.stringify([outbox.writes, run.started.span.attributes])).not.toContain('hunter2');
   });
 
-  test('sends one value a key in its create, its own key last', () => {
+  test('sends one value a key in its create, its own key last, and the originals of mended keys in it', () => {
     const run = open({ tags: { 'a@b': 1, 'a#b': 2, 'runspan.run_key': 'mine' } });
     const tags = writesOf('create')[0]?.tags ?? [];
     expect(new Set(tags.map(({ key }) => key)).size).toBe(tags.length);
-    expect(tagsOf({ tags })).toMatchObject({ a_b: '2', 'runspan.run_key': run.key });
+    const apart = mendKeyApart('a#b').key;
+    expect(tagsOf({ tags })).toMatchObject({
+      a_b: '1',
+      'runspan.key.a_b': 'a@b',
+      [apart]: '2',
+      [`runspan.key.${apart}`]: 'a#b',
+      'runspan.run_key': run.key,
+    });
+    expect(outbox.writes.map(({ kind }) => kind)).toEqual(['create']);
   });
 
   test('names its parent and the run it resumes', () => {
@@ -270,7 +282,7 @@ describe('values', () => {
     run.logDict({ rows: 2 }, 'profile.json');
     run.logDict({ rows: 2 }, 'profile.yaml');
     run.logText('evil', '../outside.txt');
-    run.logDict({ n: 1n }, 'bad.json');
+    run.logDict(undefined, 'bad.json');
     expect([...outbox.spooled.values()]).toEqual(['hello', '{\n  "rows": 2\n}', 'rows: 2\n']);
     expect(refusals).toEqual(['artifact', 'artifact']);
   });
