@@ -34,12 +34,14 @@ export { mirrorAttributes } from './otel/mirror.ts';
 export type { MirroredAttributes } from './otel/mirror.ts';
 export { RunLogProcessor, RunSpanProcessor } from './otel/run-span-processor.ts';
 export type { Durability, FlushResult, OutboxStats } from './outbox/contract.ts';
+export type { MendReason } from './runs/intake-gate.ts';
 export type { MlflowClient, SearchOptions } from './runs/mlflow-client.ts';
 export type { PagedList } from './runs/paged-list.ts';
 export type { JoinedRun } from './runs/open-run.ts';
 export type { RunConfig } from './runs/run-config.ts';
 export type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './runs/run.ts';
 export { AlertsService } from './services/alerts-service.ts';
+export type { AlertsOptions, AlertsSettings } from './services/alerts-service.ts';
 export {
   activeRun,
   flush,
@@ -56,8 +58,27 @@ export {
   stats,
 } from './services/fluent.ts';
 export { LoggerService } from './services/logger-service.ts';
+export type {
+  LogExport,
+  LoggerOptions,
+  LoggerSettings,
+  LoggerStats,
+  LogLevel,
+  LogLevelName,
+  RedactOptions,
+} from './services/logger-service.ts';
 export { MlflowService } from './services/mlflow-service.ts';
-export type { MlflowLinks } from './services/mlflow-links.ts';
+export type {
+  AutologOptions,
+  DeadlineOptions,
+  MlflowLinks,
+  MlflowOptions,
+  MlflowSettings,
+  S3Options,
+  ServerOptions,
+} from './services/mlflow-links.ts';
+export type { MlflowStats } from './services/run-book.ts';
+export type { SpanBody } from './otel/span.ts';
 export { Service } from './services/service.ts';
 export type { ServiceStatus, StopOptions } from './services/service.ts';
 export { startServices } from './services/stack.ts';

@@ -13,7 +13,7 @@ import type { Notifier } from './notifier.ts';
 import { Service } from './service.ts';
 import type { StopOptions } from './service.ts';
 
-export type { AlertsOptions } from '../config/alerts-settings.ts';
+export type { AlertsOptions, AlertsSettings } from '../config/alerts-settings.ts';
 
 /** For tests: what the service takes from the machine otherwise. */
 export interface AlertsDependencies {

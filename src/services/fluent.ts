@@ -1,7 +1,8 @@
 // The functions without an instance: each acts on the run that is active where it is called, whoever opened it.
 import { RunspanError } from '../errors.ts';
 import { shareInProcess } from '../model/process-wide.ts';
-import type { FlushResult, OutboxStats } from '../outbox/contract.ts';
+import type { FlushResult } from '../outbox/contract.ts';
+import type { MlflowStats } from './run-book.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import type { MetricOptions, Run, RunLog } from '../runs/run.ts';
 import { actOnceJoined, defaultLogger, startDefaultServices } from './default-services.ts';
@@ -132,7 +133,7 @@ export async function flush(options: { readonly timeoutMs?: number } = {}): Prom
  * @example
  * stats().outsideRunCount; // 0
  */
-export function stats(): { readonly services: readonly OutboxStats[]; readonly outsideRunCount: number } {
+export function stats(): { readonly services: readonly MlflowStats[]; readonly outsideRunCount: number } {
   return { services: startedServices().map((service) => service.stats()), outsideRunCount: strays().count };
 }
 

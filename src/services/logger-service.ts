@@ -22,6 +22,9 @@ import { bringUpOtel } from './otel-setup.ts';
 import { Service } from './service.ts';
 import type { StopOptions } from './service.ts';
 
+export type { LogExport, LoggerOptions, LoggerSettings, LogLevel, LogLevelName } from '../config/logger-settings.ts';
+export type { RedactOptions } from '../config/redact-fields.ts';
+
 /** What became of the lines of a logger. */
 export interface LoggerStats {
   /** Lines that the sink did not take. */

@@ -5,6 +5,15 @@ import type { MirroredAttributes } from '../otel/mirror.ts';
 import type { Outbox, OutboxOptions } from '../outbox/contract.ts';
 import type { LoggerService } from './logger-service.ts';
 
+export type {
+  AutologOptions,
+  DeadlineOptions,
+  MlflowOptions,
+  S3Options,
+  ServerOptions,
+} from '../config/mlflow-options.ts';
+export type { MlflowSettings } from '../config/mlflow-settings.ts';
+
 /** What a service can be linked to; `startServices` does it. */
 export interface MlflowLinks {
   /** Hears of runs that failed or were killed. @default the logger, at level error */

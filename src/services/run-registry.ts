@@ -1,13 +1,14 @@
 // The runs and services of this process, over every copy of this package: what the functions without an instance look in.
 import { shareInProcess } from '../model/process-wide.ts';
 import { currentRun } from '../otel/run-context.ts';
-import type { FlushResult, OutboxStats } from '../outbox/contract.ts';
+import type { FlushResult } from '../outbox/contract.ts';
+import type { MlflowStats } from './run-book.ts';
 import type { Run } from '../runs/run.ts';
 
 /** A started MlflowService, as far as it is asked for all of them. */
 export interface StartedService {
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
-  stats(): OutboxStats;
+  stats(): MlflowStats;
 }
 
 interface Registry {

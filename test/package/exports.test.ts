@@ -73,7 +73,35 @@ describe('a program', () => {
 });
 
 const USE = `
-import { RunspanError, type ErrorCode } from 'runspan';
+import { RunspanError, MlflowService, LoggerService, AlertsService, startServices, type ErrorCode } from 'runspan';
+import type {
+  AlertsOptions, AlertSink, AlertsSettings, AutologOptions, DeadlineOptions, Durability, FlushResult, InputOptions, JoinedRun, LogExport,
+  LoggerOptions, LoggerSettings, LoggerStats, LogLevel, LogLevelName, MendReason, MetricOptions, MirroredAttributes, MlflowClient,
+  MlflowLinks, MlflowOptions, MlflowSettings, MlflowStats, OutboxStats, PagedList, RedactOptions, Run, RunConfig, RunDataset, RunEntity,
+  RunLog, S3Options, SearchOptions, ServerOptions, ServiceStack, ServiceStatus, SpanBody, StopOptions,
+} from 'runspan';
+/** A wrapper of the user's own: every type that he needs has a name. */
+export class Tracking {
+  readonly #mlflow: MlflowService;
+  readonly #others: readonly [LoggerService, AlertsService];
+  constructor(mlflow: MlflowOptions & MlflowLinks, logger: LoggerOptions, alerts: AlertsOptions) {
+    this.#mlflow = new MlflowService(mlflow);
+    this.#others = [new LoggerService(logger), new AlertsService(alerts)];
+  }
+  start(): Promise<ServiceStack> { return startServices(...this.#others, this.#mlflow); }
+  train<T>(config: string | RunConfig, body: (run: Run) => Promise<T>): Promise<T> { return this.#mlflow.runContext(config, body); }
+  log(run: Run, metrics: Record<string, number>, options: MetricOptions): void { run.logMetrics(metrics, options); }
+  read(run: Run, dataset: RunDataset, options: InputOptions): RunLog { run.logInput(dataset, options); return run.log; }
+  stats(): MlflowStats { return this.#mlflow.stats(); }
+  mended(reason: MendReason): number { return this.stats().mended[reason] ?? 0; }
+  flush(): Promise<FlushResult> { return this.#mlflow.flush(); }
+  search(client: MlflowClient, options: SearchOptions): PagedList<RunEntity> { return client.searchRuns(['1'], options); }
+  stop(options: StopOptions): Promise<void> { return this.#mlflow.stop(options); }
+}
+export type Others = [
+  AlertSink, AlertsSettings, AutologOptions, DeadlineOptions, Durability, JoinedRun, LogExport, LoggerSettings, LoggerStats, LogLevel,
+  LogLevelName, MirroredAttributes, MlflowSettings, OutboxStats, RedactOptions, S3Options, ServerOptions, ServiceStatus, SpanBody<void>,
+];
 class Mine extends RunspanError {}
 const code: ErrorCode = 'RUN_ENDED';
 export const error: RunspanError = new Mine(code, 'x', { details: { a: 1 } });

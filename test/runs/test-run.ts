@@ -19,9 +19,9 @@ export interface TestRun {
   readonly mends: string[];
   /** What was said, by kind. */
   readonly said: Map<string, string>;
-  writesOf<K extends Write['kind']>(kind: K): Extract<Write, { kind: K }>[];
+  readonly writesOf: <K extends Write['kind']>(kind: K) => Extract<Write, { kind: K }>[];
   /** All params and tags sent, the create's among them, by key; the last value of each. */
-  texts(kind: 'params' | 'tags'): Record<string, string>;
+  readonly texts: (kind: 'params' | 'tags') => Record<string, string>;
 }
 
 const silent = (): void => undefined;
