@@ -45,6 +45,7 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
   'smol-toml': { in: ['config/'] },
   undici: { in: ['rest/'] },
   pino: { in: ['logs/'] },
+  'pino-opentelemetry-transport': { in: ['logs/otel-transport'], isLazy: true },
   'node-notifier': { in: ['services/'] },
   commander: { in: ['cli.ts', 'cli/'] },
   'node:sqlite': { in: ['stores/sqlite'] },

@@ -13,7 +13,7 @@ export type LogLevel = 'TRACE' | 'DEBUG' | 'INFO' | 'SUCCESS' | 'WARNING' | 'ERR
 /** How a level may be written: the seven names and pino's, upper or lower case (any case at run time). */
 export type LogLevelName = LogLevel | Lowercase<LogLevel> | 'WARN' | 'warn' | 'FATAL' | 'fatal';
 
-/** Who makes the OpenTelemetry log records: the job's thread, a worker (later), nobody. */
+/** Who makes the OpenTelemetry log records: the job's thread, a worker, nobody. */
 export type LogExport = 'main' | 'worker' | 'off';
 
 /** How the logger logs; strict: an unknown key, a wrong type or an unknown level throws `INVALID_SETTINGS`. */
@@ -37,7 +37,12 @@ export interface LoggerOptions extends RedactOptions {
   readonly diagnose?: boolean;
   /** A sink that fails never reaches the job. @default true  Env: RUNSPAN_LOGGER_CATCH */
   readonly catch?: boolean;
-  /** Who makes OpenTelemetry log records; `worker` comes with the next version. @default 'main'  Env: RUNSPAN_LOGGER_OTEL */
+  /**
+   * Who makes OpenTelemetry log records. `main`: this thread, into the registered logger provider; counted. `worker`:
+   * pino-opentelemetry-transport in a thread of its own, for some 20,000 lines a second and more; it costs about 40 MB and an
+   * exporter of its own, keeps 262,144 records (OTEL_BLRP_MAX_QUEUE_SIZE) and drops those above without a word, and SIGKILL loses
+   * what it holds. `off`: nobody. @default 'main'  Env: RUNSPAN_LOGGER_OTEL
+   */
   readonly otel?: LogExport;
   /** The caller's file, function and line on each line of the log; costs about 4 µs. @default true  Env: RUNSPAN_LOGGER_SOURCE */
   readonly source?: boolean;
@@ -130,8 +135,7 @@ export const LOGGER_FIELDS: Fields<LoggerSettings> = {
     env: ['RUNSPAN_LOGGER_OTEL'],
     defaultValue: 'main',
     choices: { main: 'main', worker: 'worker', off: 'off' },
-    isNotThereYet: (by) => by === 'worker',
-    doc: 'Who makes OpenTelemetry log records; worker is not there yet.',
+    doc: 'Who makes OpenTelemetry log records: the thread of the job, a worker, nobody.',
   },
   source: {
     kind: 'boolean',
@@ -151,7 +155,7 @@ export const LOGGER_FIELDS: Fields<LoggerSettings> = {
 /**
  * Resolves the settings of LoggerService.
  *
- * @throws {RunspanError} `INVALID_SETTINGS`; `NOT_SUPPORTED` for diagnose and the worker; what {@link loadSources} throws
+ * @throws {RunspanError} `INVALID_SETTINGS`; `NOT_SUPPORTED` for diagnose; what {@link loadSources} throws
  * @example
  * resolveLoggerSettings({ level: 'warn' }).level; // 'WARNING'
  */

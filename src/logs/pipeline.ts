@@ -4,7 +4,7 @@ import type { Redactor } from '../model/redact.ts';
 import { createCorrelator, LogEntry, parseLine, redactRecord } from './entry.ts';
 import { readFlatLine } from './flat-line.ts';
 import type { FlatLine } from './flat-line.ts';
-import type { LogEmitter } from './emitter.ts';
+import type { LogExporter } from './emitter.ts';
 import type { LogSink } from './sink.ts';
 import { findLogSource } from './source.ts';
 import type { StackBoundary } from './source.ts';
@@ -28,7 +28,7 @@ interface MaskedLine {
 export class LogPipeline {
   readonly #options: LogPipelineOptions;
   readonly #correlate = createCorrelator();
-  #emitter: LogEmitter | undefined;
+  #emitter: LogExporter | undefined;
   #boundary: StackBoundary | undefined;
   #last: MaskedLine | undefined;
 
@@ -37,7 +37,7 @@ export class LogPipeline {
   }
 
   /** Hands lines to OpenTelemetry from now on; undefined: no longer. */
-  setEmitter(emitter: LogEmitter | undefined): void {
+  setEmitter(emitter: LogExporter | undefined): void {
     this.#emitter = emitter;
   }
 

@@ -8,9 +8,10 @@ import { createRedactor } from '../model/redact.ts';
 import type { Providers } from '../otel/providers.ts';
 import { span } from '../otel/span.ts';
 import type { SpanBody } from '../otel/span.ts';
-import { joinExits } from './exits.ts';
+import { joinExits, refreshExits } from './exits.ts';
 import { createJsonFormatter } from '../logs/json-line.ts';
 import { LogEmitter } from '../logs/emitter.ts';
+import type { LogExporter } from '../logs/emitter.ts';
 import { LogPipeline } from '../logs/pipeline.ts';
 import { createPinoLogger, isInstrumented } from '../logs/pino-logger.ts';
 import type { RunspanLogger } from '../logs/pino-logger.ts';
@@ -21,6 +22,7 @@ import type { LineFormatter } from '../logs/text-line.ts';
 import { bringUpOtel } from './otel-setup.ts';
 import { Service } from './service.ts';
 import type { StopOptions } from './service.ts';
+import { createWorkerEmitter } from './worker-export.ts';
 
 export type { LogExport, LoggerOptions, LoggerSettings, LogLevel, LogLevelName } from '../config/logger-settings.ts';
 export type { RedactOptions } from '../config/redact-fields.ts';
@@ -52,7 +54,7 @@ const DEFAULT_FLUSH_TIMEOUT_MS = 2_000;
  * stop() the lines of a file sink go to stderr.
  *
  * @throws {RunspanError} `INVALID_SETTINGS` for an unknown key, a wrong type, an unknown level or a wrong template; `NOT_SUPPORTED`
- *   for what comes with the next version (`diagnose`, `otel: 'worker'`)
+ *   for what comes with the next version (`diagnose`)
  * @example
  * const service = new LoggerService({ level: 'INFO' });
  * await service.start();
@@ -66,7 +68,7 @@ export class LoggerService extends Service {
   readonly #hasOwnServiceName: boolean;
   readonly #sink: LogSink;
   readonly #pipeline: LogPipeline;
-  readonly #emitter = new LogEmitter();
+  #emitter: LogExporter = new LogEmitter();
   readonly #logger: RunspanLogger;
   #providers: Providers | undefined;
   #leaveExits: (() => void) | undefined;
@@ -116,8 +118,9 @@ export class LoggerService extends Service {
    * @returns whether all was done in time
    */
   async flush(options: { readonly timeoutMs?: number } = {}): Promise<boolean> {
-    this.#emitter.drain();
-    return (await this.#providers?.flush({ timeoutMs: options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS })) ?? true;
+    const { timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS } = options;
+    const done = await Promise.all([this.#emitter.flush(timeoutMs), this.#providers?.flush({ timeoutMs }) ?? true]);
+    return done.every((isDone) => isDone);
   }
 
   /** Says what became of the lines so far. */
@@ -142,24 +145,40 @@ export class LoggerService extends Service {
       ...(this.#hasOwnServiceName ? { serviceName } : { defaultServiceName: serviceName }),
     });
     for (const warning of this.#providers.warnings) this.#logger.warn(warning);
-    if (otel !== 'off' && !isInstrumented(this.#logger)) this.#pipeline.setEmitter(this.#emitter);
+    if (otel !== 'off' && !isInstrumented(this.#logger)) await this.#startExport();
     this.#leaveExits = joinExits({
       exitTimeoutMs: DEFAULT_FLUSH_TIMEOUT_MS,
-      // Signals and crashes are watched for runs only; what is not yet sent is flushed when the loop runs dry.
-      isBusy: () => false,
+      // Signals are watched for runs and for lines that a worker holds; else what is not sent is flushed when the loop runs dry.
+      isBusy: () => this.#emitter.isBusy,
       endRunsNow: () => undefined,
       noteUncaught: () => undefined,
       flush: async (timeoutMs) => void (await this.flush({ timeoutMs })),
-      drainInExit: () => this.#emitter.drain(),
+      drainInExit: (timeoutMs) => this.#emitter.drain(timeoutMs),
     });
   }
 
   protected override async onStop(options: StopOptions): Promise<void> {
     this.#leaveExits?.();
-    await this.flush(options);
+    const { timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS } = options;
+    await Promise.all([this.#emitter.end(timeoutMs), this.#providers?.flush({ timeoutMs })]);
     this.#sayLosses();
     this.#pipeline.setEmitter(undefined);
     this.#sink.close();
+  }
+
+  async #startExport(): Promise<void> {
+    const { otel, serviceName } = this.settings;
+    if (otel === 'worker') {
+      const worker = await createWorkerEmitter({
+        sources: this.#sources,
+        serviceName,
+        onBusyChange: refreshExits,
+        say: (message) => this.#logger.warn(message),
+      });
+      if (worker === undefined) return;
+      this.#emitter = worker;
+    }
+    this.#pipeline.setEmitter(this.#emitter);
   }
 
   #sayLosses(): void {

@@ -162,10 +162,14 @@ test("the same through the user's own NodeSDK with our processors in it", async 
   await expectRuns('own', made, stdout);
 });
 
-test('a burst of 20,000 lines: each of them, once', async () => {
-  const { stderr } = await runJob('burst.ts', { args: ['burst', '20000'], env: env('burst') });
+test.each(['main', 'worker'])('a burst of 20,000 lines, otel: %s: each of them, once', async (otel) => {
+  const name = `burst-${otel}`;
+  const { stderr } = await runJob('burst.ts', {
+    args: [name, '20000'],
+    env: { ...env(name), RUNSPAN_LOGGER_OTEL: otel },
+  });
   expect(stderr).toBe('');
-  const { logs } = await readAll('burst');
+  const { logs } = await readAll(name);
   const lines = logs.filter(({ body }) => body === 'burst').map(({ attributes }) => Number(attributes['line']));
   expect(lines.length).toBe(20_000);
   expect(new Set(lines).size).toBe(20_000);
