@@ -161,7 +161,8 @@ export class DrainHost {
         this.#event({ kind: 'warning', message: `The drain met an error of its own: ${messageOf(error)}` });
         await this.#doze.waitAfterError();
       }
-      if (this.#counters.isExitRequested && this.#isAllSettled() && !this.#folder.lane.isBusy) return this.#close();
+      const isAllSettled = this.#folder.state.settledThrough >= this.#counters.accepted;
+      if (this.#counters.isExitRequested && isAllSettled && !this.#folder.lane.isBusy) return this.#close();
       // An embedded store answers without leaving this turn: messages and heartbeat need one of their own.
       if (isDelivered) await turn(this.#system.clock);
       else await this.#doze.wait();
@@ -174,10 +175,6 @@ export class DrainHost {
 
   #isUrgent(): boolean {
     return this.#isClosed || this.#progress.isAwaited || this.#counters.isExitRequested;
-  }
-
-  #isAllSettled(): boolean {
-    return this.#folder.state.settledThrough >= this.#counters.accepted;
   }
 
   #hurry(): void {
@@ -245,7 +242,8 @@ export class DrainHost {
     return this.#closing;
   }
 
-  async #closeAll(): Promise<void> {
+  /** Ends all work in this very turn, for another host to go on from what is on disk. */
+  abandon(): void {
     this.#isClosed = true;
     this.#heartbeat.stop();
     this.#patience.close();
@@ -254,6 +252,10 @@ export class DrainHost {
     this.#doze.wake();
     this.#progress.close();
     this.#folder.drain.save();
+  }
+
+  async #closeAll(): Promise<void> {
+    this.abandon();
     await Promise.race([this.#destination.close(), new Pause(this.#system.clock).wait(CLOSE_MS)]);
     this.#folder.close();
     if (this.#paths === undefined || this.#heartbeat.isLost) return;

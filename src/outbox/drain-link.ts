@@ -69,6 +69,20 @@ export class DrainLink {
     else this.#host.wake();
   }
 
+  /**
+   * Gives an inline drain's work to a thread at the end of the process: this thread is about to block, and a promise of its own
+   * would never settle again. False where there is no thread to be had.
+   */
+  handOver(): boolean {
+    if (this.#options.mode !== 'inline' || this.#host === undefined || !this.#hasWorkerFile()) return false;
+    this.#host.abandon();
+    this.#host = undefined;
+    this.#isClosed = true;
+    this.#startWorker(this.#options.counters.accepted);
+    this.#options.onRestart();
+    return this.#worker !== undefined;
+  }
+
   /** Ends the thread. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -80,7 +94,7 @@ export class DrainLink {
 
   #startWorker(replayedThrough: number): void {
     const { settings, counters, workerUrl, env } = this.#options;
-    if (workerUrl.protocol !== 'file:' || !existsSync(fileURLToPath(workerUrl))) {
+    if (!this.#hasWorkerFile()) {
       this.#fallBack(`its file is not there (${workerUrl.href}): is the app bundled into one file?`, replayedThrough);
       return;
     }
@@ -97,6 +111,11 @@ export class DrainLink {
     } catch (error) {
       this.#fallBack(messageOf(error), replayedThrough);
     }
+  }
+
+  #hasWorkerFile(): boolean {
+    const { workerUrl } = this.#options;
+    return workerUrl.protocol === 'file:' && existsSync(fileURLToPath(workerUrl));
   }
 
   #onExit(worker: Worker): void {
@@ -117,6 +136,7 @@ export class DrainLink {
   }
 
   #fallBack(reason: string, replayedThrough: number): void {
+    if (this.#isClosed) return;
     this.#options.onWarning(
       `The drain's worker thread cannot run: ${reason} Records are sent from the job's own thread, when it yields.`,
     );

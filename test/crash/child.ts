@@ -12,6 +12,7 @@ export interface ChildOptions {
   readonly runKey: string;
   readonly count: number;
   readonly drain?: 'worker' | 'inline';
+  readonly exitTimeoutMs?: number;
 }
 
 const options = (isMainThread ? JSON.parse(process.argv[2] ?? '{}') : workerData) as ChildOptions;
@@ -69,7 +70,7 @@ function runBusy(outbox: Outbox): void {
 
 function runBurst(outbox: Outbox): void {
   for (let step = 0; step < options.count; step += 1) append(outbox, step);
-  process.on('exit', () => outbox.drainInExit(10_000));
+  process.on('exit', () => outbox.drainInExit(options.exitTimeoutMs ?? 10_000));
   if (options.mode === 'throw') throw new Error('a bug in the job');
   outbox.append({ kind: 'end', runKey: options.runKey, status: 'FINISHED', endTimeMs: Date.now() });
   if (options.mode === 'stop-exit') void outbox.stop({ timeoutMs: 10_000 });

@@ -123,12 +123,32 @@ describe('an end right after 20,000 metrics', () => {
     expect(leftFolders(folder)).toEqual([]);
   });
 
-  it('inline promises the disk: it says what is left and the next start delivers it', async () => {
+  it.each([
+    ['process.exit', 'exit', 3, 'FINISHED'],
+    ['process.exit during stop()', 'stop-exit', 3, 'FINISHED'],
+    ['an uncaught throw', 'throw', 1, 'RUNNING'],
+  ] as const)('by %s delivers all of them to a file also from an inline drain', async (_name, mode, code, status) => {
     const folder = jobFolder();
-    const job = startJob({ folder, mode: 'exit', runKey: key(0), count: 2000, drain: 'inline' });
+    const job = startJob({ folder, mode, runKey: key(0), count: 20_000, drain: 'inline' });
+    expect(await job.ended, job.stderr()).toBe(code);
+    expect(readRun(folder, key(0))?.steps).toEqual(upTo(20_000));
+    expect(readRun(folder, key(0))?.status).toBe(status);
+    expect(job.stderr()).not.toContain('not delivered');
+    if (mode !== 'throw') expect(leftFolders(folder)).toEqual([]);
+  });
+
+  it('inline promises the disk where the file is locked: it says what is left in time, and the next start delivers it', async () => {
+    const folder = jobFolder();
+    expect(await startJob({ folder, mode: 'stop', runKey: key(1), count: 1 }).ended).toBe(0);
+    const locker = new DatabaseSync(join(folder, 'mlflow.db'));
+    locker.exec('BEGIN IMMEDIATE');
+    const startMs = performance.now();
+    const job = startJob({ folder, mode: 'exit', runKey: key(0), count: 2000, drain: 'inline', exitTimeoutMs: 1000 });
     expect(await job.ended).toBe(3);
+    expect(performance.now() - startMs).toBeLessThan(10_000);
+    locker.close();
     expect(job.stderr()).toMatch(
-      /runspan: \d+ of 2002 records were not delivered before the exit, and are kept in .*: the next start/,
+      /runspan: 2002 of 2002 records were not delivered before the exit, and are kept in .*: the next start/,
     );
     await adopt(folder);
     expect(readRun(folder, key(0))?.steps).toEqual(upTo(2000));
