@@ -236,6 +236,18 @@ export const MLFLOW_FIELDS: Fields<MlflowFields> = {
     doc: 'The page of a trace, with {traceId} in it.',
   },
   ...SYSTEM_METRICS_FIELDS,
+  keepTelemetry: {
+    kind: 'boolean',
+    env: ['RUNSPAN_MLFLOW_KEEP_TELEMETRY'],
+    defaultValue: true,
+    doc: 'Keep the spans and log lines of a run as artifacts of it, under runspan/.',
+  },
+  suppressRunLines: {
+    kind: 'boolean',
+    env: ['MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT'],
+    defaultValue: false,
+    doc: 'Log no line where a run starts and ends.',
+  },
   isDisabled: {
     kind: 'boolean',
     env: ['RUNSPAN_DISABLED'],

@@ -95,6 +95,14 @@ export interface MlflowOptions
   readonly exitHooks?: boolean;
   /** A trace's page, with `{traceId}` in it: `http://jaeger/trace/{traceId}`. Env: RUNSPAN_TRACE_URL_TEMPLATE */
   readonly traceUrlTemplate?: string;
+  /**
+   * Keep a run's spans and log lines as `runspan/trace.otlp.jsonl` and `runspan/logs.otlp.jsonl`, artifacts of it: the newest 10,000 of
+   * each, 8 MB of text at most; tags `runspan.dropped_spans` and `runspan.dropped_logs` count the rest. A killed run has none.
+   * @default true  Env: RUNSPAN_MLFLOW_KEEP_TELEMETRY
+   */
+  readonly keepTelemetry?: boolean;
+  /** Log no line where a run starts and ends. @default false  Env: MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT */
+  readonly suppressRunLines?: boolean;
   /** Bodies run, nothing is written or sent. @default false  Env: RUNSPAN_DISABLED */
   readonly isDisabled?: boolean;
 }

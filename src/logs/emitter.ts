@@ -1,6 +1,6 @@
 // Log lines as OpenTelemetry log records: taken with their context as they are written, emitted in a later turn.
 import { logs } from '@opentelemetry/api';
-import type { Attributes, Logger } from '@opentelemetry/api';
+import type { Attributes, Logger, LogRecord } from '@opentelemetry/api';
 import {
   ATTR_CODE_FILE_PATH,
   ATTR_CODE_FUNCTION_NAME,
@@ -109,7 +109,7 @@ export class LogEmitter implements LogExporter {
     if (logger === undefined) return;
     for (const entry of entries) {
       try {
-        emit(logger, entry);
+        logger.emit(toLogRecord(entry));
         this.#emittedCount++;
       } catch {
         // A processor of the job's own SDK threw: counted, and the line is in the sink.
@@ -130,7 +130,8 @@ function findLogger(): Logger | undefined {
   }
 }
 
-function emit(logger: Logger, { record, context, source }: LogEntry): void {
+/** Makes a line a record of OpenTelemetry's. */
+export function toLogRecord({ record, context, source }: LogEntry): LogRecord {
   const level = levelOf(record['level']);
   const attributes: Attributes = {};
   for (const key in record) {
@@ -146,14 +147,14 @@ function emit(logger: Logger, { record, context, source }: LogEntry): void {
   const run = activeRun(context);
   if (run !== undefined) attributes[ATTR_RUN_KEY] = run.runKey;
   if (run?.runId !== undefined) attributes[ATTR_MLFLOW_RUN_ID] = run.runId;
-  logger.emit({
+  return {
     timestamp: Number(record['time']),
     severityNumber: level.severity,
     severityText: level.name,
     body: toMessage(record['msg'] ?? ''),
     attributes,
     context,
-  });
+  };
 }
 
 function addError(attributes: Attributes, value: unknown): void {

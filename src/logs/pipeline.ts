@@ -1,9 +1,13 @@
 // A line's way after pino: masked, told where it was written, formatted, written, and handed to OpenTelemetry.
 import { context } from '@opentelemetry/api';
 import type { Redactor } from '../model/redact.ts';
+import { activeRun } from '../otel/run-context.ts';
+import { recorderOf } from '../otel/run-recorder.ts';
+import { isTracingSuppressed } from '../otel/suppress-tracing.ts';
 import { createCorrelator, LogEntry, parseLine, redactRecord } from './entry.ts';
 import { readFlatLine } from './flat-line.ts';
 import type { FlatLine } from './flat-line.ts';
+import { toLogRecord } from './emitter.ts';
 import type { LogExporter } from './emitter.ts';
 import type { LogSink } from './sink.ts';
 import { findLogSource } from './source.ts';
@@ -31,6 +35,7 @@ export class LogPipeline {
   #emitter: LogExporter | undefined;
   #boundary: StackBoundary | undefined;
   #last: MaskedLine | undefined;
+  #isKeeping = true;
 
   constructor(options: LogPipelineOptions) {
     this.#options = options;
@@ -39,6 +44,11 @@ export class LogPipeline {
   /** Hands lines to OpenTelemetry from now on; undefined: no longer. */
   setEmitter(emitter: LogExporter | undefined): void {
     this.#emitter = emitter;
+  }
+
+  /** Leaves keeping the lines of a run to whoever makes log records of them, so that none is kept twice. */
+  stopKeeping(): void {
+    this.#isKeeping = false;
   }
 
   /** Says which function of the logger's stands between this pipeline and the caller. */
@@ -60,6 +70,7 @@ export class LogPipeline {
     const { entry, flat } = this.#last?.line === line ? this.#last : this.#mask(line);
     this.#last = undefined;
     this.#emitter?.take(entry);
+    if (this.#isKeeping) keepLine(entry, line.length);
     this.#options.sink.write(this.#options.format(entry, this.#correlate(entry.context), flat));
   }
 
@@ -73,4 +84,11 @@ export class LogPipeline {
     const masked = redactRecord(record, redactor) ? `${JSON.stringify(record)}\n` : line;
     return { line: masked, entry: new LogEntry(masked, from, record), flat: undefined };
   }
+}
+
+/** Keeps a line for the artifacts of its run, as it is: only the end of the run makes a record of it. */
+function keepLine(entry: LogEntry, sizeChars: number): void {
+  const run = activeRun(entry.context);
+  if (run === undefined || isTracingSuppressed(entry.context)) return;
+  recorderOf(run.runKey)?.addLine({ sizeChars, toLogRecord: () => toLogRecord(entry) });
 }

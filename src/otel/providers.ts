@@ -98,7 +98,7 @@ async function build(relay: RelaySpanProcessor, settings: ProviderSettings): Pro
   const targets = exportTargets(settings);
   if (targets.tracesUrl === undefined && targets.logsUrl === undefined) {
     await registerContextManager(registered);
-    const sdk = await buildBareProvider(relay);
+    const sdk = await buildBareProvider(relay, settings);
     return { kind: 'bare', description: 'no endpoint, nothing is exported', warnings, sdk };
   }
   const sdk = await buildNodeSdk(relay, settings, { targets, registered });

@@ -1,12 +1,14 @@
 // Stamps every span and log record inside a run with the run's key and, once they are known, its id and link.
 import type { Context } from '@opentelemetry/api';
-import { ATTR_MLFLOW_RUN_ID, ATTR_MLFLOW_RUN_URL, ATTR_RUN_KEY } from './attribute-names.ts';
+import { ATTR_MLFLOW_RUN_ID, ATTR_MLFLOW_RUN_URL, ATTR_RUN_KEY, INSTRUMENTATION_SCOPE } from './attribute-names.ts';
 import { quietly } from './quietly.ts';
 import { activeRun } from './run-context.ts';
 import type { RunIdentity } from './run-context.ts';
+import { recorderOf } from './run-recorder.ts';
 import type {
   EmittedLogRecord,
   EndedSpan,
+  KeptLogRecord,
   LogRecordProcessorLike,
   SpanProcessorLike,
   StartedSpan,
@@ -14,7 +16,8 @@ import type {
 
 /**
  * Puts `runspan.run_key`, `mlflow.run_id` and `mlflow.run_url` on each span that starts inside a run. Where the id
- * becomes known while the span is open, it is put on when the span ends. For your own NodeSDK; never throws.
+ * becomes known while the span is open, it is put on when the span ends. Ended spans are kept for the run's artifacts
+ * (`keepTelemetry`). For your own NodeSDK; never throws.
  *
  * @example
  * new NodeSDK({ spanProcessors: [new RunSpanProcessor(), new BatchSpanProcessor({ exporter })] });
@@ -40,8 +43,8 @@ export class RunSpanProcessor implements SpanProcessorLike {
     });
   }
 
-  onEnd(_span: EndedSpan): void {
-    // An ended span takes no attributes.
+  onEnd(span: EndedSpan): void {
+    quietly('keeping a span', () => recorderOf(span.attributes[ATTR_RUN_KEY])?.addSpan(span));
   }
 
   async forceFlush(): Promise<void> {
@@ -54,8 +57,8 @@ export class RunSpanProcessor implements SpanProcessorLike {
 }
 
 /**
- * Puts `runspan.run_key`, `mlflow.run_id` and `mlflow.run_url` on each log record emitted inside a run. For your own
- * NodeSDK, before the processor that exports; never throws.
+ * Puts `runspan.run_key`, `mlflow.run_id` and `mlflow.run_url` on each log record emitted inside a run, and keeps those of
+ * other loggers for the run's artifacts. For your own NodeSDK, before the processor that exports; never throws.
  *
  * @example
  * new NodeSDK({ logRecordProcessors: [new RunLogProcessor(), new BatchLogRecordProcessor({ exporter })] });
@@ -67,6 +70,7 @@ export class RunLogProcessor implements LogRecordProcessorLike {
       if (run === undefined) return;
       record.setAttribute(ATTR_RUN_KEY, run.runKey);
       stampWhatIsKnown(record, run);
+      keepRecord(record, run);
     });
   }
 
@@ -77,6 +81,11 @@ export class RunLogProcessor implements LogRecordProcessorLike {
   async shutdown(): Promise<void> {
     // Nothing is held open.
   }
+}
+
+/** Lines of our own logger are kept where they are written. */
+function keepRecord(record: KeptLogRecord, { runKey }: RunIdentity): void {
+  if (record.instrumentationScope?.name !== INSTRUMENTATION_SCOPE) recorderOf(runKey)?.addRecord(record);
 }
 
 function stampWhatIsKnown(target: StartedSpan | EmittedLogRecord, run: RunIdentity): void {

@@ -34,9 +34,15 @@ export async function registerContextManager(registered: Registered): Promise<vo
 }
 
 /** Registers a TracerProvider that exports nothing, so that runs have trace ids and processors. */
-export async function buildBareProvider(relay: RelaySpanProcessor): Promise<BuiltSdk> {
+export async function buildBareProvider(relay: RelaySpanProcessor, settings: ProviderSettings): Promise<BuiltSdk> {
   const { TracerProvider } = await import('@opentelemetry/sdk-trace');
-  const provider = new TracerProvider({ spanProcessors: [relay] });
+  const resources = await import('@opentelemetry/resources');
+  const serviceName = settings.serviceName ?? settings.defaultServiceName;
+  const named = resources.resourceFromAttributes(serviceName === undefined ? {} : { [SERVICE_NAME]: serviceName });
+  const provider = new TracerProvider({
+    spanProcessors: [relay],
+    resource: resources.defaultResource().merge(named),
+  });
   trace.setGlobalTracerProvider(provider);
   return { guards: [], shutdown: () => provider.shutdown() };
 }

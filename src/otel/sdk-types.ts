@@ -8,6 +8,17 @@ export interface SpanEvent {
   readonly attributes?: Attributes;
 }
 
+/** What telemetry is of: `service.name` and the like. */
+export interface TelemetryResource {
+  readonly attributes: Attributes;
+}
+
+/** Which library made a span or log record. */
+export interface Scope {
+  readonly name: string;
+  readonly version?: string | undefined;
+}
+
 /** A span that has ended, as far as this package reads it. */
 export interface EndedSpan {
   readonly name: string;
@@ -17,6 +28,13 @@ export interface EndedSpan {
   readonly links?: readonly Pick<Link, 'context' | 'attributes'>[];
   readonly startTime: HrTime;
   readonly endTime: HrTime;
+  readonly kind?: number;
+  readonly parentSpanContext?: SpanContext | undefined;
+  readonly resource?: TelemetryResource;
+  readonly instrumentationScope?: Scope;
+  readonly droppedAttributesCount?: number;
+  readonly droppedEventsCount?: number;
+  readonly droppedLinksCount?: number;
   spanContext(): SpanContext;
 }
 
@@ -37,6 +55,19 @@ export interface SpanProcessorLike {
 /** A log record on its way to the exporters, as far as this package writes it. */
 export interface EmittedLogRecord {
   setAttribute(key: string, value: string): unknown;
+}
+
+/** A log record as exporters read it. */
+export interface KeptLogRecord extends Partial<EmittedLogRecord> {
+  readonly hrTime?: HrTime;
+  readonly hrTimeObserved?: HrTime;
+  readonly severityNumber?: number | undefined;
+  readonly severityText?: string | undefined;
+  readonly body?: unknown;
+  readonly attributes?: Attributes | undefined;
+  readonly spanContext?: SpanContext | undefined;
+  readonly resource?: TelemetryResource;
+  readonly instrumentationScope?: Scope;
 }
 
 /** What an SDK calls for each log record. */

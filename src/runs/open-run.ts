@@ -12,6 +12,7 @@ import { ATTR_MLFLOW_PARENT_RUN_ID, ATTR_MLFLOW_RUN_ID } from '../otel/attribute
 import type { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
 import { activeRun, currentContext } from '../otel/run-context.ts';
+import { openRecorder } from '../otel/run-recorder.ts';
 import { startRunSpan } from '../otel/start-run-span.ts';
 import type { Outbox } from '../outbox/contract.ts';
 import { ActiveRun } from './active-run.ts';
@@ -20,6 +21,7 @@ import type { RunLog } from './run.ts';
 import { RunIntake } from './run-intake.ts';
 import type { Complaints } from './intake-gate.ts';
 import { bindLog } from './run-log.ts';
+import { keepTelemetry } from './run-telemetry.ts';
 import { watchSystem } from './system/watch.ts';
 import type { SystemWatch } from './system/watch.ts';
 
@@ -46,6 +48,8 @@ export interface RunSurroundings {
   readonly remoteParent?: () => SpanContext | undefined;
   /** Whether runs log system metrics that do not say so themselves, and how; undefined: none ever. */
   readonly system: (SystemWatch & { readonly isDefault: boolean }) | undefined;
+  /** Whether a run keeps its spans and log lines as artifacts. */
+  readonly keepsTelemetry: boolean;
   readonly onEnded: (run: ActiveRun) => void;
 }
 
@@ -54,6 +58,9 @@ const MAX_RUN_NAME_LENGTH = 250;
 
 /** What our keys look like, and a tracking server's own ids too. */
 const RUN_KEY = /^[0-9a-f]{32}$/;
+
+/** Enough to tell apart the processes of one run. */
+const PART_LENGTH = 8;
 
 /** The tag that finds a run by its key; creates are made exactly once by it. */
 const RUN_KEY_TAG = 'runspan.run_key';
@@ -77,7 +84,8 @@ export function openRun(surroundings: RunSurroundings, config: RunConfig, parent
   const name = toRunName(config.name, surroundings.redactor, intake);
   const given = intake.prepareTags(startTags(surroundings, { ...config, name }));
   const runId = knownRunId(config, runKey, surroundings);
-  const run = makeRun(surroundings, { name, runKey, intake, runId, parentRun });
+  const isResumed = config.runId !== undefined;
+  const run = makeRun(surroundings, { name, runKey, intake, runId, parentRun, isResumed });
   // One value a key: a server refuses a create that says one twice.
   const tags = new Map([...given.sent, ...given.keyTags].map(({ key, value }) => [key, value]));
   for (const [key, value] of traceTags(surroundings, run.span.spanContext())) tags.set(key, value);
@@ -136,11 +144,13 @@ interface RunParts {
   readonly runId: string | undefined;
   readonly parentRun?: string | undefined;
   readonly isJoined?: boolean;
+  readonly isResumed?: boolean;
 }
 
 function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
   const { redactor, experimentName, alertProcessor, logger } = surroundings;
-  const { name, runKey, intake, runId, parentRun, isJoined = false } = parts;
+  const { name, runKey, intake, runId, parentRun, isJoined = false, isResumed = false } = parts;
+  const recorder = surroundings.keepsTelemetry ? openRecorder(runKey) : undefined;
   const started = startRunSpan({
     name: name || experimentName,
     runKey,
@@ -161,7 +171,14 @@ function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
   started.identity.runId = runId;
   const isActive = (): boolean => activeRun()?.runKey === runKey;
   const log = bindLog({ logger, runContext: started.context, isActive });
-  return new ActiveRun({ ...surroundings, name, started, intake, log });
+  const run = new ActiveRun({ ...surroundings, name, started, intake, log });
+  if (recorder !== undefined) {
+    const hasDisk = (): boolean => surroundings.outbox.stats().durability !== 'memory';
+    // Another process, or another time, has files of the plain names in the same run.
+    const part = isJoined || isResumed ? makeKey().slice(0, PART_LENGTH) : undefined;
+    run.atEnd(() => keepTelemetry(recorder, { intake, redactor, hasDisk, part }));
+  }
+  return run;
 }
 
 /** The active span's context, else that of the span of another process which started this one. */

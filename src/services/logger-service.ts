@@ -145,7 +145,8 @@ export class LoggerService extends Service {
       ...(this.#hasOwnServiceName ? { serviceName } : { defaultServiceName: serviceName }),
     });
     for (const warning of this.#providers.warnings) this.#logger.warn(warning);
-    if (otel !== 'off' && !isInstrumented(this.#logger)) await this.#startExport();
+    if (isInstrumented(this.#logger)) this.#pipeline.stopKeeping();
+    else if (otel !== 'off') await this.#startExport();
     this.#leaveExits = joinExits({
       exitTimeoutMs: DEFAULT_FLUSH_TIMEOUT_MS,
       // Signals are watched for runs and for lines that a worker holds; else what is not sent is flushed when the loop runs dry.

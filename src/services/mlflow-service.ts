@@ -256,14 +256,15 @@ export class MlflowService extends Service {
     // Late or refused: the body runs all the same, and created() says which. Nobody waits for the run of a whole process.
     if (isRemote(this.trackingUri) && !isAmbient) await book.awaitAnswer(run, this.settings.startTimeoutMs);
     if (how.join) this.#joined.add(run);
-    else sayStarted(run, this.trackingUri);
+    else if (!this.settings.suppressRunLines) sayStarted(run, this.trackingUri);
     return run;
   }
 
   #onEnded(run: ActiveRun): void {
     const started = this.#started;
     started?.book.remove(run);
-    if (!this.settings.isDisabled && !this.#joined.has(run)) sayEnded(run, this.#now());
+    const isSaid = !this.settings.isDisabled && !this.settings.suppressRunLines && !this.#joined.has(run);
+    if (isSaid) sayEnded(run, this.#now());
     if (started === undefined) return;
     this.#deliveringCount++;
     // It never rejects, and only tells when signals need not be watched any more: nobody waits for it, the process neither.

@@ -5,16 +5,22 @@ import { describeWhatIsLeft } from '../outbox/what-is-left.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
 import type { RunLog } from '../runs/run.ts';
 
-/** Says that a run has started and where it goes. */
+/** Says that a run has started, where it is looked at or goes, and in which trace. */
 export function sayStarted(run: ActiveRun, trackingUri: string): void {
-  run.log.info(`Run '${run.name}' started: ${trackingUri}`);
+  const { traceId } = run.span.spanContext();
+  const trace = /^0+$/.test(traceId) ? '' : ` (trace ${traceId})`;
+  run.log.info(`Run '${run.name}' started: ${run.started.identity.runUrl ?? trackingUri}${trace}`);
 }
 
 /** Says how a run ended and how it is looked at. */
 export function sayEnded(run: ActiveRun, nowMs: number): void {
   const seconds = (Math.max(0, nowMs - run.startedAtMs) / 1000).toFixed(1);
   const { name, status, pointCount, key } = run;
-  run.log.info(`Run '${name}' ${status} after ${seconds} s, ${pointCount} metric points: npx runspan show ${key}`);
+  const { runUrl } = run.started.identity;
+  const page = runUrl === undefined ? '' : `, or ${runUrl}`;
+  run.log.info(
+    `Run '${name}' ${status} after ${seconds} s, ${pointCount} metric points: npx runspan show ${key}${page}`,
+  );
 }
 
 /** Says what a stop left behind, if anything. */

@@ -28,6 +28,7 @@ export function surround(
     now: given.now,
     traceUrlTemplate: settings.traceUrlTemplate,
     spoolTimeoutMs: settings.flushTimeoutMs,
+    keepsTelemetry: settings.keepTelemetry && !settings.isDisabled,
     system: settings.isDisabled ? undefined : toSystemWatch(settings),
     remoteParent: () => readTraceParent(findVariable({ env: readEnv(), dotenv: undefined }, 'TRACEPARENT')?.text),
   };

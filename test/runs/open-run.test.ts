@@ -73,6 +73,7 @@ function open(config: Partial<RunConfig> = {}, changes: Partial<RunSurroundings>
     traceUrlTemplate: 'http://traces/{traceId}',
     spoolTimeoutMs: 1000,
     system: undefined,
+    keepsTelemetry: false,
     onEnded: (run) => ended.push(run),
     ...changes,
   };
