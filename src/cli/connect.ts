@@ -1,6 +1,8 @@
 // Opens the tracking store that the settings name, for reading: a file that is not there is not made.
 import { existsSync } from 'node:fs';
 import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
+import { openArtifacts } from '../artifacts/open.ts';
+import type { ArtifactRepository } from '../artifacts/contract.ts';
 import { RunspanError } from '../errors.ts';
 import type { Store } from '../stores/contract.ts';
 import { openStore, sqlitePath } from '../stores/open.ts';
@@ -13,18 +15,26 @@ export interface ConnectRequest {
 /** How long one command waits for another process's lock on the file. */
 const BUSY_TIMEOUT_MS = 5_000;
 
+/** A tracking store and the way to its runs' files. */
+export interface Connection {
+  readonly store: Store;
+  /** Opens a run's artifacts; rejects where only the server can reach them. */
+  openArtifacts(artifactUri: string): Promise<ArtifactRepository>;
+}
+
 /**
  * Opens the store.
  *
  * @throws {RunspanError} `FILE_NOT_READABLE` where the file does not exist
  */
-export async function connect(request: ConnectRequest): Promise<Store> {
+export async function connect(request: ConnectRequest): Promise<Connection> {
   const { absoluteTrackingUri: trackingUri, connection, artifactRoot } = resolveMlflowSettings({ ...request });
   if (trackingUri.startsWith('sqlite:') && !existsSync(sqlitePath(trackingUri))) {
     throw new RunspanError(
       'FILE_NOT_READABLE',
-      `There is no run store at ${sqlitePath(trackingUri)} yet. Run a job here first, or look elsewhere by --tracking-uri or MLFLOW_TRACKING_URI.`,
+      `There is no run store at ${sqlitePath(trackingUri)} yet. Run a job here first ('runspan demo' is one), or look elsewhere by --tracking-uri or MLFLOW_TRACKING_URI.`,
     );
   }
-  return openStore(trackingUri, { connection, artifactRoot, busyTimeoutMs: BUSY_TIMEOUT_MS });
+  const store = await openStore(trackingUri, { connection, artifactRoot, busyTimeoutMs: BUSY_TIMEOUT_MS });
+  return { store, openArtifacts: (artifactUri) => openArtifacts(artifactUri, { trackingUri, connection }) };
 }

@@ -1,11 +1,16 @@
 // Everything that a store knows of one run, gathered for `runspan show`.
-import { openArtifacts } from '../artifacts/open.ts';
-import type { DatasetInput, FileInfo, Metric, RunEntity, RunInfo } from '../model/entities.ts';
+import type { DatasetInput, Metric, RunEntity, RunInfo } from '../model/entities.ts';
+import { runUrlOf } from '../services/destination.ts';
 import type { Store } from '../stores/contract.ts';
+import type { Connection } from './connect.ts';
+import { readRunFiles } from './run-files.ts';
+import type { RunFiles } from './run-files.ts';
+import { sample, toPoints } from './sample.ts';
+import type { Point } from './sample.ts';
 
-/** Files listed at most; a run of checkpoints can have thousands. */
-const MAX_FILES = 200;
 const HISTORY_PAGE = 25_000;
+/** More than a screen has columns; a page with 50 metrics stays at about 2 MB. */
+const MAX_POINTS = 1_000;
 
 /** One metric over its whole history; NaN counts as a point, not as a minimum or maximum. */
 export interface MetricSummary {
@@ -15,6 +20,10 @@ export interface MetricSummary {
   readonly max: number;
   readonly pointCount: number;
   readonly lastStep: number;
+  /** At most 1,000, by step; see `sample`. */
+  readonly points: readonly Point[];
+  /** Whether the points' x is a time, since all steps are the same. */
+  readonly isTime: boolean;
 }
 
 /** The trace that a run was recorded in. */
@@ -32,21 +41,21 @@ export interface RunReport {
   readonly tags: Readonly<Record<string, string>>;
   readonly metrics: readonly MetricSummary[];
   readonly inputs: readonly DatasetInput[];
-  /** Undefined where they are not on this machine. */
-  readonly artifacts: readonly FileInfo[] | undefined;
-  readonly hasMoreArtifacts: boolean;
+  readonly files: RunFiles;
+  /** The run's page; only servers have some. */
+  readonly runUrl: string | undefined;
   readonly trace: RunTrace | undefined;
 }
 
 /** Gathers the report of a run. */
-export async function reportRun(store: Store, run: RunEntity): Promise<RunReport> {
+export async function reportRun(connection: Connection, run: RunEntity): Promise<RunReport> {
+  const { store } = connection;
   const { info, data, inputs } = run;
   const metrics: MetricSummary[] = [];
   for (const [key, last] of Object.entries(data.metrics).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    metrics.push(await summarise(store, { runId: info.runId, key, last }));
+    metrics.push(summarise(key, last, await readHistory(store, info.runId, key)));
   }
   const experiment = await store.getExperiment(info.experimentId);
-  const files = await listLocalFiles(info.artifactUri, store.uri);
   return {
     info,
     experimentName: experiment.name,
@@ -54,19 +63,14 @@ export async function reportRun(store: Store, run: RunEntity): Promise<RunReport
     tags: data.tags,
     metrics,
     inputs: inputs.datasetInputs,
-    artifacts: files?.slice(0, MAX_FILES),
-    hasMoreArtifacts: (files?.length ?? 0) > MAX_FILES,
+    files: await readRunFiles(() => connection.openArtifacts(info.artifactUri)),
+    runUrl: runUrlOf(store.uri, info.experimentId, info.runId),
     trace: traceOf(data.tags),
   };
 }
 
-async function summarise(
-  store: Store,
-  { runId, key, last }: { runId: string; key: string; last: number },
-): Promise<MetricSummary> {
-  let pointCount = 0;
-  let [min, max] = [Number.NaN, Number.NaN];
-  let latest: Metric | undefined;
+async function readHistory(store: Store, runId: string, key: string): Promise<readonly Metric[]> {
+  const history: Metric[] = [];
   let pageToken: string | undefined;
   do {
     const page = await store.getMetricHistory({
@@ -75,16 +79,25 @@ async function summarise(
       maxResults: HISTORY_PAGE,
       ...(pageToken && { pageToken }),
     });
-    pointCount += page.items.length;
-    for (const point of page.items) {
-      if (!latest || isLater(point, latest)) latest = point;
-      if (Number.isNaN(point.value)) continue;
-      min = Number.isNaN(min) ? point.value : Math.min(min, point.value);
-      max = Number.isNaN(max) ? point.value : Math.max(max, point.value);
-    }
+    for (const point of page.items) history.push(point);
     pageToken = page.nextPageToken;
   } while (pageToken);
-  return { key, last, min, max, pointCount, lastStep: latest?.step ?? 0 };
+  return history;
+}
+
+/** Sums up a metric's history; `last` is what the store says is its latest value. */
+export function summarise(key: string, last: number, history: readonly Metric[]): MetricSummary {
+  let [min, max] = [Number.NaN, Number.NaN];
+  let latest: Metric | undefined;
+  for (const point of history) {
+    if (!latest || isLater(point, latest)) latest = point;
+    if (Number.isNaN(point.value)) continue;
+    min = Number.isNaN(min) ? point.value : Math.min(min, point.value);
+    max = Number.isNaN(max) ? point.value : Math.max(max, point.value);
+  }
+  const { points, isTime } = toPoints(history);
+  const lastStep = latest?.step ?? 0;
+  return { key, last, min, max, pointCount: history.length, lastStep, points: sample(points, MAX_POINTS), isTime };
 }
 
 /** MLflow's own order of "latest": by step, then by time, then by value. */
@@ -96,23 +109,4 @@ function isLater(a: Metric, b: Metric): boolean {
 function traceOf(tags: Readonly<Record<string, string>>): RunTrace | undefined {
   const traceId = tags['otel.trace_id'];
   return traceId === undefined ? undefined : { traceId, spanId: tags['otel.span_id'], url: tags['otel.trace_url'] };
-}
-
-/** Lists the files under a folder of this machine, one more than are shown; undefined where they are elsewhere. */
-async function listLocalFiles(artifactUri: string, trackingUri: string): Promise<FileInfo[] | undefined> {
-  if (/^[a-z][a-z0-9+.-]+:/i.test(artifactUri) && !/^file:/i.test(artifactUri)) return undefined;
-  const repository = await openArtifacts(artifactUri, { trackingUri, connection: {} });
-  const files: FileInfo[] = [];
-  const folders: (string | undefined)[] = [undefined];
-  try {
-    for (const folder of folders) {
-      const entries = await repository.list(folder);
-      files.push(...entries.filter(({ isDir }) => !isDir));
-      folders.push(...entries.filter(({ isDir }) => isDir).map(({ path }) => path));
-      if (files.length > MAX_FILES) break;
-    }
-  } finally {
-    await repository.close();
-  }
-  return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -1,10 +1,11 @@
-// `runspan runs`: the newest runs of a tracking store, as a table or as JSON.
+// `runspan runs`: runs of a tracking store, the newest first or in another order, as a table or as JSON.
 import { mlflowError } from '../errors.ts';
-import type { Experiment, RunEntity } from '../model/entities.ts';
+import type { Experiment, RunEntity, RunStatus } from '../model/entities.ts';
 import type { Store } from '../stores/contract.ts';
 import { listExperiments, searchNewest } from './find-run.ts';
-import { formatDuration, formatTime, jsonNumber, oneLine, paint, paintStatus } from './format.ts';
+import { formatDuration, formatNumber, formatTime, jsonNumber, oneLine, paint, paintStatus } from './format.ts';
 import { layOut } from './table.ts';
+import type { Cell } from './table.ts';
 
 /** What `runspan runs` was asked for. */
 export interface RunsRequest {
@@ -12,15 +13,41 @@ export interface RunsRequest {
   readonly experiment?: string;
   /** In MLflow's filter language. */
   readonly filter?: string;
+  readonly status?: RunStatus;
+  /** In MLflow's language, `metrics.loss ASC`, or one of {@link SORT_NAMES}. */
+  readonly sort?: string;
   readonly limit: number;
   readonly json?: boolean;
 }
 
-/** Lists runs, newest first; `nowMs` is for those that have not ended. */
-export async function listRuns(store: Store, request: RunsRequest, nowMs: number): Promise<string> {
+/** How runs are listed beyond the request. */
+export interface ListingOptions {
+  /** For runs that have not ended. */
+  readonly nowMs: number;
+  /** The width of the terminal; undefined: nothing is left out. */
+  readonly columns?: number | undefined;
+}
+
+/** Short names of MLflow's attributes to sort by. */
+export const SORT_NAMES: Readonly<Record<string, string>> = {
+  name: 'attributes.run_name',
+  status: 'attributes.status',
+  started: 'attributes.start_time',
+  ended: 'attributes.end_time',
+};
+
+/** Below this the experiment is left out. */
+const NARROW = 100;
+const KEYS_IN_FILTER = /\b(metrics?|params?)\.(?:`([^`]+)`|"([^"]+)"|([\w./-]+))/g;
+const MAX_KEY_COLUMNS = 4;
+
+/** Lists runs; those that a filter or an order speaks of have their values beside them. */
+export async function listRuns(store: Store, request: RunsRequest, options: ListingOptions): Promise<string> {
   const experiments = await chooseExperiments(store, request.experiment);
-  const { filter, limit } = request;
-  const runs = await searchNewest(store, { experimentIds: [...experiments.keys()], filter, limit });
+  const { limit } = request;
+  const filter = toFilter(request);
+  const orderBy = request.sort === undefined ? undefined : toOrder(request.sort);
+  const runs = await searchNewest(store, { experimentIds: [...experiments.keys()], filter, limit, orderBy });
   if (request.json)
     return JSON.stringify(
       runs.map((run) => jsonRun(run, experiments)),
@@ -28,8 +55,22 @@ export async function listRuns(store: Store, request: RunsRequest, nowMs: number
       2,
     );
   if (runs.length === 0) return `No runs${filter === undefined ? '' : ' that match'} in ${store.uri}.`;
-  const header = ['NAME', 'STATUS', 'STARTED', 'DURATION', 'ID', 'EXPERIMENT'].map((text) => ({ text, paint: dim }));
-  return layOut([header, ...runs.map((run) => row(run, { experiments, nowMs }))]);
+  const isNarrow = (options.columns ?? Infinity) < NARROW;
+  const columns = columnsFor(request, { ...options, experiments }).filter(({ isWide }) => !isNarrow || isWide !== true);
+  const header = columns.map(({ title }): Cell => ({ text: title, paint: dim }));
+  return layOut([header, ...runs.map((run) => columns.map(({ cell }) => cell(run)))]);
+}
+
+function toFilter({ filter, status }: RunsRequest): string | undefined {
+  const parts = [...(status === undefined ? [] : [`attributes.status = '${status}'`]), ...(filter ? [filter] : [])];
+  return parts.length === 0 ? undefined : parts.join(' AND ');
+}
+
+function toOrder(sort: string): readonly string[] {
+  return sort.split(',').map((part) => {
+    const [name = '', ...direction] = part.trim().split(/\s+/);
+    return [Object.hasOwn(SORT_NAMES, name) ? SORT_NAMES[name] : name, ...direction].join(' ');
+  });
 }
 
 async function chooseExperiments(store: Store, name: string | undefined): Promise<ReadonlyMap<string, Experiment>> {
@@ -45,19 +86,48 @@ async function chooseExperiments(store: Store, name: string | undefined): Promis
 
 const dim = (text: string): string => paint('dim', text);
 
-function row(
-  run: RunEntity,
-  context: { experiments: ReadonlyMap<string, Experiment>; nowMs: number },
-): Parameters<typeof layOut>[0][number] {
-  const { runName, status, startTimeMs, endTimeMs, runId, experimentId } = run.info;
+interface Column {
+  readonly title: string;
+  /** Left out where there is little room. */
+  readonly isWide?: boolean;
+  readonly cell: (run: RunEntity) => Cell | string;
+}
+
+function columnsFor(
+  request: RunsRequest,
+  { experiments, nowMs }: ListingOptions & { readonly experiments: ReadonlyMap<string, Experiment> },
+): readonly Column[] {
   return [
-    oneLine(runName, 48),
-    { text: status, paint: (padded) => paintStatus(status, padded) },
-    formatTime(startTimeMs),
-    formatDuration((endTimeMs ?? context.nowMs) - startTimeMs),
-    runId,
-    oneLine(context.experiments.get(experimentId)?.name ?? experimentId, 48),
+    { title: 'NAME', cell: ({ info }) => oneLine(info.runName, 48) },
+    {
+      title: 'STATUS',
+      cell: ({ info: { status } }) => ({ text: status, paint: (padded) => paintStatus(status, padded) }),
+    },
+    ...keyColumns(request),
+    { title: 'STARTED', cell: ({ info }) => formatTime(info.startTimeMs) },
+    { title: 'DURATION', cell: ({ info }) => formatDuration((info.endTimeMs ?? nowMs) - info.startTimeMs) },
+    { title: 'ID', cell: ({ info }) => info.runId },
+    {
+      title: 'EXPERIMENT',
+      isWide: true,
+      cell: ({ info }) => oneLine(experiments.get(info.experimentId)?.name ?? info.experimentId, 48),
+    },
   ];
+}
+
+function keyColumns({ filter = '', sort = '' }: RunsRequest): readonly Column[] {
+  const found = new Map<string, Column>();
+  for (const [, kind = '', ...names] of `${sort} ${filter}`.matchAll(KEYS_IN_FILTER)) {
+    const key = names.find((name) => name !== undefined) ?? '';
+    const isMetric = kind.startsWith('metric');
+    const cell = ({ data }: RunEntity): string => {
+      if (!isMetric) return oneLine(data.params[key] ?? '', 24);
+      const value = data.metrics[key];
+      return value === undefined ? '' : formatNumber(value);
+    };
+    found.set(`${isMetric} ${key}`, { title: oneLine(key, 24), cell });
+  }
+  return [...found.values()].slice(0, MAX_KEY_COLUMNS);
 }
 
 function jsonRun(

@@ -1,14 +1,24 @@
-// `runspan show`: one run, whole, as text or as JSON.
-import type { Store } from '../stores/contract.ts';
+// `runspan show`: one run, whole, as text, as JSON, or as a page.
+import type { Connection } from './connect.ts';
 import { findRun } from './find-run.ts';
 import { jsonReport, printReport } from './print-run.ts';
 import { reportRun } from './run-report.ts';
 
 /** What `runspan show` was asked for. */
 export interface ShowRequest {
-  /** A run's id, key or name; the newest run by default. */
+  /** A run's id, key, name, or the beginning of its id or key; the newest run by default. */
   readonly run?: string;
+  /** How many of the last log lines. @default 10 */
+  readonly lines?: number;
   readonly json?: boolean;
+}
+
+/** Where it is shown. */
+export interface Surroundings {
+  /** For a run that has not ended. */
+  readonly nowMs: number;
+  /** The width of the terminal. @default 100 */
+  readonly columns?: number | undefined;
 }
 
 /** What to print, and what to say beside it. */
@@ -17,10 +27,22 @@ export interface Shown {
   readonly note?: string;
 }
 
-/** Shows one run; `nowMs` is for one that has not ended. */
-export async function showRun(store: Store, request: ShowRequest, nowMs: number): Promise<Shown> {
-  const { run, note } = await findRun(store, request.run);
-  const report = await reportRun(store, run);
-  const text = request.json ? JSON.stringify(jsonReport(report), undefined, 2) : printReport(report, nowMs);
+/** Lines of the log that are shown where nobody says. */
+export const DEFAULT_LINES = 10;
+const DEFAULT_COLUMNS = 100;
+
+/** Shows one run. */
+export async function showRun(
+  connection: Connection,
+  request: ShowRequest,
+  surroundings: Surroundings,
+): Promise<Shown> {
+  const { run, note } = await findRun(connection.store, request.run);
+  const report = await reportRun(connection, run);
+  const { nowMs, columns = DEFAULT_COLUMNS } = surroundings;
+  const lineCount = request.lines ?? DEFAULT_LINES;
+  const text = request.json
+    ? JSON.stringify(jsonReport(report, lineCount), undefined, 2)
+    : printReport(report, { nowMs, columns, lineCount });
   return { text, ...(note && { note }) };
 }

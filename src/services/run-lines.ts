@@ -5,11 +5,9 @@ import { describeWhatIsLeft } from '../outbox/what-is-left.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
 import type { RunLog } from '../runs/run.ts';
 
-/** Says that a run has started, where it is looked at or goes, and in which trace. */
+/** Says that a run has started, and where it is looked at or goes; the line carries its trace id as every other. */
 export function sayStarted(run: ActiveRun, trackingUri: string): void {
-  const { traceId } = run.span.spanContext();
-  const trace = /^0+$/.test(traceId) ? '' : ` (trace ${traceId})`;
-  run.log.info(`Run '${run.name}' started: ${run.started.identity.runUrl ?? trackingUri}${trace}`);
+  run.log.info(`Run '${run.name}' started: ${run.started.identity.runUrl ?? trackingUri}`);
 }
 
 /** Says how a run ended and how it is looked at. */

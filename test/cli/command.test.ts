@@ -99,7 +99,7 @@ describe('runspan', () => {
     const { code, stdout, stderr } = runspan(['show'], { cwd: empty });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toBe(
-      `runspan: There is no run store at ${join(empty, 'mlflow.db')} yet. Run a job here first, or look elsewhere by --tracking-uri or MLFLOW_TRACKING_URI.\n`,
+      `runspan: There is no run store at ${join(empty, 'mlflow.db')} yet. Run a job here first ('runspan demo' is one), or look elsewhere by --tracking-uri or MLFLOW_TRACKING_URI.\n`,
     );
     expect(readdirSync(empty)).toEqual(['.env']);
   });

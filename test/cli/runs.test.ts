@@ -39,7 +39,7 @@ describe('runspan runs', () => {
     (JSON.parse(text) as { runName: unknown }[]).map(({ runName }) => runName);
 
   it('lists all experiments, newest first, with a line a run', async () => {
-    const lines = (await listRuns(filled.store, { limit: 20 }, NOW_MS)).split('\n');
+    const lines = (await listRuns(filled.store, { limit: 20 }, { nowMs: NOW_MS })).split('\n');
     expect(lines[0]).toMatch(/^NAME +STATUS +STARTED +DURATION +ID +EXPERIMENT$/);
     expect(lines).toHaveLength(5);
     expect(lines[1]).toMatch(/^last +RUNNING .* 1 m 30 s +[0-9a-f]{32}  churn$/);
@@ -49,7 +49,7 @@ describe('runspan runs', () => {
 
   it('keeps to the experiment, the filter and the limit', async () => {
     const list = async (request: object): Promise<unknown[]> =>
-      namesOf(await listRuns(filled.store, { limit: 20, json: true, ...request }, NOW_MS));
+      namesOf(await listRuns(filled.store, { limit: 20, json: true, ...request }, { nowMs: NOW_MS }));
     expect(await list({ experiment: 'other' })).toEqual(["ada's run"]);
     expect(await list({ filter: "attributes.status = 'FAILED'" })).toEqual(['train']);
     expect(await list({ filter: 'metrics.loss < 0.3' })).toEqual(['train']);
@@ -57,7 +57,7 @@ describe('runspan runs', () => {
   });
 
   it('writes everything as JSON', async () => {
-    const text = await listRuns(filled.store, { limit: 1, filter: "params.lr = '0.1'", json: true }, NOW_MS);
+    const text = await listRuns(filled.store, { limit: 1, filter: "params.lr = '0.1'", json: true }, { nowMs: NOW_MS });
     expect(JSON.parse(text)).toEqual([
       expect.objectContaining({
         runId: ids[0],
@@ -73,12 +73,12 @@ describe('runspan runs', () => {
 
   it('says so where there is nothing', async () => {
     const request = { limit: 1, filter: "tags.stage = 'prod'" };
-    expect(await listRuns(filled.store, request, NOW_MS)).toBe(`No runs that match in ${filled.store.uri}.`);
-    expect(await listRuns(filled.store, { ...request, json: true }, NOW_MS)).toBe('[]');
+    expect(await listRuns(filled.store, request, { nowMs: NOW_MS })).toBe(`No runs that match in ${filled.store.uri}.`);
+    expect(await listRuns(filled.store, { ...request, json: true }, { nowMs: NOW_MS })).toBe('[]');
   });
 
   it('names the experiments there are for one there is not', async () => {
-    await expect(listRuns(filled.store, { limit: 1, experiment: 'chrun' }, NOW_MS)).rejects.toThrow(
+    await expect(listRuns(filled.store, { limit: 1, experiment: 'chrun' }, { nowMs: NOW_MS })).rejects.toThrow(
       /no experiment 'chrun'.*'churn'/,
     );
   });
@@ -105,7 +105,7 @@ describe('runspan show', () => {
   });
 
   it('shows params, metrics over all points, tags, trace and files', async () => {
-    const { text } = await showRun(filled.store, { run: ids[0] ?? '' }, NOW_MS);
+    const { text } = await showRun(filled.connection, { run: ids[0] ?? '' }, { nowMs: NOW_MS });
     const lines = text.split('\n').map((line) => line.trim().replaceAll(/ {2,}/g, ' | '));
     expect(lines).toEqual(
       expect.arrayContaining([
@@ -116,7 +116,7 @@ describe('runspan show', () => {
         `trace | ${TRACE_ID}`,
         'trace link | https://traces.test/1',
         'lr | 0.1',
-        'loss | 0.25 | 0.25 | 0.75 | 4 | 3',
+        'loss | 0.25 | 0.25 | 0.75 | 4 | 3 | ▅█▁',
         'stage | dev',
         'model/weights.bin | 2.5 kB',
         'summary.txt | 2 B',
@@ -126,13 +126,13 @@ describe('runspan show', () => {
   });
 
   it('shows a run that has not ended', async () => {
-    const { text } = await showRun(filled.store, {}, NOW_MS);
+    const { text } = await showRun(filled.connection, {}, { nowMs: NOW_MS });
     expect(text).toMatch(/ended +not yet, 1 m 30 s so far/);
     expect(text).toMatch(/Artifacts .*\n {2}none/);
   });
 
   it('writes everything as JSON', async () => {
-    const { text } = await showRun(filled.store, { run: ids[0] ?? '', json: true }, NOW_MS);
+    const { text } = await showRun(filled.connection, { run: ids[0] ?? '', json: true }, { nowMs: NOW_MS });
     expect(JSON.parse(text)).toEqual(
       expect.objectContaining({
         runId: ids[0],
@@ -149,13 +149,13 @@ describe('runspan show', () => {
   it('shows the data sets that a run read', async () => {
     const dataset = { name: 'diabetes', digest: 'f5060bc3', sourceType: 'local', source: '{}' };
     await filled.store.logInputs(ids[1] ?? '', [{ dataset, tags: [{ key: 'mlflow.data.context', value: 'train' }] }]);
-    const { text } = await showRun(filled.store, { run: ids[1] ?? '' }, NOW_MS);
+    const { text } = await showRun(filled.connection, { run: ids[1] ?? '' }, { nowMs: NOW_MS });
     expect(text).toMatch(/Inputs\n {2}diabetes {2}f5060bc3 {2}local {2}train\n/);
   });
 
   it('says that a store is empty', async () => {
     const empty = await makeFolder();
-    await expect(showRun(empty.store, {}, NOW_MS)).rejects.toThrow(/no run in .* yet/);
+    await expect(showRun(empty.connection, {}, { nowMs: NOW_MS })).rejects.toThrow(/no run in .* yet/);
     await empty.remove();
   });
 });

@@ -2,6 +2,8 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openArtifacts } from '../../src/artifacts/open.ts';
+import type { Connection } from '../../src/cli/connect.ts';
 import type { Metric, Tag, TerminalStatus } from '../../src/model/entities.ts';
 import type { Store } from '../../src/stores/contract.ts';
 import { openStore } from '../../src/stores/open.ts';
@@ -14,6 +16,7 @@ export interface FilledFolder {
   readonly folder: string;
   readonly uri: string;
   readonly store: Store;
+  readonly connection: Connection;
   /** Writes one run; each starts an hour after the one before. */
   addRun(run: NewRun): Promise<string>;
   remove(): Promise<void>;
@@ -46,7 +49,11 @@ export async function makeFolder(): Promise<FilledFolder> {
     await store.close();
     rmSync(folder, { recursive: true });
   };
-  return { folder, uri, store, addRun, remove };
+  const connection: Connection = {
+    store,
+    openArtifacts: (artifactUri) => openArtifacts(artifactUri, { trackingUri: uri, connection: {} }),
+  };
+  return { folder, uri, store, connection, addRun, remove };
 }
 
 async function writeRun(store: Store, run: NewRun, startTimeMs: number): Promise<string> {

@@ -1,5 +1,5 @@
 // Whatever the calls, the store equals a plain model: several runs at once, odd values and keys, every way to end one.
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -197,7 +197,10 @@ async function expectEqual(run: Run, model: RunModel): Promise<void> {
   for (const name of keys) if (!isTied(model, name)) expect(data.metrics[name]).toEqual(latest[name]);
   const root = info.artifactUri.startsWith('file:') ? fileURLToPath(info.artifactUri) : info.artifactUri;
   for (const [path, content] of model.artifacts) expect(readFileSync(join(root, path), 'utf8')).toBe(content);
-  if (model.artifacts.size === 0) expect(existsSync(root)).toBe(false);
+  // Beside the spans and lines that every run keeps.
+  const kept = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.otlp.jsonl'));
+  expect(kept).toContain('runspan/trace.otlp.jsonl');
+  if (model.artifacts.size === 0) expect(readdirSync(root, { recursive: true }).length).toBe(kept.length + 1);
 }
 
 /** NaN and 0 are the same to MLflow's order: which of them is the latest is not said. */

@@ -19,6 +19,7 @@ interface Exports {
   readonly collector: 'OTEL_COLLECTOR_HTTP' | 'OTEL_COLLECTOR_GRPC' | 'OTEL_COLLECTOR_OUT';
   readonly s3: 'AWS_ENDPOINT_URL_S3' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY' | 'AWS_REGION' | 'S3_BUCKET';
   readonly jaeger: 'JAEGER_URL' | 'JAEGER_OTLP_HTTP' | 'JAEGER_OTLP_GRPC';
+  readonly chromium: 'CHROMIUM_PATH';
 }
 
 export type BackendName = keyof Exports;
@@ -32,6 +33,7 @@ const backends: Readonly<Record<BackendName, readonly Server[]>> = {
   collector: [{ script: 'collector.sh' }],
   s3: [{ script: 's3.sh' }],
   jaeger: [{ script: 'jaeger.sh' }],
+  chromium: [{ script: 'chromium.sh' }],
 };
 
 export interface BackendOptions {

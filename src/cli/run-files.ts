@@ -1,0 +1,59 @@
+// What `runspan show` reads of a run's artifacts: their names, and the spans and log lines among them.
+import type { ArtifactRepository } from '../artifacts/contract.ts';
+import { MlflowError } from '../errors.ts';
+import type { FileInfo } from '../model/entities.ts';
+import { LOGS_ARTIFACT, TRACE_ARTIFACT } from '../runs/run-telemetry.ts';
+import { readLogs, readSpans } from './telemetry.ts';
+import type { LogLine, TraceSpan } from './telemetry.ts';
+
+/** Files listed at most; a run of checkpoints can have thousands. */
+const MAX_FILES = 200;
+
+/** A run's files, as far as they can be reached from here. */
+export interface RunFiles {
+  /** Undefined where they cannot be reached. */
+  readonly files: readonly FileInfo[] | undefined;
+  readonly hasMore: boolean;
+  readonly spans: readonly TraceSpan[];
+  readonly logs: readonly LogLine[];
+  /** Why there is less than there could be. */
+  readonly note?: string;
+}
+
+/** Reads them; what cannot be reached is a note, never an error: the rest of the run is worth showing. */
+export async function readRunFiles(open: () => Promise<ArtifactRepository>): Promise<RunFiles> {
+  let repository: ArtifactRepository | undefined;
+  try {
+    repository = await open();
+    const files = await listFiles(repository);
+    const spans = readSpans(await readText(repository, TRACE_ARTIFACT));
+    const logs = readLogs(await readText(repository, LOGS_ARTIFACT));
+    return { files: files.slice(0, MAX_FILES), hasMore: files.length > MAX_FILES, spans, logs };
+  } catch (error) {
+    const note = error instanceof Error ? error.message : String(error);
+    return { files: undefined, hasMore: false, spans: [], logs: [], note };
+  } finally {
+    await repository?.close();
+  }
+}
+
+async function listFiles(repository: ArtifactRepository): Promise<FileInfo[]> {
+  const files: FileInfo[] = [];
+  const folders: (string | undefined)[] = [undefined];
+  for (const folder of folders) {
+    const entries = await repository.list(folder);
+    files.push(...entries.filter(({ isDir }) => !isDir));
+    folders.push(...entries.filter(({ isDir }) => isDir).map(({ path }) => path));
+    if (files.length > MAX_FILES) break;
+  }
+  return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+async function readText(repository: ArtifactRepository, path: string): Promise<string> {
+  try {
+    return new TextDecoder().decode(await repository.readFile(path));
+  } catch (error) {
+    if (error instanceof MlflowError && error.status === 404) return '';
+    throw error;
+  }
+}
