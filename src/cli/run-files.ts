@@ -1,8 +1,7 @@
 // What `runspan show` reads of a run's artifacts: their names, and the spans and log lines among them.
 import type { ArtifactRepository } from '../artifacts/contract.ts';
-import { MlflowError } from '../errors.ts';
 import type { FileInfo } from '../model/entities.ts';
-import { LOGS_ARTIFACT, TRACE_ARTIFACT } from '../runs/run-telemetry.ts';
+import { KEPT_FOLDER, kindOfKept } from '../runs/run-telemetry.ts';
 import { readLogs, readSpans } from './telemetry.ts';
 import type { LogLine, TraceSpan } from './telemetry.ts';
 
@@ -26,8 +25,9 @@ export async function readRunFiles(open: () => Promise<ArtifactRepository>): Pro
   try {
     repository = await open();
     const files = await listFiles(repository);
-    const spans = readSpans(await readText(repository, TRACE_ARTIFACT));
-    const logs = readLogs(await readText(repository, LOGS_ARTIFACT));
+    const kept = await repository.list(KEPT_FOLDER);
+    const spans = readSpans(await readAll(repository, kept, 'trace'));
+    const logs = readLogs(await readAll(repository, kept, 'logs'));
     return { files: files.slice(0, MAX_FILES), hasMore: files.length > MAX_FILES, spans, logs };
   } catch (error) {
     const note = error instanceof Error ? error.message : String(error);
@@ -49,11 +49,14 @@ async function listFiles(repository: ArtifactRepository): Promise<FileInfo[]> {
   return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-async function readText(repository: ArtifactRepository, path: string): Promise<string> {
-  try {
-    return new TextDecoder().decode(await repository.readFile(path));
-  } catch (error) {
-    if (error instanceof MlflowError && error.status === 404) return '';
-    throw error;
-  }
+/** The texts of one kind, of every process that took part in the run. */
+async function readAll(
+  repository: ArtifactRepository,
+  files: readonly FileInfo[],
+  kind: 'trace' | 'logs',
+): Promise<string> {
+  let text = '';
+  for (const { path } of files.filter((file) => kindOfKept(file.path) === kind))
+    text += `${new TextDecoder().decode(await repository.readFile(path))}\n`;
+  return text;
 }
