@@ -67,6 +67,7 @@ export function openTestRun(config: Partial<RunConfig> = {}, changes: Partial<Ru
     alertProcessor: new AlertSpanProcessor({ notify: (title, message) => alerts.push(`${title}: ${message}`) }),
     traceUrlTemplate: undefined,
     system: undefined,
+    keepsTelemetry: false,
     spoolTimeoutMs: 1000,
     onEnded: silent,
     ...changes,
