@@ -1,5 +1,6 @@
 // Sends one request and reads its answer within one deadline; credentials go to the tracking server's own origin and no other.
-import { Readable, Transform } from 'node:stream';
+import { pipeline, Readable, Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { context, createContextKey } from '@opentelemetry/api';
 import type { Dispatcher } from 'undici';
 import { RunspanError } from '../errors.ts';
@@ -104,7 +105,8 @@ export class Transport {
       try {
         const headers = plainHeaders(raw);
         const next = redirectTarget(url, status, headers['location']);
-        if (next === undefined) return await read({ status, headers, body: chunksOf(body, exchange) });
+        if (next === undefined)
+          return await read({ status, headers, body: chunksOf(decoded(body, headers['content-encoding']), exchange) });
         const canFollow = exchange.request.method === 'GET' && next.origin === url.origin && redirects < MAX_REDIRECTS;
         if (!canFollow) throw redirectError(status, `${next.origin}${next.pathname}`, exchange.request.context);
         url = next;
@@ -192,6 +194,20 @@ function counted(sizeBytes: number, exchange: Exchange): Transform {
       done(leftBytes === 0 ? null : new Error('the file changed'));
     },
   });
+}
+
+/** We ask for no encoding, but there are proxies that compress all the same. What it unfolds to is bounded by who reads it. */
+function decoded(body: Readable, encoding: string | undefined): Readable {
+  const decoder = createDecoder(encoding?.trim().toLowerCase());
+  if (decoder === undefined) return body;
+  // whoever reads the decoder hears of its errors, those of the body included
+  return pipeline(body, decoder, () => undefined);
+}
+
+function createDecoder(encoding: string | undefined): Transform | undefined {
+  if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip();
+  if (encoding === 'deflate') return createInflate();
+  return encoding === 'br' ? createBrotliDecompress() : undefined;
 }
 
 async function* chunksOf(body: AsyncIterable<Uint8Array>, exchange: Exchange): AsyncGenerator<Uint8Array, void> {
