@@ -18,8 +18,8 @@ export interface Redactor {
   redactEntries<T>(entries: Iterable<readonly [string, T]>): [string, T | string][];
   /**
    * The text with these masked: the password in `scheme://user:password@host`, the values of secret names in `name=value`
-   * (a query `?token=…`, an environment line) and in JSON (`"token": "…"`), an authorization or cookie header's value, and a
-   * token after `Bearer` or `Basic`. Linear in the text's length.
+   * (a query `?token=…`, an environment line), in JSON (`"token": "…"`), as `util.inspect` has it (`token: '…'`) and on a line of
+   * YAML (`token: …`), an authorization or cookie header's value, and a token after `Bearer` or `Basic`. Linear in the text's length.
    */
   redactText(text: string): string;
   /**
@@ -40,12 +40,22 @@ const URL_PASSWORD =
 /** A token in the place of a user name, as git remotes have it; a user's name is shorter. */
 const URL_TOKEN = /\b(https?:\/\/)[^\s/:@?#"'<>]{20,256}@/gi;
 const SCHEME_HINT = /bearer |basic /i;
+/** After `Bearer`, any word but those that are said about tokens; after `bearer` and `Basic`, what looks like a secret. */
+const BEARER =
+  /\b(Bearer|BEARER) +(?!(?:tokens?|auth\w*|scheme|realm|error|scope|header|credentials?|is|of|or|and|in|for|with)\b)[\w.~+/=-]+/g;
 const AUTH_SCHEME = /\b([Bb]earer|[Bb]asic|BEARER|BASIC) +(?=\S{0,1024}?(?:\d|=|[a-z][A-Z]))[\w.~+/=-]{16,}/g;
-const HEADER = /\b((?:proxy-)?authorization|(?:set-)?cookie|x-api-key): *(?!\[REDACTED\])[^\r\n"']+/gi;
-/** The name and sign of `name=value`, `"name": "value"` and the same with escaped quotes, as in JSON inside of JSON. */
-const ASSIGNMENT = /(?<![\w.-])([A-Za-z_][\w.-]*)(=|\\*["']\s?:\s?)/g;
-/** What may follow: a quoted text, closed or cut off, or a bare word. */
-const ASSIGNED = /(\\*["'])(?:(?!\1)(?:\\[^]|[^\\]))*(?:\1|$)|[^\s&;,"'<>()[\]{}\\]+/y;
+/** `user:password` in base64, however short. */
+const BASIC = /\b([Bb]asic|BASIC) +([A-Za-z0-9+/]{4,}={0,2})/g;
+const USER_AND_PASSWORD = /^[ -~]*:[ -~]*$/;
+const HEADER =
+  /\b((?:proxy-)?authorization|(?:set-)?cookie|x-api-key)[ \t]{0,8}:[ \t]{0,8}(?![ \t]|\[REDACTED\])(?:\\*(["'])[^\r\n"']*\2|[^\s"'][^\r\n"']*)/gi;
+/** `name: value` on a line of its own, as YAML and headers have it. */
+const LINE = /^([ \t]{0,64}(?:- )?([A-Za-z_][\w.-]{0,256}):[ \t]{1,8})(?!["'[{|>&*]|\[REDACTED\])([^\s][^\r\n]*)$/gm;
+/** The name and sign of `name=value`, `"name": "value"`, `name: 'value'` and the same with escaped quotes, as in JSON inside of JSON. */
+const ASSIGNMENT = /(?<![\w.-])([A-Za-z_][\w.-]*)(=|\\*["']\s?:\s?|:[ \t]?(?=\\*["']))/g;
+/** What may follow: a quoted text, closed or cut off, or a bare word, with the scheme of an authorization before it. */
+const ASSIGNED =
+  /(\\*["'])(?:(?!\1)(?:\\[^]|[^\\]))*(?:\1|$)|(?:(?:basic|bearer|digest|negotiate|token) +)?[^\s&;,"'<>()[\]{}\\]+/iy;
 const BARE_LITERALS: ReadonlySet<string> = new Set(['true', 'false', 'null', 'undefined']);
 
 /**
@@ -86,7 +96,14 @@ function maskUrls(text: string): string {
 }
 
 function maskNamed(text: string, isSensitive: (name: string) => boolean): string {
-  const masked = text.replaceAll(AUTH_SCHEME, `$1 ${REDACTED}`).replaceAll(HEADER, `$1: ${REDACTED}`);
+  const masked = text
+    .replaceAll(HEADER, `$1: ${REDACTED}`)
+    .replaceAll(AUTH_SCHEME, `$1 ${REDACTED}`)
+    .replaceAll(BASIC, (whole, scheme: string, word: string) => (isLogin(word) ? `${scheme} ${REDACTED}` : whole))
+    .replaceAll(BEARER, `$1 ${REDACTED}`)
+    .replaceAll(LINE, (whole, start: string, name: string, value: string) =>
+      isSensitive(name) && !BARE_LITERALS.has(value) ? start + REDACTED : whole,
+    );
   let result = '';
   let end = 0;
   for (const { index, 0: whole, 1: name = '', 2: sign = '' } of masked.matchAll(ASSIGNMENT)) {
@@ -100,6 +117,11 @@ function maskNamed(text: string, isSensitive: (name: string) => boolean): string
     end = ASSIGNED.lastIndex;
   }
   return result + masked.slice(end);
+}
+
+/** Whether a word is the base64 of `user:password`. */
+function isLogin(word: string): boolean {
+  return USER_AND_PASSWORD.test(Buffer.from(word, 'base64').toString('latin1'));
 }
 
 interface Walk {

@@ -111,7 +111,54 @@ describe('redactText', () => {
     expect(redactor.redactText(redacted)).toBe(redacted);
   });
 
+  const word = fc.stringMatching(/^zq[A-Za-z0-9]{2,40}$/);
+  const SHAPES: readonly ((secret: string) => string)[] = [
+    (secret) => `Authorization: Basic ${secret}`,
+    (secret) => `authorization: bearer ${secret}`,
+    (secret) => `Proxy-Authorization : Digest username=u, response=${secret}`,
+    (secret) => `Authorization: "Basic ${secret}"`,
+    (secret) => `curl -H 'Authorization: Bearer ${secret}' http://h`,
+    (secret) => `{"Authorization": "Basic ${secret}"}`,
+    (secret) => `authorization=Basic ${secret}`,
+    (secret) => `sent Bearer ${secret}, then`,
+    (secret) => `Basic ${Buffer.from(`u:${secret}`).toString('base64')}`,
+    (secret) => `Cookie: a=${secret}; b=${secret}`,
+    (secret) => `Set-Cookie: s=${secret}; Path=/`,
+    (secret) => `X-API-Key: ${secret}`,
+    (secret) => `password=${secret}`,
+    (secret) => `  db_password: ${secret}`,
+    (secret) => `failed with { user: 'u', apiKey: '${secret}', n: 1 }`,
+    (secret) => `{"hf_token": "${secret}"}`,
+    (secret) => JSON.stringify({ message: JSON.stringify({ clientSecret: secret }) }),
+    (secret) => `http://h/p?a=1&access_token=${secret}&b=2`,
+    (secret) => `x://u:${secret}@h/p`,
+  ];
+
+  it('lets no secret through in any shape of the list, alone or among lines', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...SHAPES), word, fc.boolean(), (shape, secret, isAmong) => {
+        const text = isAmong ? `a line\n${shape(secret)}\nanother` : shape(secret);
+        const redacted = redactor.redactText(text);
+        expect(redacted).not.toContain(secret);
+        expect(redacted).not.toContain(Buffer.from(`u:${secret}`).toString('base64'));
+        expect(redacted).toContain(REDACTED);
+        expect(redactor.redactText(redacted)).toBe(redacted);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it.each([
+    'Basic research on tokenizers',
+    'basic research',
+    'Basic usage: see the manual',
+    'Bearer token is missing',
+    'Bearer authentication is required',
+    'WWW-Authenticate: Bearer realm="mlflow"',
+    'WWW-Authenticate: Basic realm="mlflow"',
+    'primary_key: id',
+    "{ max_tokens: '5', tokenizer: 'bpe', primary_key: 'id' }",
+    'max_tokens: 5',
     'http://localhost:4873/@scope/pkg',
     'ssh://git@github.com/a',
     'me@example.com',
