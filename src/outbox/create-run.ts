@@ -3,7 +3,7 @@ import type { RunEntity, Tag } from '../model/entities.ts';
 import type { CreateWrite } from '../model/write.ts';
 import { MlflowError, mlflowError } from '../errors.ts';
 import type { Delivery } from './delivery.ts';
-import { RUN_KEY_TAG, bury, findRunId, findRunsByKey } from './delivery.ts';
+import { RUN_KEY_TAG, bury, findRun, findRunId, findRunsByKey } from './delivery.ts';
 import { DestinationRefused } from './patience.ts';
 import type { EntryOf } from './plan.ts';
 
@@ -107,15 +107,18 @@ async function checkExperiment(delivery: Delivery, name: string, experimentId: s
   if (now !== experimentId) throw mlflowError('TEMPORARILY_UNAVAILABLE', `Experiment '${name}' was made anew.`);
 }
 
-async function resume(delivery: Delivery, write: CreateWrite, runId: string): Promise<RunEntity> {
+async function resume(delivery: Delivery, write: CreateWrite, given: string): Promise<RunEntity> {
   const store = await delivery.destination.store();
-  const found = await store.getRun(runId);
+  const found = await findRun(delivery, given);
+  const { runId } = found.info;
   const info = await store.updateRun({
     runId,
     status: 'RUNNING',
     ...(write.runName === '' ? {} : { runName: write.runName }),
   });
-  if (write.tags.length > 0) await store.logBatch({ runId, tags: write.tags });
+  // It is found by the key that it was made with, however often it is resumed.
+  const tags = write.tags.filter(({ key }) => key !== RUN_KEY_TAG || found.data.tags[key] === undefined);
+  if (tags.length > 0) await store.logBatch({ runId, tags });
   return { ...found, info };
 }
 

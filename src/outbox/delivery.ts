@@ -54,19 +54,21 @@ export async function findRunId(delivery: Delivery, runKey: string): Promise<Out
   }
   const known = delivery.state.runIdOf(runKey);
   if (known !== undefined) return { status: 'done', value: known };
-  return delivery.patience.attempt(async () => {
-    const store = await delivery.destination.store();
-    try {
-      const found = await store.getRun(runKey);
-      return found.info.runId;
-    } catch (error) {
-      const isAbsent = error instanceof MlflowError && error.status === 404 && !error.isRetryable;
-      if (!isAbsent || store.supports.chosenRunId) throw error;
-      const byKey = await findRunsByKey(delivery, runKey);
-      if (byKey[0] === undefined) throw error;
-      return byKey[0].info.runId;
-    }
-  });
+  return delivery.patience.attempt(async () => (await findRun(delivery, runKey)).info.runId);
+}
+
+/** The run of an id, or of a key of ours by the key's tag where the store chose its id; throws what the store throws. */
+export async function findRun(delivery: Delivery, runKey: string): Promise<RunEntity> {
+  const store = await delivery.destination.store();
+  try {
+    return await store.getRun(delivery.state.runIdOf(runKey) ?? runKey);
+  } catch (error) {
+    const isAbsent = error instanceof MlflowError && error.status === 404 && !error.isRetryable;
+    if (!isAbsent || store.supports.chosenRunId) throw error;
+    const [found] = await findRunsByKey(delivery, runKey);
+    if (found === undefined) throw error;
+    return found;
+  }
 }
 
 /** All active runs with our key, in every experiment or in one; the oldest first. */

@@ -115,6 +115,20 @@ describe('creates', () => {
     expect(run?.metrics).toHaveLength(1);
   });
 
+  it('resume a run by the key that we gave it where the store chose its id, in this folder and in another', async () => {
+    const store = new MemoryStore({ chosenRunId: false });
+    const first = openTestDrain(store);
+    first.add(create(key), end(key), create(runKey(2), { resumeRunId: key }), metric(runKey(2), 1), end(runKey(2)));
+    await first.deliver();
+    const second = openTestDrain(store);
+    second.add(create(runKey(3), { resumeRunId: key }), metric(runKey(3), 2), end(runKey(3)));
+    await second.deliver();
+    expect([first.counts().dead, second.counts().dead]).toEqual([0, 0]);
+    expect(store.activeRuns()).toHaveLength(1);
+    expect(store.activeRuns()[0]?.metrics).toHaveLength(2);
+    expect(store.activeRuns()[0]?.tags.get('runspan.run_key')).toBe(key);
+  });
+
   it('write off a run that cannot be resumed with all that belongs to it, and nothing else', async () => {
     const store = new MemoryStore();
     const drain = openTestDrain(store);
