@@ -72,7 +72,8 @@ export class RunModel {
   readonly points: Map<string, Point> = new Map();
   readonly artifacts: Map<string, string> = new Map();
   readonly #attributes = new Map<string, unknown>();
-  readonly #mended = new Set<string>();
+  readonly #sent = new Map<string, string>();
+  readonly #wholes = new Map<string, string>();
   status: 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED' = 'RUNNING';
   refused: { invalid: number; artifact: number } = { invalid: 0, artifact: 0 };
   #hasFailed = false;
@@ -143,21 +144,32 @@ export class RunModel {
     const shown = isMasked ? '[REDACTED]' : text;
     const sent = this.#key(key);
     if (shown.length <= limit) return { key: sent, value: shown };
-    this.artifacts.set(`runspan/values/${sent}.txt`, shown);
+    const what = limit === 6000 ? 'param' : 'tag';
+    const owner = this.#wholes.get(sent) ?? what;
+    this.#wholes.set(sent, owner);
+    this.artifacts.set(`runspan/values/${sent}${owner === what ? '' : `.${what}`}.txt`, shown);
     return { key: sent, value: `${shown.slice(0, limit - 1)}…` };
   }
 
+  /** The first original of a mended key has it; another one gets the hash of its own behind it, for the life of the run. */
   #key(key: string): string {
-    const sent = mendKey(key);
-    // Said once for each original; of two that become one key, the later first use stands.
-    if (sent !== key && !this.#mended.has(key)) this.tags.set(mendKey(`runspan.key.${sent}`), key);
-    this.#mended.add(key);
+    const known = this.#sent.get(key);
+    if (known !== undefined) return known;
+    const mended = mendKey(key);
+    const isTaken = [...this.#sent.values()].includes(mended);
+    const hash = createHash('sha256').update(key).digest('hex').slice(0, 8);
+    const sent = isTaken ? `${mended.slice(0, 241)}-${hash}` : mended;
+    this.#sent.set(key, sent);
+    if (sent !== key) this.tags.set(mendKey(`runspan.key.${sent}`), key);
     return sent;
   }
 
   /** Refused when it is set; what counts at the end is the last value. */
   #attribute(key: string, value: unknown): void {
-    if (this.status !== 'RUNNING') return;
+    if (this.status !== 'RUNNING') {
+      this.refused.invalid++;
+      return;
+    }
     if (key.startsWith('metric.') && typeof value !== 'number') this.refused.invalid++;
     else this.#key(key.replace(/^(?:param|tag|metric)\./, ''));
     this.#attributes.set(key, value);
