@@ -159,9 +159,10 @@ export class ActiveRun implements Run {
 
   fail(reason: string | Error): void {
     const { started, intake } = this.#options;
-    const isReason = typeof reason === 'string' || reason instanceof Error;
+    const isThrown = isError(reason);
+    const isReason = typeof reason === 'string' || isThrown;
     const text = describeError(reason).message;
-    started.span.fail(reason instanceof Error ? { error: reason } : { reason: text });
+    started.span.fail(isThrown ? { error: reason } : { reason: text });
     // The run has failed all the same.
     if (!isReason)
       intake.mend('text', `A run failed for a reason that is a ${typeof reason}: '${text}' stands for it.`);
@@ -258,5 +259,13 @@ export class ActiveRun implements Run {
     const { status, failure } = judgeOutcome(outcome, { isInBody: this.#isInBody, uncaught: this.#uncaught });
     if (failure !== undefined) span.fail(failure);
     return status ?? (span.status.code === SpanStatusCode.ERROR ? 'FAILED' : 'FINISHED');
+  }
+}
+
+function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false; // a proxy that does not even tell its prototype
   }
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 import type { DatasetInput, KeyValue, Tag } from '../model/entities.ts';
+import { isPartial, mendText } from '../model/mend-text.ts';
 import { mendInputTagValue, mendParamValue, mendTagValue } from '../model/mend.ts';
 import type { Redactor } from '../model/redact.ts';
 import type { CreateWrite, MetricWrite, Write } from '../model/write.ts';
@@ -259,6 +260,9 @@ export class RunIntake {
     readonly tags: PreparedTexts;
     readonly metrics: readonly MetricWrite[];
   } {
+    for (const [key, value] of Object.entries(attributes))
+      if (typeof value === 'object' && value !== null && isPartial(mendText(value) ?? ''))
+        this.#gate.mend('partial', `A part of attribute '${key}' cannot be said in text.`);
     const mirrored = this.#options.mirror(attributes);
     for (const key of mirrored.refused)
       this.refuse('invalid', `Attribute '${key}' is no metric: its value is not a number.`);

@@ -184,6 +184,25 @@ const MENDED: readonly (readonly [string, string, (run: LooseRun) => unknown])[]
   ],
 ];
 
+describe('attributes', () => {
+  test('are the text of any value, each mend counted once and never thrown, strict or not', async () => {
+    const { run, texts, mends, refusals } = openTestRun({}, { isStrict: true });
+    // What the types of OpenTelemetry would not let through.
+    run.span.setAttributes({ circular, map: new Map([['a', 1]]), at: new Date(0), big: 1n } as never);
+    run.span.setAttribute('a@b', 'x'.repeat(7000));
+    run.span.setAttribute('metric.bad', 'x');
+    await run.end();
+    expect(texts('params')).toEqual({
+      circular: '{"a":1,"self":"[Circular]"}',
+      map: '{"a":1}',
+      at: '1970-01-01T00:00:00.000Z',
+      big: '1',
+      a_b: `${'x'.repeat(5999)}…`,
+    });
+    expect([mends, refusals]).toEqual([['partial', 'key', 'long-value'], ['invalid']]);
+  });
+});
+
 describe('what cannot be sent', () => {
   test.each(REFUSED)('%s is refused, counted once and said', async (_, act) => {
     const { run, refusals, mends, outbox, said } = openTestRun();

@@ -156,13 +156,45 @@ describe('a run that opens', () => {
     expect(activeRun()).toBeUndefined();
   });
 
+  test('binds methods with the object they are called on, generators of both kinds among them', async () => {
+    const run = open();
+    class Reader {
+      readonly rows = [1, 2];
+      count(more: number): readonly unknown[] {
+        return [this.rows.length + more, activeRun()?.runKey];
+      }
+      *each(): Generator<unknown> {
+        for (const row of this.rows) yield [row, activeRun()?.runKey];
+      }
+      async *read(): AsyncGenerator<unknown> {
+        for (const row of this.rows) {
+          await new Promise((resolve) => setImmediate(resolve));
+          yield [row, activeRun()?.runKey];
+        }
+      }
+    }
+    const reader = new Reader();
+    for (const name of ['count', 'each', 'read'] as const)
+      Object.defineProperty(reader, name, { value: run.bind(Reflect.get(reader, name) as () => unknown) });
+    const rows = [
+      [1, run.key],
+      [2, run.key],
+    ];
+    expect([reader.count(1), [...reader.each()]]).toEqual([[3, run.key], rows]);
+    const seen: unknown[] = [];
+    for await (const row of reader.read()) seen.push(row);
+    expect(seen).toEqual(rows);
+  });
+
   test('knows its id at once where its key is the id, or where it resumes a run', () => {
     expect(open().runId).toBeUndefined();
     const embedded = open({}, { isKeyRunId: true });
     expect(embedded.with(() => activeRun()?.runId)).toBe(embedded.key);
     const resumed = open({ runId: 'r7' });
     expect([resumed.runId, resumed.started.span.attributes['mlflow.run_id']]).toEqual(['r7', 'r7']);
-    expect(outbox.writes.map(({ kind }) => kind)).toEqual(['create', 'create', 'create']);
+    // What may be a key of ours is no id yet: the store will say.
+    expect(open({ runId: 'a'.repeat(32) }).runId).toBeUndefined();
+    expect(outbox.writes.map(({ kind }) => kind)).toEqual(['create', 'create', 'create', 'create']);
   });
 
   test('resolves created() with the id of the store, and rejects it when the id cannot come', async () => {
