@@ -7,6 +7,7 @@ const config: ViteUserConfig = defineConfig({
     exclude: ['test/live/**'],
     pool: 'forks',
     testTimeout: 20_000,
+    hookTimeout: 60_000, // some pack and install the package first
     coverage: { provider: 'v8', include: ['src/**'], thresholds: { lines: 90, statements: 90, functions: 90 } },
   },
 });

@@ -1,8 +1,11 @@
 // Builds the package: ES modules with types and maps in dist, and the two files that let CommonJS load them.
 import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { commonJsTypes } from './commonjs-types.ts';
+
+/** What a program can require. */
+const COMMONJS_ENTRIES = ['index', 'testing'];
 
 const root = join(import.meta.dirname, '..');
 // Beside dist, so that the relative paths in the maps hold, and whoever runs from dist meanwhile is not disturbed.
@@ -28,11 +31,13 @@ function mendDeclarations(): void {
 try {
   compile();
   mendDeclarations();
-  writeFileSync(
-    join(fresh, 'index.cjs'),
-    "// Node can require ES modules that do not await at their top.\nmodule.exports = require('./index.js');\n",
-  );
-  writeFileSync(join(fresh, 'index.d.cts'), commonJsTypes(join(fresh, 'index.d.ts')));
+  for (const entry of COMMONJS_ENTRIES) {
+    writeFileSync(
+      join(fresh, `${entry}.cjs`),
+      `// Node can require ES modules that do not await at their top.\nmodule.exports = require('./${basename(entry)}.js');\n`,
+    );
+    writeFileSync(join(fresh, `${entry}.d.cts`), commonJsTypes(join(fresh, `${entry}.d.ts`)));
+  }
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   renameSync(fresh, join(root, 'dist'));
 } catch (error) {

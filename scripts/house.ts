@@ -16,7 +16,7 @@ export type Sources = ReadonlyMap<string, string>;
 
 /** From the roof to the ground; rooms on one floor do not see each other. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['cli', 'register', 'index'],
+  ['cli', 'register', 'index', 'testing'],
   ['services'],
   ['autolog'],
   ['runs', 'logs'],
@@ -29,7 +29,7 @@ const FLOORS: readonly (readonly string[])[] = [
 ];
 
 /** The room beside the stairs: it sees the ground only, and only these see it. */
-const CONFIG = { sees: ['model', 'errors'], seenBy: ['services', 'cli', 'register', 'index'] };
+const CONFIG = { sees: ['model', 'errors'], seenBy: ['services', 'cli', 'register', 'index', 'testing'] };
 
 interface Dependency {
   /** Path prefixes relative to src. */
@@ -50,6 +50,7 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
   commander: { in: ['cli.ts', 'cli/'] },
   'node:sqlite': { in: ['stores/sqlite'] },
   '@opentelemetry/': { in: ['otel/'], isLazy: true },
+  vitest: { in: ['testing/contract/'] },
   '@aws-sdk/': { in: ['artifacts/s3'], isLazy: true },
 };
 

@@ -43,6 +43,12 @@ export interface LoggerStats {
   readonly exportDroppedCount: number;
 }
 
+/** For tests: what the service takes from the machine otherwise. */
+export interface LoggerDependencies {
+  /** Takes each line, its newline included. @default the sink */
+  readonly write?: (line: string) => void;
+}
+
 /** How long a flush waits where nobody says. */
 const DEFAULT_FLUSH_TIMEOUT_MS = 2_000;
 
@@ -73,13 +79,13 @@ export class LoggerService extends Service {
   #providers: Providers | undefined;
   #leaveExits: (() => void) | undefined;
 
-  constructor(options: LoggerOptions = {}) {
+  constructor(options: LoggerOptions = {}, { write }: LoggerDependencies = {}) {
     super();
     this.#sources = loadSources();
     this.settings = resolveLoggerSettings(options, this.#sources);
     this.#hasOwnServiceName = options.serviceName !== undefined;
     const { sink, level, redactAdd, redactRemove, source } = this.settings;
-    this.#sink = new LogSink({ sink, isCatching: this.settings.catch });
+    this.#sink = new LogSink({ sink, isCatching: this.settings.catch, ...(write && { write: taking(write) }) });
     this.#pipeline = new LogPipeline({
       sink: this.#sink,
       format: createFormatter(this.settings, this.#sink.isTerminal),
@@ -199,4 +205,12 @@ function createFormatter(settings: LoggerSettings, isTerminal: boolean): LineFor
   const style = { isColored: !serialize && (settings.colorize ?? isTerminal), hasBacktrace };
   const toText = format === undefined ? createTextFormatter(style) : createTemplateFormatter(format, style);
   return serialize ? createJsonFormatter(toText) : toText;
+}
+
+/** A sink's way of writing that hands each line on whole. */
+function taking(write: (line: string) => void): (fd: number, data: string | Buffer) => number {
+  return (_, data) => {
+    write(String(data));
+    return Buffer.byteLength(data);
+  };
 }

@@ -6,8 +6,8 @@ import { join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openLocalArtifacts } from '../../src/artifacts/local.ts';
 import { openArtifacts } from '../../src/artifacts/open.ts';
-import { describeArtifacts } from '../contract/artifact-suite.ts';
-import { expectRefusal } from '../contract/store-fixtures.ts';
+import { describeArtifacts } from '../../src/testing/contract/artifact-suite.ts';
+import { expectRefusal } from '../../src/testing/contract/store-fixtures.ts';
 
 const folders: string[] = [];
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));

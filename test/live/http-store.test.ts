@@ -11,9 +11,9 @@ import type { RunEntity } from '../../src/model/entities.ts';
 import type { ConnectionOptions } from '../../src/rest/connection.ts';
 import type { Store } from '../../src/stores/contract.ts';
 import { openHttpStore } from '../../src/stores/http.ts';
-import { describeArtifacts } from '../contract/artifact-suite.ts';
-import { describeStore } from '../contract/store-suite.ts';
-import { makeRun } from '../contract/store-fixtures.ts';
+import { describeArtifacts } from '../../src/testing/contract/artifact-suite.ts';
+import { describeStore } from '../../src/testing/contract/store-suite.ts';
+import { makeRun } from '../../src/testing/contract/store-fixtures.ts';
 import { readRun, startBackend } from './backends.ts';
 
 const backend = await startBackend('mlflow').catch((error: unknown) => {

@@ -11,7 +11,7 @@ import { openArtifacts } from '../../src/artifacts/open.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
 import type { Store } from '../../src/stores/contract.ts';
 import { openSqliteStore } from '../../src/stores/sqlite.ts';
-import { describeStore } from '../contract/store-suite.ts';
+import { describeStore } from '../../src/testing/contract/store-suite.ts';
 import { findPython, listRuns, readRun, searchRuns } from './backends.ts';
 import { requireBackend } from './require-backend.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type MlflowError, RunspanError } from '../../src/errors.ts';
 import { SqliteDatabase } from '../../src/stores/sqlite-database.ts';
-import { expectRefusal, NOON_MS } from '../contract/store-fixtures.ts';
+import { expectRefusal, NOON_MS } from '../../src/testing/contract/store-fixtures.ts';
 import { freshFolder, freshPath, inFile, makeForeign, openAt, otherProgram } from './mlflow-file.ts';
 
 function thrownBy(body: () => unknown): unknown {

@@ -2,8 +2,8 @@
 import { copyFileSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { NOON_MS } from '../contract/store-fixtures.ts';
-import { describeStore } from '../contract/store-suite.ts';
+import { NOON_MS } from '../../src/testing/contract/store-fixtures.ts';
+import { describeStore } from '../../src/testing/contract/store-suite.ts';
 import { openSqliteStore } from '../../src/stores/sqlite.ts';
 import { freshFolder, freshPath, inFile, makeForeign, openAt, otherProgram } from './mlflow-file.ts';
 

@@ -1,9 +1,9 @@
 // What the store claims share: names nobody else uses, runs to write into, and how a refusal is looked at.
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
-import { MlflowError } from '../../src/errors.ts';
-import type { RunEntity, Tag } from '../../src/model/entities.ts';
-import type { CreateRunRequest, Store } from '../../src/stores/contract.ts';
+import { MlflowError } from '../../errors.ts';
+import type { RunEntity, Tag } from '../../model/entities.ts';
+import type { CreateRunRequest, Store } from '../../stores/contract.ts';
 
 /** A moment in milliseconds, so that no claim depends on the clock. */
 export const NOON_MS = 1_700_000_000_000;

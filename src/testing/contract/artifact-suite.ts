@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ArtifactRepository } from '../../src/artifacts/contract.ts';
+import type { ArtifactRepository } from '../../artifacts/contract.ts';
 import { expectRefusal } from './store-fixtures.ts';
 
 /** A repository under test, empty at first, and what ends it. */

@@ -1,7 +1,7 @@
 // Claims on runs: how they begin, change, go to the bin and come back.
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { Store } from '../../src/stores/contract.ts';
+import type { Store } from '../../stores/contract.ts';
 import { expectRefusal, makeExperiment, makeRun, NOON_MS } from './store-fixtures.ts';
 
 /** Registers the claims on runs. */

@@ -1,6 +1,6 @@
 // The contract of a tracking store as claims, run on every store there is: the embedded one, and real servers over HTTP.
 import { afterAll, beforeAll, describe } from 'vitest';
-import type { Store } from '../../src/stores/contract.ts';
+import type { Store } from '../../stores/contract.ts';
 import { claimBatches } from './store-batches.ts';
 import { claimExperiments } from './store-experiments.ts';
 import { claimModels } from './store-models.ts';

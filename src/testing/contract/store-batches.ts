@@ -1,7 +1,7 @@
 // Claims on what a run records: metrics and their latest values, params, tags, data sets; limits, special values, resends.
 import { expect, test } from 'vitest';
-import type { DatasetInput, Metric } from '../../src/model/entities.ts';
-import type { Store } from '../../src/stores/contract.ts';
+import type { DatasetInput, Metric } from '../../model/entities.ts';
+import type { Store } from '../../stores/contract.ts';
 import { expectRefusal, makeRun, NOON_MS } from './store-fixtures.ts';
 
 /** Registers the claims on batches, histories and inputs. */

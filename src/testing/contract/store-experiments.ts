@@ -1,6 +1,6 @@
 // Claims on experiments: names, ids, stages, tags, and the searches for them.
 import { expect, test } from 'vitest';
-import type { Store } from '../../src/stores/contract.ts';
+import type { Store } from '../../stores/contract.ts';
 import { expectRefusal, makeExperiment, makeRun, uniqueName } from './store-fixtures.ts';
 
 /** Registers the claims on experiments. */

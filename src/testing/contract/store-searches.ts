@@ -1,6 +1,6 @@
 // Claims on searches for runs: MLflow's filter language, orders, views and pages.
 import { beforeAll, expect, test } from 'vitest';
-import type { Store } from '../../src/stores/contract.ts';
+import type { Store } from '../../stores/contract.ts';
 import { expectRefusal, makeExperiment, makeRun, NOON_MS, uniqueName } from './store-fixtures.ts';
 
 /** Registers the claims on searches; four runs `a`, `b`, `c`, `d` are what they look for. */

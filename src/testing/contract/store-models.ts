@@ -1,7 +1,7 @@
 // Claims on logged models: how they begin, what is measured of them, how they end, and which runs they belong to.
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { CreateLoggedModelRequest, Store } from '../../src/stores/contract.ts';
+import type { CreateLoggedModelRequest, Store } from '../../stores/contract.ts';
 import { expectRefusal, makeRun, NOON_MS } from './store-fixtures.ts';
 
 /** Registers the claims on logged models. */
