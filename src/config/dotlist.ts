@@ -1,6 +1,6 @@
 // `a.b=1` from a command line to a configuration.
 import { asConfigError, configError } from './config-errors.ts';
-import { isContainer, isMapping, ownValue } from './config-values.ts';
+import { isContainer, isMapping, MAX_DEPTH, ownValue } from './config-values.ts';
 import type { Config, ConfigValue, Container } from './config-values.ts';
 import { checkKey, mismatch, setValue } from './copy-config.ts';
 import { splitKey } from './key-path.ts';
@@ -35,6 +35,8 @@ function splitEntry(entry: string): readonly [path: string, text: string] {
 }
 
 function setAt(root: Container, keys: readonly string[], value: ConfigValue): void {
+  if (keys.length > MAX_DEPTH)
+    throw configError({ path: keys.slice(0, 5), reason: 'it is nested too deep', mend: 'Flatten it.' });
   let container = root;
   for (const [at, name] of keys.entries()) {
     const path = keys.slice(0, at);

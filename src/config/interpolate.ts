@@ -16,7 +16,7 @@ import { ancestorOf, childOf, decodeMissing, pathOf, readWord, resultAt } from '
 import type { Lookup, Spot } from './spots.ts';
 
 /** How deep one value may lead to another, each link and each container one step: JavaScript's stack bears several times this. */
-const MAX_STEPS = 200;
+const MAX_STEPS = 400;
 const MAX_TEXT_LENGTH = 1024 * 1024;
 const MAX_TEXTS_LENGTH = 16 * MAX_TEXT_LENGTH;
 
@@ -278,7 +278,7 @@ export class Interpolation implements Lookup {
 
   #step<T>(spot: Spot, action: () => T): T {
     if (this.#stepCount >= MAX_STEPS)
-      throw this.fail(spot, `its interpolations lead on more than ${MAX_STEPS} times`, 'Shorten the chain.');
+      throw this.fail(spot, `its interpolations lead on for more than ${MAX_STEPS} steps`, 'Shorten the chain.');
     this.#stepCount += 1;
     try {
       return action();

@@ -39,7 +39,8 @@ export function parseYaml(text: string, { name, language = 'YAML' }: YamlOptions
     uniqueKeys: false, // checked by yaml-nodes.ts: the package's own check is quadratic
     prettyErrors: false,
   });
-  const [document, second] = composer.compose(new Parser(lines.addNewLine).parse(text));
+  // A document is asked for, so that directives (%…) without one are a fault and not an empty text.
+  const [document, second] = composer.compose(new Parser(lines.addNewLine).parse(text), true, text.length);
   if (document === undefined) return null;
   const problem = [...document.errors, ...document.warnings].find(({ code }) => code !== TAG_UNKNOWN);
   // Only the code is shown: the parser's message may quote the text.

@@ -1,5 +1,6 @@
 // From a configuration to what a program works with: interpolations resolved, checked and typed by a schema.
 import { asConfigError, configError } from './config-errors.ts';
+import { formatPath } from './config-values.ts';
 import type { Config, ConfigValue, KeyPath } from './config-values.ts';
 import { copyConfig } from './copy-config.ts';
 import { readEnv } from './env.ts';
@@ -91,7 +92,7 @@ function refuseIssues(issues: readonly StandardIssue[], { source, secrets }: Val
     return { keys, words: isSecretPath(keys) ? 'the value is not what it should be' : secrets.mask(message) };
   });
   const [first, ...others] = found;
-  const more = others.slice(0, MAX_SHOWN_ISSUES - 1).map(({ keys, words }) => `'${nameOf(keys)}': ${words}`);
+  const more = others.slice(0, MAX_SHOWN_ISSUES - 1).map(({ keys, words }) => `'${formatPath(keys)}': ${words}`);
   const rest = found.length > MAX_SHOWN_ISSUES ? [`and ${found.length - MAX_SHOWN_ISSUES} more`] : [];
   const error = configError({
     path: first?.keys ?? [],
@@ -99,12 +100,10 @@ function refuseIssues(issues: readonly StandardIssue[], { source, secrets }: Val
     reason: [first?.words ?? 'the schema refuses it', ...more, ...rest].join('; ').replace(/\.$/, ''),
     mend: 'Mend the value.',
   });
-  Object.assign(error.details, { issues: found.map(({ keys, words }) => ({ path: nameOf(keys), message: words })) });
+  Object.assign(error.details, {
+    issues: found.map(({ keys, words }) => ({ path: formatPath(keys), message: words })),
+  });
   return error;
-}
-
-function nameOf(keys: KeyPath): string {
-  return keys.map(String).join('.');
 }
 
 function toKey(key: PropertyKey): string | number {
