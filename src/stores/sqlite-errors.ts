@@ -6,6 +6,7 @@ const SQLITE_ERROR = 1;
 const SQLITE_READONLY = 8;
 const SQLITE_CORRUPT = 11;
 const SQLITE_CANTOPEN = 14;
+const SQLITE_TOOBIG = 18;
 const SQLITE_CONSTRAINT = 19;
 const SQLITE_NOTADB = 26;
 
@@ -20,6 +21,9 @@ const PASSING: Readonly<Record<number, string>> = {
   14: 'it cannot be opened; check the file, its folder and their permissions',
   15: 'its lock protocol failed; is it on a network file system?',
 };
+
+/** What SQLite says where a search goes beyond its limits, https://www.sqlite.org/limits.html; its code is that of any bad SQL. */
+const BEYOND_LIMITS = /too (?:large|complex|many|big)|at most \d+ tables|parser stack overflow/;
 
 /** Returns SQLite's primary result code, or undefined where the error is not SQLite's. */
 export function sqliteCode(error: unknown): number | undefined {
@@ -44,6 +48,13 @@ export function storeError(error: unknown, path: string): Error {
   const code = sqliteCode(error);
   const reason = error instanceof Error ? error.message : String(error);
   if (code === undefined) return foreignError(error, path, reason);
+  if (code === SQLITE_TOOBIG || (code === SQLITE_ERROR && BEYOND_LIMITS.test(reason))) {
+    return mlflowError(
+      'INVALID_PARAMETER_VALUE',
+      `This is more than SQLite takes in '${path}': ${reason}. Ask for less at once.`,
+      error,
+    );
+  }
   const passing = PASSING[code];
   if (passing !== undefined) {
     return mlflowError('TEMPORARILY_UNAVAILABLE', `Cannot use '${path}' now: ${passing} (${reason}).`, error);
