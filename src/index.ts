@@ -11,6 +11,9 @@ export { toObject } from './config/to-object.ts';
 export type { SchemaOptions, ToObjectOptions } from './config/to-object.ts';
 export { RunspanError, MlflowError } from './errors.ts';
 export type { ErrorCode, MlflowErrorOptions, RunspanErrorOptions } from './errors.ts';
+export type { AutologFlags } from './autolog/host.ts';
+export type { TfjsModule } from './autolog/tfjs-types.ts';
+export type { LoadedTfjsModel, TfjsLoader } from './autolog/load-tfjs.ts';
 export type { AlertSink } from './model/alert-sink.ts';
 export type {
   Dataset,
@@ -18,7 +21,10 @@ export type {
   Experiment,
   KeyValue,
   LifecycleStage,
+  LoggedModel,
+  LoggedModelStatus,
   Metric,
+  ModelOutput,
   Page,
   Param,
   RunData,
@@ -42,6 +48,7 @@ export type { RunConfig } from './runs/run-config.ts';
 export type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './runs/run.ts';
 export { AlertsService } from './services/alerts-service.ts';
 export type { AlertsOptions, AlertsSettings } from './services/alerts-service.ts';
+export { autolog } from './services/autolog.ts';
 export {
   activeRun,
   flush,

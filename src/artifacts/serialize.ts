@@ -11,9 +11,25 @@ import { extname } from 'node:path';
  * serializeDict({ rows: 442 }, 'profile.json'); // '{\n  "rows": 442\n}'
  */
 export function serializeDict(dictionary: unknown, artifactFile: string): string {
-  if (!['.yaml', '.yml'].includes(extname(artifactFile).toLowerCase()))
-    return JSON.stringify(dictionary, undefined, 2) ?? 'null';
-  // Loaded on first use, synchronously: most jobs never write YAML. The cast names the one function that is used.
-  const yaml = createRequire(import.meta.url)('yaml') as { stringify(value: unknown): string };
-  return yaml.stringify(dictionary);
+  if (!isYaml(artifactFile)) return JSON.stringify(dictionary, undefined, 2) ?? 'null';
+  return loadYaml().stringify(dictionary);
+}
+
+/**
+ * Reads what {@link serializeDict} wrote, and what MLflow itself writes.
+ *
+ * @throws where the text is neither YAML nor JSON
+ */
+export function parseDict(text: string, artifactFile: string): unknown {
+  if (!isYaml(artifactFile)) return JSON.parse(text);
+  return loadYaml().parse(text);
+}
+
+function isYaml(artifactFile: string): boolean {
+  return ['.yaml', '.yml'].includes(extname(artifactFile).toLowerCase());
+}
+
+/** Loaded on first use, synchronously: most jobs never write YAML. The cast names the functions that are used. */
+function loadYaml(): { stringify(value: unknown): string; parse(text: string): unknown } {
+  return createRequire(import.meta.url)('yaml') as ReturnType<typeof loadYaml>;
 }

@@ -84,9 +84,9 @@ export class ActiveRun implements Run {
     return this.#options.started;
   }
 
-  /** How many metric points were accepted. */
-  get pointCount(): number {
-    return this.#options.intake.pointCount;
+  /** The run's way into the outbox. */
+  get intake(): RunIntake {
+    return this.#options.intake;
   }
 
   /** Whether the run's end was decided. */

@@ -40,7 +40,6 @@ const LATER_METHODS = [
   'deleteLoggedModel',
   'deleteLoggedModelTag',
   'finalizeLoggedModel',
-  'getLoggedModel',
   'listLoggedModelArtifacts',
   'logModelParams',
   'logOutputs',

@@ -2,6 +2,7 @@
 import type {
   DatasetInput,
   Experiment,
+  LoggedModel,
   Metric,
   Param,
   RunEntity,
@@ -232,6 +233,11 @@ export class MlflowClient extends LaterMethodsBase {
     return new PagedList((pageToken) =>
       this.#call('getMetricHistory', { runId, key, ...(pageToken === undefined ? {} : { pageToken }) }),
     );
+  }
+
+  /** Reads a logged model with its params, tags and metrics. */
+  getLoggedModel(modelId: string): Promise<LoggedModel> {
+    return this.#call('getLoggedModel', modelId);
   }
 
   #call<M extends StoreMethod>(method: M, ...args: Parameters<Store[M]>): Promise<Awaited<ReturnType<Store[M]>>> {

@@ -8,6 +8,7 @@ import type { Redactor } from '../model/redact.ts';
 import type { CreateWrite, MetricWrite, Write } from '../model/write.ts';
 import { MAX_MIRRORED_BACK } from '../otel/mirror.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
+import type { SpooledSource } from '../outbox/contract.ts';
 import { toDataset } from './dataset.ts';
 import { IntakeGate } from './intake-gate.ts';
 import type { IntakeGateOptions, MendReason } from './intake-gate.ts';
@@ -70,15 +71,15 @@ export class RunIntake {
     return { params: this.#params, tags: this.#tags, metrics: this.#sentMetrics };
   }
 
-  /** Accepts one point of a metric; its options may be anything. */
-  acceptMetric(key: unknown, value: unknown, options: unknown): void {
+  /** Accepts one point of a metric, of a logged model where one was measured; its options may be anything. */
+  acceptMetric(key: unknown, value: unknown, options: unknown, modelKey?: string): void {
     // The hot path: no closure for the guard.
     try {
       const known = typeof key === 'string' ? key : this.#texts.readKey('metric', key);
       if (known === undefined) return;
       const metric = this.#points.mend(known, value, this.#points.readOptions(options));
       if (metric === undefined) return;
-      this.#gate.append(metric);
+      this.#gate.append(modelKey === undefined ? metric : { ...metric, modelKey });
       const number = Number(metric.value);
       this.#metrics[known] = number;
       if (this.#sentMetrics.size < MAX_MIRRORED_BACK || this.#sentMetrics.has(metric.key))
@@ -126,6 +127,11 @@ export class RunIntake {
     return this.#texts.prepare('tag', tags, mendTagValue);
   }
 
+  /** Mends and masks params without sending them: a model's are its own. */
+  prepareParams(params: Readonly<Record<string, unknown>>): readonly KeyValue[] {
+    return unique(this.#texts.prepare('param', Object.entries(params), mendParamValue).sent);
+  }
+
   /** Opens the run in the store; what its own tags were cut from follows it. */
   acceptCreate(write: CreateWrite, wholes: PreparedTexts['wholes']): void {
     this.acceptAlways(write);
@@ -155,6 +161,11 @@ export class RunIntake {
       const source = this.#gate.spool(bytes);
       this.#gate.append({ kind: 'artifact', runKey: this.#options.runKey, path, source });
     });
+  }
+
+  /** Keeps bytes for a write that is put together elsewhere. @throws as the outbox does */
+  spool(bytes: Uint8Array): SpooledSource {
+    return this.#gate.spool(bytes);
   }
 
   /** Accepts a write that is whole already. */

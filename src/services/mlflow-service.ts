@@ -1,4 +1,5 @@
 // MlflowService: opens runs, each an MLflow run and a span at once, and keeps their way to the store.
+import type { LoadedTfjsModel, TfjsLoader } from '../autolog/load-tfjs.ts';
 import { setEnvDefaults } from '../config/env.ts';
 import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
 import type { MlflowOptions, MlflowSettings } from '../config/mlflow-settings.ts';
@@ -18,8 +19,10 @@ import { readRunConfig } from '../runs/run-config.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import type { Run } from '../runs/run.ts';
 import { readSourceTags } from '../runs/source-tags.ts';
+import { joinAutolog } from './autolog-host.ts';
 import { isRemote, openDestination, runUrlOf } from './destination.ts';
 import { letSignalsIn, refreshExits } from './exits.ts';
+import { loadModel } from './load-model.ts';
 import { LoggerService } from './logger-service.ts';
 import { bringUpOtel } from './otel-setup.ts';
 import { RunBook } from './run-book.ts';
@@ -29,10 +32,8 @@ import { rememberRun, rememberService } from './run-registry.ts';
 import { surround } from './run-surroundings.ts';
 import { alertByLog, sayEnded, sayStarted, sayWhatIsLeft } from './run-lines.ts';
 import type { MlflowDependencies, MlflowLinks } from './mlflow-links.ts';
-import { Service } from './service.ts';
-import type { StopOptions } from './service.ts';
-import { joinTelemetry } from './telemetry.ts';
-import type { Telemetry } from './telemetry.ts';
+import { Service, type StopOptions } from './service.ts';
+import { joinTelemetry, type Telemetry } from './telemetry.ts';
 
 /** How a run is opened. */
 interface OpenOptions {
@@ -160,6 +161,18 @@ export class MlflowService extends Service {
     return new MlflowClient({ outbox, trackingUri, registryUri, timeoutMs, now: this.#now });
   }
 
+  /**
+   * Loads a model of TensorFlow.js that was logged, bit for bit as it was trained.
+   *
+   * @param uri `models:/m-…`, or the folder of a model's files
+   * @throws {RunspanError} `NOT_SUPPORTED` for another flavor or a registered name; `MLFLOW_ERROR` where it is not there
+   * @example
+   * const { model, mlmodel } = await mlflow.loadTfjsModel(`models:/${modelId}`, tf);
+   */
+  loadTfjsModel<M>(uri: string, tf: TfjsLoader<M>): Promise<LoadedTfjsModel<M>> {
+    return loadModel(uri, tf, { settings: this.settings, getLoggedModel: (id) => this.client().getLoggedModel(id) });
+  }
+
   /** Waits until everything accepted so far is delivered, spans and logs too; tells what really happened, never rejects. */
   async flush(options: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
     const { timeoutMs = this.settings.flushTimeoutMs } = options;
@@ -210,6 +223,7 @@ export class MlflowService extends Service {
       throw error;
     }
     undo.push(rememberService(this));
+    undo.push(joinAutolog(settings, { ...this.#started, runContext: (config, body) => this.runContext(config, body) }));
     if (!settings.exitHooks || settings.isDisabled) return;
     const { exitTimeoutMs } = settings;
     undo.push(joinRunExits({ ...this.#started, exitTimeoutMs, isDelivering: () => this.#deliveringCount > 0 }));

@@ -106,9 +106,14 @@ export class RunBook implements Complaints {
     this.#unconfirmed.clear();
   }
 
-  refuse(reason: string, message: string): void {
+  /** Finds an open run by its key. */
+  find(runKey: string): ActiveRun | undefined {
+    return this.#open.get(runKey)?.run;
+  }
+
+  refuse(reason: string, message: string, isSilent = false): void {
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
-    this.warnOnce(`refused:${reason}`, message);
+    if (!isSilent) this.warnOnce(`refused:${reason}`, message);
   }
 
   mend(reason: MendReason, message: string): void {

@@ -13,7 +13,8 @@ export function sayStarted(run: ActiveRun, trackingUri: string): void {
 /** Says how a run ended and how it is looked at. */
 export function sayEnded(run: ActiveRun, nowMs: number): void {
   const seconds = (Math.max(0, nowMs - run.startedAtMs) / 1000).toFixed(1);
-  const { name, status, pointCount, key } = run;
+  const { name, status, key } = run;
+  const { pointCount } = run.intake;
   const { runUrl } = run.started.identity;
   const page = runUrl === undefined ? '' : `, or ${runUrl}`;
   run.log.info(

@@ -582,7 +582,7 @@ describe('system metrics', () => {
       'end',
     ]);
     expect(run.metrics).toEqual({ loss: 1 });
-    expect(run.pointCount).toBe(1);
+    expect(run.intake.pointCount).toBe(1);
     expect(Object.keys(run.started.span.attributes).filter((key) => key.startsWith('mlflow.metric.'))).toEqual([
       'mlflow.metric.loss',
     ]);
