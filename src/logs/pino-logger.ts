@@ -15,6 +15,8 @@ export interface CriticalLevel {
 /** A pino logger with `success` (between info and warn) and `critical`; its children have them too. */
 export type RunspanLogger = CriticalLevel & pino.Logger<'success'>;
 
+type LogMethodHook = (this: pino.Logger, args: Parameters<pino.LogFn>, method: pino.LogFn, level: number) => void;
+
 /** Fields in which errors are often logged; pino itself would write them as `{}`. */
 const ERROR_FIELDS = [ERROR_KEY, 'error', 'reason'] as const;
 
@@ -26,17 +28,23 @@ export function createPinoLogger(level: string, pipeline: LogPipeline): RunspanL
       customLevels: CUSTOM_LEVELS,
       base: null,
       serializers: Object.fromEntries(ERROR_FIELDS.map((field) => [field, serializeError])),
-      hooks: { streamWrite: pipeline.mask },
+      hooks: { streamWrite: pipeline.mask, ...(pipeline.hasSource ? { logMethod: createSourceHook(pipeline) } : {}) },
     },
     pipeline,
   );
-  // Every level method calls this one; below it in the stack stands the caller.
-  pipeline.setBoundary((logger as unknown as Record<symbol, StackBoundary>)[pino.symbols.writeSym] as StackBoundary);
   const critical = function (this: pino.Logger, ...line: Parameters<pino.LogFn>): void {
     this.fatal(...line);
   };
   // On the logger itself, so that its children inherit it; `this` is the one it is called on.
   return Object.defineProperty(logger, 'critical', { value: critical, configurable: true }) as RunspanLogger;
+}
+
+/** pino calls it in each level method; `this` is the logger, whose method of that level the caller called. */
+function createSourceHook(pipeline: LogPipeline): LogMethodHook {
+  return function (this: pino.Logger, args, method, level) {
+    const called: unknown = Reflect.get(this, this.levels.labels[level] ?? '');
+    pipeline.withSource(called as StackBoundary, () => method.apply(this, args));
+  };
 }
 
 /** Says whether instrumentation-pino sends this logger's lines to OpenTelemetry already: then we must not. */

@@ -18,8 +18,10 @@ export interface LogSource {
 /** A function of the logger's that stands in the stack between this package and the caller. */
 export type StackBoundary = (...args: never[]) => unknown;
 
-/** Below pino's write: its level method, perhaps `run.log`, the caller. Each frame costs about 1 µs. */
+/** Below pino's level method: perhaps `critical` or `run.log`, then the caller. Each frame costs about 1 µs. */
 const NEAR_FRAMES = 3;
+/** Lines in a row that needed fewer frames than are looked at, before fewer are looked at. */
+const PATIENCE = 32;
 /** Enough for a call through contexts and wrappers. */
 const MANY_FRAMES = 24;
 
@@ -41,21 +43,36 @@ const MAX_SCRIPTS = 1_000;
 /**
  * Finds the caller of the logger; undefined where every frame is a library's.
  *
- * @param boundary the function that the search starts below; quicker than from here
+ * @param boundary the function that the caller called; quicker than from here. Each frame between it and this call costs, too
  * @example
  * findLogSource(); // { name: 'train', function: 'main', line: 12, path: '/job/train.ts' }
  */
 export function findLogSource(boundary?: StackBoundary): LogSource | undefined {
-  return (boundary && findNear(boundary)) ?? findFar();
+  if (boundary === undefined) return findFar();
+  const near = toCaller(callSitesBelow(boundary, usualDepth));
+  if (near !== undefined || usualDepth === NEAR_FRAMES) return near ?? findFar();
+  return toCaller(callSitesBelow(boundary, NEAR_FRAMES)) ?? findFar();
 }
 
-/** Looks at the few frames below the boundary: half as long as util.getCallSites, which starts at the top (measured). */
-function findNear(boundary: StackBoundary): LogSource | undefined {
-  for (const site of callSitesBelow(boundary)) {
-    const script = scriptOf(site.getFileName() ?? '');
-    if (!script.isHidden) return toSource(script, site.getFunctionName(), site.getLineNumber() ?? 0);
+/** How many frames are looked at first: as many as the lines before needed. */
+let usualDepth = 1;
+let shallowCount = 0;
+
+function toCaller(sites: readonly NodeJS.CallSite[]): LogSource | undefined {
+  for (let at = 0; at < sites.length; at++) {
+    const site = sites[at];
+    const script = scriptOf(site?.getFileName() ?? '');
+    if (script.isHidden || site === undefined) continue;
+    learnDepth(at + 1);
+    return toSource(script, site.getFunctionName(), site.getLineNumber() ?? 0);
   }
   return undefined;
+}
+
+function learnDepth(needed: number): void {
+  if (needed < usualDepth && ++shallowCount < PATIENCE) return;
+  usualDepth = needed;
+  shallowCount = 0;
 }
 
 function findFar(): LogSource | undefined {
@@ -66,12 +83,13 @@ function findFar(): LogSource | undefined {
   return undefined;
 }
 
-function callSitesBelow(boundary: StackBoundary): readonly NodeJS.CallSite[] {
+/** Half as long as util.getCallSites, which starts at the top (measured). */
+function callSitesBelow(boundary: StackBoundary, depth: number): readonly NodeJS.CallSite[] {
   const { stackTraceLimit } = Error;
   const prepare: unknown = Reflect.get(Error, 'prepareStackTrace');
   try {
     Error.prepareStackTrace = keepCallSites;
-    Error.stackTraceLimit = NEAR_FRAMES;
+    Error.stackTraceLimit = depth;
     const holder: { readonly stack?: readonly NodeJS.CallSite[] } = {};
     Error.captureStackTrace(holder, boundary);
     return holder.stack ?? [];
@@ -87,6 +105,11 @@ function callSitesBelow(boundary: StackBoundary): readonly NodeJS.CallSite[] {
 
 function keepCallSites(_error: Error, sites: NodeJS.CallSite[]): NodeJS.CallSite[] {
   return sites;
+}
+
+/** Says whether a script, by V8's name for it, is Node's, this package's or an installed package's. */
+export function isForeignScript(url: string): boolean {
+  return scriptOf(url).isHidden || /[/\\]node_modules[/\\]/.test(url);
 }
 
 function toSource(script: Script, functionName: string | null, line: number): LogSource {
