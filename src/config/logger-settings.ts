@@ -33,7 +33,12 @@ export interface LoggerOptions extends RedactOptions {
   readonly serialize?: boolean;
   /** Errors with their causes and asynchronous stack. @default true  Env: RUNSPAN_LOGGER_BACKTRACE */
   readonly backtrace?: boolean;
-  /** Variables in stack traces: comes with the next version; `true` is refused until then. @default false  Env: RUNSPAN_LOGGER_DIAGNOSE */
+  /**
+   * The variables of up to five of the job's own frames in the stack of each thrown error, cut and redacted; from start() to stop().
+   * Node's debugger pauses this thread at each throw, caught ones too: up to a millisecond each, for at most 50 a second. What is not
+   * thrown has none; where a debugger listens (--inspect) there are none. Names tell secrets, values may hold others: keep it off
+   * where lines leave the house. @default false  Env: RUNSPAN_LOGGER_DIAGNOSE
+   */
   readonly diagnose?: boolean;
   /** A sink that fails never reaches the job. @default true  Env: RUNSPAN_LOGGER_CATCH */
   readonly catch?: boolean;
@@ -121,8 +126,7 @@ export const LOGGER_FIELDS: Fields<LoggerSettings> = {
     kind: 'boolean',
     env: ['RUNSPAN_LOGGER_DIAGNOSE'],
     defaultValue: false,
-    isNotThereYet: (isWanted) => isWanted,
-    doc: 'Variables in stack traces; not there yet.',
+    doc: 'The variables of the failing frames in stack traces.',
   },
   catch: {
     kind: 'boolean',
@@ -155,7 +159,7 @@ export const LOGGER_FIELDS: Fields<LoggerSettings> = {
 /**
  * Resolves the settings of LoggerService.
  *
- * @throws {RunspanError} `INVALID_SETTINGS`; `NOT_SUPPORTED` for diagnose; what {@link loadSources} throws
+ * @throws {RunspanError} `INVALID_SETTINGS`; what {@link loadSources} throws
  * @example
  * resolveLoggerSettings({ level: 'warn' }).level; // 'WARNING'
  */

@@ -5,10 +5,12 @@ import type { LoggerOptions, LoggerSettings } from '../config/logger-settings.ts
 import { findVariable, loadSources } from '../config/sources.ts';
 import type { SettingsSources } from '../config/sources.ts';
 import { createRedactor } from '../model/redact.ts';
+import type { Redactor } from '../model/redact.ts';
 import type { Providers } from '../otel/providers.ts';
 import { span } from '../otel/span.ts';
 import type { SpanBody } from '../otel/span.ts';
 import { joinExits, refreshExits } from './exits.ts';
+import { watchThrows } from '../logs/frame-variables.ts';
 import { createJsonFormatter } from '../logs/json-line.ts';
 import { LogEmitter } from '../logs/emitter.ts';
 import type { LogExporter } from '../logs/emitter.ts';
@@ -59,8 +61,7 @@ const DEFAULT_FLUSH_TIMEOUT_MS = 2_000;
  * The logger works before start() and after stop() too: lines are written, but nothing goes to OpenTelemetry; after
  * stop() the lines of a file sink go to stderr.
  *
- * @throws {RunspanError} `INVALID_SETTINGS` for an unknown key, a wrong type, an unknown level or a wrong template; `NOT_SUPPORTED`
- *   for what comes with the next version (`diagnose`)
+ * @throws {RunspanError} `INVALID_SETTINGS` for an unknown key, a wrong type, an unknown level or a wrong template
  * @example
  * const service = new LoggerService({ level: 'INFO' });
  * await service.start();
@@ -72,12 +73,14 @@ export class LoggerService extends Service {
   readonly settings: LoggerSettings;
   readonly #sources: SettingsSources;
   readonly #hasOwnServiceName: boolean;
+  readonly #redactor: Redactor;
   readonly #sink: LogSink;
   readonly #pipeline: LogPipeline;
   #emitter: LogExporter = new LogEmitter();
   readonly #logger: RunspanLogger;
   #providers: Providers | undefined;
   #leaveExits: (() => void) | undefined;
+  #unwatchThrows: (() => void) | undefined;
 
   constructor(options: LoggerOptions = {}, { write }: LoggerDependencies = {}) {
     super();
@@ -86,10 +89,11 @@ export class LoggerService extends Service {
     this.#hasOwnServiceName = options.serviceName !== undefined;
     const { sink, level, redactAdd, redactRemove, source } = this.settings;
     this.#sink = new LogSink({ sink, isCatching: this.settings.catch, ...(write && { write: taking(write) }) });
+    this.#redactor = createRedactor({ add: redactAdd, remove: redactRemove });
     this.#pipeline = new LogPipeline({
       sink: this.#sink,
       format: createFormatter(this.settings, this.#sink.isTerminal),
-      redactor: createRedactor({ add: redactAdd, remove: redactRemove }),
+      redactor: this.#redactor,
       hasSource: source,
     });
     this.#logger = createPinoLogger(level, this.#pipeline);
@@ -144,6 +148,8 @@ export class LoggerService extends Service {
 
   protected override async onStart(): Promise<void> {
     this.#sink.open();
+    if (this.settings.diagnose)
+      this.#unwatchThrows = watchThrows({ redactor: this.#redactor, say: (message) => this.#logger.warn(message) });
     if (isDisabled(this.#sources)) return;
     const { serviceName, otel } = this.settings;
     this.#providers = await bringUpOtel({
@@ -166,6 +172,7 @@ export class LoggerService extends Service {
 
   protected override async onStop(options: StopOptions): Promise<void> {
     this.#leaveExits?.();
+    this.#unwatchThrows?.();
     const { timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS } = options;
     await Promise.all([this.#emitter.end(timeoutMs), this.#providers?.flush({ timeoutMs })]);
     this.#sayLosses();

@@ -68,7 +68,6 @@ describe('logger settings', () => {
     [{ level: 10 }, "'logger.level': 10"],
     [{ colorize: 'true' }, 'logger.colorize'],
     [{ colour: true }, "Unknown setting 'logger.colour'"],
-    [{ diagnose: true }, "'logger.diagnose' with this value comes with the next version"],
   ])('L6: %j is an error that names the field', (options, message) => {
     expect(() => resolveLoggerSettings(options as LoggerOptions, sources())).toThrow(message);
   });

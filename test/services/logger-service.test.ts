@@ -111,12 +111,6 @@ describe('lines', () => {
     );
   });
 
-  test.each([{ diagnose: true }] as const)('%j comes with the next version and is refused until then', (options) => {
-    expect(() => new LoggerService(options)).toThrow(
-      expect.objectContaining({ code: 'NOT_SUPPORTED', message: expect.stringContaining('next version') as string }),
-    );
-  });
-
   test('a template says what a line shows; the text of a JSON line too, without colours', async () => {
     const format = '<level>{level: <8}</level>|{message}|{extra[rows]:>5}|{extra[password]}';
     const text = makeLogger({ format });
