@@ -43,10 +43,11 @@ export function asConfigError<T>(action: () => T): T {
   } catch (error) {
     if (error instanceof RunspanError) throw error;
     const isStack = error instanceof RangeError;
+    const kind = error instanceof Error ? error.name : typeof error;
+    // The error itself does not go on: a parser's or a schema's may quote a secret.
     throw configError({
-      reason: isStack ? 'it is too large or nested too deep' : 'it cannot be read',
+      reason: isStack ? 'it is too large or nested too deep' : `it cannot be read (${kind})`,
       mend: isStack ? 'Flatten it.' : 'Hand in plain data.',
-      cause: error,
     });
   }
 }
