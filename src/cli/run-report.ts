@@ -52,7 +52,7 @@ export async function reportRun(connection: Connection, run: RunEntity): Promise
   const { store } = connection;
   const { info, data, inputs } = run;
   const metrics: MetricSummary[] = [];
-  for (const [key, last] of Object.entries(data.metrics).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [key, last] of Object.entries(data.metrics).toSorted(([a], [b]) => (rankOf(a) < rankOf(b) ? -1 : 1))) {
     metrics.push(summarise(key, last, await readHistory(store, info.runId, key)));
   }
   const experiment = await store.getExperiment(info.experimentId);
@@ -67,6 +67,11 @@ export async function reportRun(connection: Connection, run: RunEntity): Promise
     runUrl: runUrlOf(store.uri, info.experimentId, info.runId),
     trace: traceOf(data.tags),
   };
+}
+
+/** The machine's metrics after the job's own. */
+function rankOf(key: string): string {
+  return `${key.startsWith('system/') ? 1 : 0} ${key}`;
 }
 
 async function readHistory(store: Store, runId: string, key: string): Promise<readonly Metric[]> {

@@ -55,6 +55,14 @@ test.concurrent('a NodeSDK that was there before: its spans and logs are stamped
     expect.objectContaining({ body: 'in the child', traceId, attributes: expect.objectContaining(stamp) }),
   );
   expect(readFileSync(join(left.result.folder, 'job.log'), 'utf8')).toMatch(new RegExp(`in the child.*${traceId}`));
+  // Kept by the processors in the job's SDK, each once.
+  const kept = (name: string): string =>
+    readFileSync(join(left.result.folder, 'mlruns/1', left.run.runId, 'artifacts/runspan', name), 'utf8');
+  expect([...kept('trace.otlp.jsonl').matchAll(/"name":"(child|own)"/g)].map(([, name]) => name)).toEqual([
+    'child',
+    'own',
+  ]);
+  expect(kept('logs.otlp.jsonl').match(/"in the child"/g)).toHaveLength(1);
 });
 
 test.concurrent('a NodeSDK that comes after ours gets no spans, and does no harm: one run, one alert', async () => {
