@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
@@ -115,7 +116,7 @@ describe('runspan demo', () => {
       encoding: 'utf8',
     });
     expect(stdout).toContain('\u001b[32mFINISHED');
-    const bars = stdout.replaceAll(/\u001b\[[0-9;]*m/g, '').split(/\r?\n/).filter((line) => line.includes('█·') || line.includes('··')); // prettier-ignore
+    const bars = stripVTControlCharacters(stdout).split(/\r?\n/).filter((line) => line.includes('█·') || line.includes('··')); // prettier-ignore
     expect(bars.length).toBeGreaterThan(3);
     for (const line of bars) expect(line.length).toBeLessThanOrEqual(60);
   });
