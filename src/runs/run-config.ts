@@ -1,5 +1,6 @@
 // RunConfig: what a run is opened with, checked strictly before anything is made.
 import { RunspanError } from '../errors.ts';
+import { readEntries } from '../model/mend-text.ts';
 
 /** How a run is opened; an unknown key or a wrong type is an `INVALID_ARGUMENT` that names it. */
 export interface RunConfig {
@@ -56,7 +57,10 @@ export function readRunConfig(config: string | RunConfig): RunConfig {
     Object.entries(given).filter(([, value]) => value != null),
   ) as unknown as RunConfig;
   if (typeof checked.name !== 'string') throw invalid('RunConfig.name must be given as a string');
-  if (typeof checked.description === 'string' && checked.tags?.['mlflow.note.content'] !== undefined)
+  const tags = checked.tags === undefined ? [] : readEntries(checked.tags);
+  if (tags === undefined) throw invalid('RunConfig.tags must be an object with keys and values');
+  const hasNote = tags.some(([key, value]) => key === 'mlflow.note.content' && value !== undefined);
+  if (typeof checked.description === 'string' && hasNote)
     throw invalid("RunConfig.description and tag 'mlflow.note.content' are the same thing: give one of them");
   for (const field of ['parentRunId', 'runId'] as const) {
     const id = checked[field];

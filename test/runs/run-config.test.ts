@@ -26,6 +26,7 @@ describe('readRunConfig', () => {
     [{ name: 1 }, 'RunConfig.name'],
     [{}, 'RunConfig.name'],
     [{ name: 'a', tags: ['x'] }, 'RunConfig.tags'],
+    [{ name: 'a', tags: new Date(0) }, 'RunConfig.tags'],
     [{ name: 'a', nested: 'yes' }, 'RunConfig.nested'],
     [{ name: 'a', runId: '../x' }, 'RunConfig.runId'],
     [{ name: 'a', parentRunId: 'a b' }, 'RunConfig.parentRunId'],
