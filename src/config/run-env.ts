@@ -27,3 +27,9 @@ export function readRunOfEnv(): RunOfEnv | undefined {
   };
   return Object.keys(found).length === 0 ? undefined : found;
 }
+
+/** Reads what the run of this process is to be called: RUNSPAN_RUN_NAME, else MLflow's MLFLOW_RUN_NAME. */
+export function readRunName(): string | undefined {
+  const { RUNSPAN_RUN_NAME, MLFLOW_RUN_NAME } = readEnv();
+  return RUNSPAN_RUN_NAME || MLFLOW_RUN_NAME || undefined;
+}

@@ -74,6 +74,11 @@ export const CUSTOM_LEVELS = { [SUCCESS.label]: SUCCESS.value } as { readonly su
 
 const BY_VALUE: ReadonlyMap<number, LogLevel> = new Map(LOG_LEVELS.map((level) => [level.value, level]));
 
+/** Gives pino's number of a level by its label; undefined for no level. */
+export function valueOfLevel(label: string): number | undefined {
+  return LOG_LEVELS.find((level) => level.label === label)?.value;
+}
+
 /** Other names of a level, in lower case. */
 const ALIASES: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal', silent: 'silent' };
 

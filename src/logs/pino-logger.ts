@@ -20,6 +20,8 @@ type LogMethodHook = (this: pino.Logger, args: Parameters<pino.LogFn>, method: p
 /** Fields in which errors are often logged; pino itself would write them as `{}`. */
 const ERROR_FIELDS = [ERROR_KEY, 'error', 'reason'] as const;
 
+const OWN = Symbol.for('runspan.logger');
+
 /** Makes the logger that writes into a pipeline. */
 export function createPinoLogger(level: string, pipeline: LogPipeline): RunspanLogger {
   const logger = pino(
@@ -35,6 +37,7 @@ export function createPinoLogger(level: string, pipeline: LogPipeline): RunspanL
   const critical = function (this: pino.Logger, ...line: Parameters<pino.LogFn>): void {
     this.fatal(...line);
   };
+  Object.defineProperty(logger, OWN, { value: true });
   // On the logger itself, so that its children inherit it; `this` is the one it is called on.
   return Object.defineProperty(logger, 'critical', { value: critical, configurable: true }) as RunspanLogger;
 }
@@ -47,11 +50,15 @@ function createSourceHook(pipeline: LogPipeline): LogMethodHook {
   };
 }
 
+/** Says whether a logger, or what it is a child of, is one of ours, of whichever copy of this package: its lines become log records already. */
+export function isOwnLogger(logger: object): boolean {
+  return Reflect.get(logger, OWN) === true;
+}
+
 /** Says whether instrumentation-pino sends this logger's lines to OpenTelemetry already: then we must not. */
-export function isInstrumented(logger: RunspanLogger): boolean {
+export function isInstrumented(logger: object): boolean {
   // instrumentation-pino puts a multistream of its own around the destination.
-  const stream = (logger as unknown as Record<symbol, unknown>)[pino.symbols.streamSym] as {
-    readonly streams?: readonly { readonly stream?: object }[];
-  };
-  return stream.streams?.some((one) => one.stream?.constructor?.name === 'OTelPinoStream') ?? false;
+  const stream = Reflect.get(logger, pino.symbols.streamSym) as
+    { readonly streams?: readonly { readonly stream?: object }[] } | undefined;
+  return stream?.streams?.some((one) => one.stream?.constructor?.name === 'OTelPinoStream') ?? false;
 }

@@ -1,6 +1,7 @@
 // The services behind the functions without an instance: from env, started by the first use, one set a process.
 import { basename } from 'node:path';
-import { readRunOfEnv } from '../config/run-env.ts';
+import type { MlflowOptions } from '../config/mlflow-options.ts';
+import { readRunName, readRunOfEnv } from '../config/run-env.ts';
 import { shareInProcess } from '../model/process-wide.ts';
 import { ambientRun } from '../otel/run-context.ts';
 import { sayFailure } from '../otel/quietly.ts';
@@ -27,6 +28,9 @@ interface Defaults {
   readonly waiting: ((run: Run) => void)[];
 }
 
+/** What the first use may say beyond env. */
+export type DefaultOptions = Pick<MlflowOptions, 'startTimeoutMs'>;
+
 /** Calls that wait for a join; more are refused. */
 const MAX_WAITING = 10_000;
 
@@ -34,9 +38,9 @@ const MAX_WAITING = 10_000;
  * Gives the started services, the same to every caller; uses at the same time share one start. A start that failed rejects those who
  * waited for it, and the next use tries anew. The exit hooks end what is open.
  */
-export function startDefaultServices(): Promise<DefaultMlflow> {
+export function startDefaultServices(options: DefaultOptions = {}): Promise<DefaultMlflow> {
   const defaults = shared();
-  defaults.starting ??= start(defaults).catch((error: unknown) => {
+  defaults.starting ??= start(defaults, options).catch((error: unknown) => {
     defaults.starting = undefined;
     throw error;
   });
@@ -64,8 +68,8 @@ export function actOnceJoined(act: (run: Run) => void): boolean {
   return true;
 }
 
-async function start(defaults: Defaults): Promise<DefaultMlflow> {
-  const mlflow = new MlflowService();
+async function start(defaults: Defaults, options: DefaultOptions): Promise<DefaultMlflow> {
+  const mlflow = new MlflowService(options);
   // The cast: what another copy put there is a service of its own class, which is started all the same.
   await startServices(theLogger(defaults) as LoggerService, new AlertsService(), mlflow);
   await joinRunOfEnv(mlflow, defaults);
@@ -76,14 +80,14 @@ async function start(defaults: Defaults): Promise<DefaultMlflow> {
 async function joinRunOfEnv(mlflow: DefaultMlflow, { waiting }: Defaults): Promise<void> {
   const join = readRunOfEnv();
   if (join === undefined || ambientRun() !== undefined) return;
-  const run = await mlflow.startProcessRun(nameOfScript(), join);
+  const run = await mlflow.startProcessRun(nameOfProcess(), join);
   for (const act of waiting.splice(0)) act(run);
 }
 
-/** What a run of the whole process is called where nobody says: the script's name. */
-export function nameOfScript(): string {
+/** What the run of a whole process is called: as its environment says, else as its script. */
+export function nameOfProcess(): string {
   const [, script] = process.argv;
-  return script === undefined ? 'node' : basename(script).replace(/\.[cm]?[jt]sx?$/, '');
+  return readRunName() ?? (script === undefined ? 'node' : basename(script).replace(/\.[cm]?[jt]sx?$/, ''));
 }
 
 function theLogger(defaults: Defaults): NonNullable<Defaults['logger']> {

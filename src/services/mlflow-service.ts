@@ -20,6 +20,7 @@ import type { RunConfig } from '../runs/run-config.ts';
 import type { Run } from '../runs/run.ts';
 import { readSourceTags } from '../runs/source-tags.ts';
 import { joinAutolog } from './autolog-host.ts';
+import { tellChildren } from './children.ts';
 import { isRemote, openDestination, runUrlOf } from './destination.ts';
 import { letSignalsIn, refreshExits } from './exits.ts';
 import { loadModel } from './load-model.ts';
@@ -260,6 +261,7 @@ export class MlflowService extends Service {
     const parentRun = checked.parentRunId ?? (isNested ? active?.runKey : undefined);
     const run = how.join ? joinRun(surroundings, checked.name, how.join) : openRun(surroundings, checked, parentRun);
     const close = [addOpenRun({ ...run.started, isFallback: how.isFallback, isAmbient }), rememberRun(run)];
+    if (isAmbient) close.push(tellChildren(run, this.settings, how.join));
     book.add(run, () => close.forEach((each) => each()));
     refreshExits();
     if (this.settings.isDisabled) {

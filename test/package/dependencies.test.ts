@@ -33,9 +33,10 @@ describe('the lock file', () => {
   });
 
   it('is that of package.json', () => {
-    const { dependencies, peerDependencies } = packages[''] ?? {};
-    expect({ dependencies, peerDependencies }).toEqual({
+    const { dependencies, optionalDependencies, peerDependencies } = packages[''] ?? {};
+    expect({ dependencies, optionalDependencies, peerDependencies }).toEqual({
       dependencies: manifest.dependencies,
+      optionalDependencies: manifest.optionalDependencies,
       peerDependencies: manifest.peerDependencies,
     });
   });
@@ -43,7 +44,8 @@ describe('the lock file', () => {
 
 describe('package.json', () => {
   it('pins what it depends on, and leaves the API to the user', () => {
-    expect(Object.values(manifest.dependencies ?? {}).filter((range) => !/^\d+\.\d+\.\d+$/.test(range))).toEqual([]);
+    const pinned = { ...manifest.dependencies, ...manifest.optionalDependencies };
+    expect(Object.values(pinned).filter((range) => !/^\d+\.\d+\.\d+$/.test(range))).toEqual([]);
     const optional = Object.keys(manifest.peerDependenciesMeta ?? {});
     const needed = Object.entries(manifest.peerDependencies ?? {}).filter(([name]) => !optional.includes(name));
     expect(needed).toEqual([['@opentelemetry/api', '^1.10.0']]);

@@ -1,0 +1,35 @@
+// What register does in a job: the services, the run of the process, what is instrumented, and what becomes a log record.
+import { diag } from '@opentelemetry/api';
+import { findVariable, loadSources } from '../config/sources.ts';
+import { shareInProcess } from '../model/process-wide.ts';
+import { startInstrumentations } from '../otel/instrumentations.ts';
+import { ambientRun } from '../otel/run-context.ts';
+import { nameOfProcess, startDefaultServices } from '../services/default-services.ts';
+import { bringUpOtel } from '../services/otel-setup.ts';
+import { startDiagnostics } from './diagnostics.ts';
+import { findInstrumentationNames } from './instrumentation-names.ts';
+import { recordForeignLogs } from './foreign-logs.ts';
+
+/** Opens the run of this process, or joins that of the process which started it; once, whatever copies of this package are preloaded. */
+export async function startJob(): Promise<void> {
+  await shareInProcess('register', openJob);
+}
+
+async function openJob(): Promise<void> {
+  const sources = loadSources();
+  startDiagnostics(findVariable(sources, 'OTEL_LOG_LEVEL')?.text);
+  // First the set-up, so that the one which services ask for later is this one.
+  const providers = await bringUpOtel({ sources });
+  const foreign = providers.kind === 'exporting' || providers.kind === 'registered' ? recordForeignLogs() : 'none';
+  const mlflow = await startDefaultServices({ startTimeoutMs: 0 });
+  const isJoined = ambientRun() !== undefined;
+  if (!isJoined) await mlflow.startProcessRun(nameOfProcess());
+  // A registered SDK brings its own instrumentations, and without an endpoint nobody would see their spans.
+  const instrumented =
+    providers.kind === 'exporting' ? await startInstrumentations(findInstrumentationNames(sources)) : ['none'];
+  const key = ambientRun()?.identity.runKey ?? 'none';
+  diag.debug(
+    `runspan: register: ${isJoined ? 'joined' : 'opened'} run ${key}; ${providers.description}; ` +
+      `instrumented: ${instrumented.join(', ')}; log records of: ${foreign}`,
+  );
+}
