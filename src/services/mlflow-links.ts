@@ -3,6 +3,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { AlertSink } from '../model/alert-sink.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
 import type { Outbox, OutboxOptions } from '../outbox/contract.ts';
+import type { JoinedRun } from '../runs/open-run.ts';
 import type { LoggerService } from './logger-service.ts';
 
 export type {
@@ -28,4 +29,11 @@ export interface MlflowLinks {
 export interface MlflowDependencies {
   readonly now?: () => number;
   readonly openOutbox?: (options: OutboxOptions) => Outbox;
+}
+
+/** How a run is opened. */
+export interface OpenOptions {
+  readonly isFallback: boolean;
+  readonly isAmbient?: boolean;
+  readonly join?: JoinedRun | undefined;
 }

@@ -32,16 +32,9 @@ import { joinRunExits } from './run-exits.ts';
 import { rememberRun, rememberService } from './run-registry.ts';
 import { surround } from './run-surroundings.ts';
 import { alertByLog, sayEnded, sayStarted, sayWhatIsLeft } from './run-lines.ts';
-import type { MlflowDependencies, MlflowLinks } from './mlflow-links.ts';
+import type { MlflowDependencies, MlflowLinks, OpenOptions } from './mlflow-links.ts';
 import { Service, type StopOptions } from './service.ts';
 import { joinTelemetry, type Telemetry } from './telemetry.ts';
-
-/** How a run is opened. */
-interface OpenOptions {
-  readonly isFallback: boolean;
-  readonly isAmbient?: boolean;
-  readonly join?: JoinedRun | undefined;
-}
 
 /** What stands while the service is started. */
 interface Started {

@@ -8,7 +8,8 @@ import { journalFolders, makeFolder, readRuns, runJob } from './run-job.ts';
 const root = join(import.meta.dirname, '../..');
 
 /** Puts copies of the built package side by side, with the dependencies they share. */
-function copyPackage(folder: string, count: number): string[] {
+function copyPackage(count: number): string[] {
+  const folder = makeFolder();
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   return Array.from({ length: count }, (_, index) => {
     const home = join(folder, `copy-${index}`);
@@ -26,6 +27,8 @@ interface Ending {
   readonly status: string;
 }
 
+const copies = copyPackage(2);
+
 const endings: readonly Ending[] = [
   { way: 'signal', sent: 'SIGTERM', code: null, status: 'KILLED' },
   { way: 'signal', sent: 'SIGINT', code: null, status: 'KILLED' },
@@ -35,11 +38,12 @@ const endings: readonly Ending[] = [
   { way: 'natural', code: 0, status: 'FINISHED' },
 ];
 
-test.concurrent.each(endings)(
+// One after the other: each is a process with two workers.
+test.each(endings)(
   'two copies end by $way $sent with $status twice, one alert each',
   async ({ way, sent, code, status }) => {
     const folder = makeFolder();
-    const args = [way, ...copyPackage(folder, 2)];
+    const args = [way, ...copies];
     const result = await runJob('two-copies.mjs', { folder, args, ...(sent === undefined ? {} : { signal: sent }) });
     expect([result.code, result.signal], result.stderr).toEqual([code, sent ?? null]);
     const runs = readRuns(folder).map(

@@ -13,4 +13,4 @@ async function main() {
   pino(pino.destination({ dest: 1, sync: true })).info('said by pino');
 }
 
-main();
+void main();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { journalFolders, readRuns } from '../end-to-end/run-job.ts';
 import { runRegistered } from './registered.ts';
 
-test.concurrent.each([
+test.each([
   ['fork', 'child'],
   ['spawn', 'child'],
   ['cluster', 'cluster'],
@@ -18,12 +18,12 @@ test.concurrent.each([
   expect(journalFolders(folder)).toEqual([]);
 });
 
-test.concurrent('a child that fails does not fail the run', async () => {
+test('a child that fails does not fail the run', async () => {
   const { folder } = await runRegistered('spawn-fails');
   expect(readRuns(folder).map(({ status }) => status)).toEqual(['FINISHED']);
 });
 
-test.concurrent('a run that the job opens is a child of its run, and leaves the other as it was', async () => {
+test('a run that the job opens is a child of its run, and leaves the other as it was', async () => {
   const { folder, stdout } = await runRegistered('nested');
   expect(stdout).toBe('registered\n');
   const [outer, inner] = readRuns(folder).toSorted((a) => (a.name === 'inner' ? 1 : -1));
@@ -33,7 +33,7 @@ test.concurrent('a run that the job opens is a child of its run, and leaves the 
   expect(inner?.tags['otel.trace_id']).toBe(outer?.tags['otel.trace_id']);
 });
 
-test.concurrent('children are told the run, the trace and the place', async () => {
+test('children are told the run, the trace and the place', async () => {
   const { folder, stdout } = await runRegistered('env');
   const [run] = readRuns(folder);
   const env = JSON.parse(stdout) as Record<string, string>;
@@ -46,7 +46,7 @@ test.concurrent('children are told the run, the trace and the place', async () =
   });
 });
 
-test.concurrent('a process that finds MLFLOW_RUN_ID alone joins that run', async () => {
+test('a process that finds MLFLOW_RUN_ID alone joins that run', async () => {
   const first = await runRegistered('natural');
   const [before] = readRuns(first.folder);
   const { folder } = await runRegistered('child', {

@@ -24,7 +24,7 @@ const waysOut: readonly WayOut[] = [
   { way: 'signal', sent: 'SIGINT', code: null, status: 'KILLED', said: 'The process received SIGINT.' },
 ];
 
-test.concurrent.each(waysOut)('$way $sent: run $status, span and exit code alike', async (row) => {
+test.each(waysOut)('$way $sent: run $status, span and exit code alike', async (row) => {
   const { way, sent, code, status, said } = row;
   const folder = makeFolder();
   const result = await runRegistered(way, {
