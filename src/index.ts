@@ -35,6 +35,8 @@ export type {
   TerminalStatus,
   ViewType,
 } from './model/entities.ts';
+export { inferSignature, signatureNames } from './model/infer-signature.ts';
+export type { ModelSignature, SignatureExamples } from './model/infer-signature.ts';
 export { AlertSpanProcessor } from './otel/alert-span-processor.ts';
 export { mirrorAttributes } from './otel/mirror.ts';
 export type { MirroredAttributes } from './otel/mirror.ts';
