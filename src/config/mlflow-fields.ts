@@ -156,14 +156,18 @@ const DEADLINE_FIELDS: Fields<Required<DeadlineOptions>> = {
 };
 
 const AUTOLOG_FIELDS: Fields<Required<AutologOptions>> = {
-  autologDisable: autolog('DISABLE', false),
-  autologDisableForUnsupportedVersions: autolog('DISABLE_FOR_UNSUPPORTED_VERSIONS', false),
-  autologExclusive: autolog('EXCLUSIVE', false),
-  autologLogInputExamples: autolog('LOG_INPUT_EXAMPLES', true),
-  autologLogModelSignatures: autolog('LOG_MODEL_SIGNATURES', true),
-  autologLogModels: autolog('LOG_MODELS', false),
-  autologLogDatasets: autolog('LOG_DATASETS', false),
-  autologSilent: autolog('SILENT', false),
+  autologDisable: autolog('DISABLE', false, 'Log no training by itself.'),
+  autologDisableForUnsupportedVersions: autolog(
+    'DISABLE_FOR_UNSUPPORTED_VERSIONS',
+    false,
+    'Nor for versions that were not tested, instead of a warning.',
+  ),
+  autologExclusive: autolog('EXCLUSIVE', false, 'Log into runs of its own only.'),
+  autologLogInputExamples: autolog('LOG_INPUT_EXAMPLES', true, 'Keep the first five rows with a logged model.'),
+  autologLogModelSignatures: autolog('LOG_MODEL_SIGNATURES', true, 'Keep what a logged model takes and gives.'),
+  autologLogModels: autolog('LOG_MODELS', false, 'Keep trained models.'),
+  autologLogDatasets: autolog('LOG_DATASETS', false, 'Record the data that was trained on.'),
+  autologSilent: autolog('SILENT', false, 'Say nothing of what could not be logged.'),
 };
 
 /** The table of MlflowService's settings. */
@@ -261,8 +265,8 @@ export const MLFLOW_FIELDS: Fields<MlflowFields> = {
   ...REDACT_FIELDS,
 };
 
-function autolog(name: string, defaultValue: boolean): Field<boolean> {
-  return { kind: 'boolean', env: [`RUNSPAN_MLFLOW_AUTOLOG_${name}`], defaultValue, doc: "A flag of MLflow's autolog." };
+function autolog(name: string, defaultValue: boolean, doc: string): Field<boolean> {
+  return { kind: 'boolean', env: [`RUNSPAN_MLFLOW_AUTOLOG_${name}`], defaultValue, doc };
 }
 
 function expectedOfExperimentName(name: string): string | undefined {
