@@ -1,7 +1,14 @@
-// A small regression network on TensorFlow.js, and its training by hand; nothing in here knows of runs or spans.
+// A small regression network on TensorFlow.js, and its training; nothing in here knows of runs or spans.
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { initializers, layers, sequential, type LayersModel, type Sequential } from '@tensorflow/tfjs-layers';
+import {
+  initializers,
+  layers,
+  sequential,
+  type LayersModel,
+  type Logs,
+  type Sequential,
+} from '@tensorflow/tfjs-layers';
 import { shuffledIndexes, type SplitData, type Table } from './load-data.ts';
 
 // Without it TensorFlow.js advertises its native addon on every start.
@@ -51,19 +58,31 @@ export function buildModel(options: ModelOptions): Sequential {
 }
 
 /**
- * Trains the model epoch by epoch; the same data, options and seed give the same losses.
+ * Trains the model; the same data, options and seed give the same losses.
  *
  * @returns the last epoch's report
  */
 export async function trainEpochs(model: LayersModel, data: SplitData, options: TrainOptions): Promise<EpochReport> {
-  const train = toTensors(data.train);
+  // The library's own shuffling cannot be seeded.
+  const train = toTensors(shuffled(data.train, options.seed));
   const validation = toTensors(data.validation);
   let report: EpochReport = { epoch: -1, loss: Number.NaN, valLoss: Number.NaN, seconds: 0 };
+  let startedAt = performance.now();
+  const onEpochEnd = async (epoch: number, logs: Logs = {}): Promise<void> => {
+    const seconds = (performance.now() - startedAt) / 1000;
+    startedAt = performance.now();
+    report = { epoch, loss: Number(logs['loss']), valLoss: Number(logs['val_loss']), seconds };
+    await options.onEpoch?.(report);
+  };
   try {
-    for (let epoch = 0; epoch < options.epochs; epoch++) {
-      report = await trainEpoch({ model, train, validation, epoch, options });
-      await options.onEpoch?.(report);
-    }
+    await model.fit(train.inputs, train.targets, {
+      epochs: options.epochs,
+      batchSize: options.batchSize,
+      shuffle: false,
+      validationData: [validation.inputs, validation.targets],
+      callbacks: { onEpochEnd },
+      verbose: 0,
+    });
   } finally {
     tf.dispose([train.inputs, train.targets, validation.inputs, validation.targets]);
   }
@@ -95,48 +114,24 @@ export function evaluate(model: LayersModel, data: SplitData): Evaluation {
   };
 }
 
+type Rows = Pick<Table, 'inputs' | 'targets'>;
+
 interface Tensors {
   readonly inputs: tf.Tensor2D;
   readonly targets: tf.Tensor2D;
 }
 
-interface EpochContext {
-  readonly model: LayersModel;
-  readonly train: Tensors;
-  readonly validation: Tensors;
-  readonly epoch: number;
-  readonly options: TrainOptions;
+function shuffled({ inputs, targets }: Rows, seed: number): Rows {
+  const order = shuffledIndexes(inputs.length, seed);
+  return {
+    inputs: order.map((index) => inputs[index] ?? []),
+    targets: order.map((index) => targets[index] ?? Number.NaN),
+  };
 }
 
-async function trainEpoch({ model, train, validation, epoch, options }: EpochContext): Promise<EpochReport> {
-  const startedAt = performance.now();
-  // The library's own shuffling cannot be seeded.
-  const order = tf.tensor1d(shuffledIndexes(train.inputs.shape[0], options.seed + epoch), 'int32');
-  const inputs = tf.gather(train.inputs, order);
-  const targets = tf.gather(train.targets, order);
-  try {
-    const { history } = await model.fit(inputs, targets, {
-      epochs: 1,
-      batchSize: options.batchSize,
-      shuffle: false,
-      validationData: [validation.inputs, validation.targets],
-      verbose: 0,
-    });
-    const seconds = (performance.now() - startedAt) / 1000;
-    return { epoch, loss: lastOf(history['loss']), valLoss: lastOf(history['val_loss']), seconds };
-  } finally {
-    tf.dispose([order, inputs, targets]);
-  }
-}
-
-function toTensors(table: Table): Tensors {
+function toTensors(table: Rows): Tensors {
   return {
     inputs: tf.tensor2d(table.inputs.map((row) => [...row])),
     targets: tf.tensor2d(table.targets.map((value) => [value])),
   };
-}
-
-function lastOf(values: readonly (number | tf.Tensor)[] | undefined): number {
-  const last = values?.at(-1);
-  return typeof last === 'number' ? last : Number.NaN;
 }

@@ -1,6 +1,7 @@
 // The demo: trains a small network on 442 diabetes patients inside a run, then opens a run that fails on purpose.
 import { relative } from 'node:path';
-import { AlertsService, LoggerService, MlflowService, startServices } from 'runspan';
+import * as layers from '@tensorflow/tfjs-layers';
+import { AlertsService, autolog, LoggerService, MlflowService, startServices } from 'runspan';
 import type { Run } from 'runspan';
 import { DATA_FILE, loadData, splitData } from './load-data.ts';
 import type { DataSet, SplitData } from './load-data.ts';
@@ -13,6 +14,8 @@ const logger = new LoggerService({ level: 'INFO' });
 const alerts = new AlertsService({ enable: false });
 const mlflow = new MlflowService({ experimentName: 'diabetes' });
 const services = await startServices(logger, alerts, mlflow);
+// From here on each training logs its params, the losses of every epoch, its summary and the model itself.
+autolog(layers, { logModels: true });
 
 const trained = await mlflow.runContext(
   { name: 'train', description: 'A network of one hidden layer on 442 patients.', tags: { stage: 'demo' } },
@@ -74,15 +77,12 @@ function load(run: Run): SplitData {
   return splitData(data, options);
 }
 
+/** What is logged of the training, its library says: see autolog above. */
 async function fit(run: Run, model: ReturnType<typeof buildModel>, data: SplitData): Promise<void> {
-  const lines: string[] = [];
-  model.summary(undefined, undefined, (line: string) => lines.push(line));
-  run.logText(lines.join('\n'), 'model_summary.txt');
   await trainEpochs(model, data, {
     ...options,
     onEpoch: ({ epoch, loss, valLoss, seconds }) => {
-      run.logMetrics({ loss, val_loss: valLoss, epoch_seconds: seconds }, { step: epoch });
-      if (epoch % 5 === 4) run.log.info({ epoch, loss, valLoss }, 'epoch');
+      if (epoch % 5 === 4) run.log.info({ epoch, loss, valLoss, seconds }, 'epoch');
     },
   });
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { basename, posix } from 'node:path';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { MlflowService } from 'runspan';
 import type { MetricOptions, Run, RunConfig } from 'runspan';
 
@@ -59,6 +60,17 @@ class Recorder {
       void (this.artifacts[posix.join(folder, basename(file))] = hash(readFileSync(file))),
   };
 
+  noteTraining(training: Training): void {
+    const { model, history, fromMs } = training;
+    for (const [key, value] of Object.entries(describeTraining(training))) this.params[key] ??= value;
+    for (const [key, values] of Object.entries(history))
+      for (const [step, value] of values.entries())
+        this.points.push({ key, value: Number(value), step, fromMs, toMs: Date.now() });
+    const lines: string[] = [];
+    model.summary(undefined, undefined, (line: string) => lines.push(line));
+    this.artifacts['model_summary.txt'] = hash(lines.join('\n'));
+  }
+
   /** The same object; what is called on it is written down. */
   watch<T extends object>(target: T): T {
     return new Proxy(target, {
@@ -110,6 +122,7 @@ export function recordRuns(file: string): void {
     try {
       return (await runContext.call(this, config, (opened) => {
         run = opened;
+        current = recorder;
         return body(recorder.watch(opened));
       })) as T; // what the body returned
     } catch (thrown) {
@@ -126,5 +139,49 @@ export function recordRuns(file: string): void {
         `${JSON.stringify({ ...head, ...logged, ...(error instanceof Error ? { error: String(error) } : {}) })}\n`,
       );
     }
+  };
+}
+
+/** What automatic logging has to say of a training, seen from beside it: by the library's own account, and by the names of Keras. */
+interface Training {
+  readonly model: tfl.LayersModel;
+  readonly args: tfl.ModelFitArgs;
+  readonly history: Readonly<Record<string, readonly (number | object)[]>>;
+  readonly fromMs: number;
+}
+
+/** The recorder of the run that is open. */
+let current: Recorder | undefined;
+
+/** Writes down each training of the open run; to be called before autolog. */
+export function recordTrainings(): void {
+  // Called with the model it was called on, below.
+  // oxlint-disable-next-line unbound-method
+  const fit = tfl.Sequential.prototype.fit;
+  tfl.Sequential.prototype.fit = async function record(x, y, args = {}) {
+    const fromMs = Date.now();
+    const returned = await fit.call(this, x, y, args);
+    current?.noteTraining({ model: this, args, history: returned.history, fromMs });
+    return returned;
+  };
+}
+
+function describeTraining({ args, model }: Training): Record<string, string> {
+  const rate = (model.optimizer.getConfig() as { readonly learningRate: number }).learningRate;
+  return {
+    epochs: String(args.epochs),
+    batch_size: String(args.batchSize),
+    validation_split: '0.0',
+    shuffle: args.shuffle === false ? 'False' : 'True',
+    class_weight: 'None',
+    sample_weight: 'None',
+    initial_epoch: '0',
+    steps_per_epoch: 'None',
+    validation_steps: 'None',
+    optimizer_name: 'adam',
+    optimizer_learning_rate: String(rate),
+    optimizer_beta_1: '0.9',
+    optimizer_beta_2: '0.999',
+    optimizer_epsilon: '1e-07',
   };
 }

@@ -1,5 +1,6 @@
 // The demo as it stands, with what it logs written to the file that argv names.
-import { recordRuns } from './record-runs.ts';
+import { recordRuns, recordTrainings } from './record-runs.ts';
 
 recordRuns(process.argv[2] ?? '');
+recordTrainings();
 await import('../../../examples/train.ts');
