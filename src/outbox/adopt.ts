@@ -1,7 +1,15 @@
 // Finds folders whose owner is gone and takes them by renaming: of rivals, one wins.
 import path from 'node:path';
 import type { Destination, FolderPaths } from './folder.ts';
-import { DEAD_LETTERS_FOLDER, folderPaths, newFolderName, pidOfName, readHeader, withoutSecrets } from './folder.ts';
+import {
+  DEAD_LETTERS_FOLDER,
+  TELEMETRY_FOLDER,
+  folderPaths,
+  newFolderName,
+  pidOfName,
+  readHeader,
+  withoutSecrets,
+} from './folder.ts';
 import type { Lease, Orphan } from './lease.ts';
 import { judgeLease, readLease, silenceMs, writeLease } from './lease.ts';
 import type { System } from './system.ts';
@@ -28,6 +36,8 @@ const ADOPTING_LIMIT_MS = 60_000;
 /** A heartbeat that only its age condemns is watched for so long first: a clock that jumped forward is no death. */
 export const CONFIRM_MS = 3000;
 
+const NOT_ADOPTED: ReadonlySet<string> = new Set([DEAD_LETTERS_FOLDER, TELEMETRY_FOLDER]);
+
 interface Suspect {
   readonly heartbeatMs: number;
   readonly seenAtMs: number;
@@ -48,14 +58,18 @@ export class Adopter {
     return this.#suspects.size > 0;
   }
 
-  /** Takes every stale folder of our destination. Never throws on what a rival or a broken folder does. */
-  scan(): readonly AdoptedFolder[] {
-    const { system, directory, ownName } = this.#options;
+  /**
+   * Takes every stale folder of our destination. Never throws on what a rival or a broken folder does.
+   *
+   * @param ownName our own folder's name by now, where it was made later
+   */
+  scan(ownName: string | undefined = this.#options.ownName): readonly AdoptedFolder[] {
+    const { system, directory } = this.#options;
     const adopted: AdoptedFolder[] = [];
     const foreign: string[] = [];
     const unreadable: string[] = [];
     for (const name of system.disk.list(directory)) {
-      if (name.startsWith('.') || name === DEAD_LETTERS_FOLDER || name === ownName) continue;
+      if (name.startsWith('.') || NOT_ADOPTED.has(name) || name === ownName) continue;
       const paths = folderPaths(directory, name);
       if (system.disk.stat(paths.root)?.isFolder !== true) continue;
       const header = readHeader(system, paths);

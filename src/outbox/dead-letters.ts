@@ -1,4 +1,4 @@
-// What the store refused for good: the record with the store's words, one line each, beside the journal.
+// What a store or a Collector refused for good: the record with its words, one line each, beside the journal.
 import type { Write } from '../model/write.ts';
 import { MlflowError } from '../errors.ts';
 import type { FolderPaths } from './folder.ts';
@@ -13,7 +13,8 @@ export interface DeadLetter {
   readonly reason: string;
   readonly errorCode: string | undefined;
   readonly status: number | undefined;
-  readonly record: Write | undefined;
+  /** A write, or a request to a Collector as OTLP's JSON. */
+  readonly record: unknown;
 }
 
 /** Appends to a folder's dead letters; the same refusal after a replay is not written twice. */
@@ -21,6 +22,7 @@ export class DeadLetters {
   readonly #disk: Disk;
   readonly #paths: FolderPaths | undefined;
   readonly #onWarning: (message: string) => void;
+  readonly #who: string;
   /** Lines that an earlier drain wrote and did not settle. */
   readonly #written = new Set<string>();
   #count = 0;
@@ -28,11 +30,17 @@ export class DeadLetters {
   constructor(
     disk: Disk,
     paths: FolderPaths | undefined,
-    options: { readonly settledThrough: number; readonly onWarning: (message: string) => void },
+    options: {
+      readonly settledThrough: number;
+      readonly onWarning: (message: string) => void;
+      /** Who refuses, in messages. @default 'The tracking store' */
+      readonly who?: string;
+    },
   ) {
     this.#disk = disk;
     this.#paths = paths;
     this.#onWarning = options.onWarning;
+    this.#who = options.who ?? 'The tracking store';
     if (paths === undefined) return;
     const lines = (disk.readText(paths.deadLetters) ?? '').split('\n');
     this.#count = lines.filter((line) => line !== '').length;
@@ -50,7 +58,7 @@ export class DeadLetters {
     if (this.#count === 1) {
       const where =
         this.#paths === undefined ? '' : ` It is kept in ${this.#paths.deadLetters}, as are those that follow.`;
-      this.#onWarning(`The tracking store refused a record for good: ${letter.reason}.${where}`);
+      this.#onWarning(`${this.#who} refused a record for good: ${letter.reason}.${where}`);
     }
     if (this.#paths === undefined) return;
     try {

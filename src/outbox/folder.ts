@@ -21,6 +21,8 @@ export const FORMAT_VERSION = 1;
 
 /** The folders of RUNSPAN_DIR that are no outbox folder. */
 export const DEAD_LETTERS_FOLDER = 'dead-letters';
+/** What waits for a Collector lies apart: neither holds the other up. */
+export const TELEMETRY_FOLDER = 'telemetry';
 
 /** The paths in one folder. */
 export interface FolderPaths {
