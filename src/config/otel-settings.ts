@@ -12,14 +12,32 @@ export interface OtelSettings {
   readonly logsEndpoint: string | undefined;
   /** OTEL_EXPORTER_OTLP_PROTOCOL */
   readonly protocol: string | undefined;
-  /** OTEL_EXPORTER_OTLP_TIMEOUT, in milliseconds */
-  readonly exportTimeoutMs: number | undefined;
+  /** How spans are sent; each variable of the common name or of `OTEL_EXPORTER_OTLP_TRACES_…`. */
+  readonly spanConnection: OtelConnection;
+  /** How log records are sent; each variable of the common name or of `OTEL_EXPORTER_OTLP_LOGS_…`. */
+  readonly logConnection: OtelConnection;
   /** OTEL_SDK_DISABLED */
   readonly isSdkDisabled: boolean;
   /** False where OTEL_TRACES_EXPORTER is `none`. */
   readonly areSpansExported: boolean;
   /** False where OTEL_LOGS_EXPORTER is `none`. */
   readonly areLogsExported: boolean;
+}
+
+/** How an OTLP endpoint is spoken to. */
+export interface OtelConnection {
+  /** OTEL_EXPORTER_OTLP_HEADERS */
+  readonly headers: Readonly<Record<string, string>>;
+  /** OTEL_EXPORTER_OTLP_TIMEOUT, in milliseconds */
+  readonly timeoutMs: number | undefined;
+  /** OTEL_EXPORTER_OTLP_COMPRESSION: whether it is `gzip`. */
+  readonly isCompressed: boolean;
+  /** OTEL_EXPORTER_OTLP_CERTIFICATE, _CLIENT_CERTIFICATE and _CLIENT_KEY: names of files in PEM. */
+  readonly tls: {
+    readonly ca: string | undefined;
+    readonly cert: string | undefined;
+    readonly key: string | undefined;
+  };
 }
 
 /**
@@ -32,17 +50,52 @@ export interface OtelSettings {
  */
 export function readOtelSettings(sources: SettingsSources = loadSources()): OtelSettings {
   const read = (name: string): string | undefined => findVariable(sources, name)?.text.trim() || undefined;
-  const timeoutMs = Number(read('OTEL_EXPORTER_OTLP_TIMEOUT') ?? Number.NaN);
   return {
     endpoint: read('OTEL_EXPORTER_OTLP_ENDPOINT'),
     tracesEndpoint: read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'),
     logsEndpoint: read('OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'),
     protocol: read('OTEL_EXPORTER_OTLP_PROTOCOL'),
-    exportTimeoutMs: timeoutMs > 0 ? timeoutMs : undefined,
+    spanConnection: readConnection(read, 'TRACES'),
+    logConnection: readConnection(read, 'LOGS'),
     isSdkDisabled: read('OTEL_SDK_DISABLED')?.toLowerCase() === 'true',
     areSpansExported: read('OTEL_TRACES_EXPORTER') !== 'none',
     areLogsExported: read('OTEL_LOGS_EXPORTER') !== 'none',
   };
+}
+
+function readConnection(read: (name: string) => string | undefined, signal: 'TRACES' | 'LOGS'): OtelConnection {
+  const find = (name: string): string | undefined =>
+    read(`OTEL_EXPORTER_OTLP_${signal}_${name}`) ?? read(`OTEL_EXPORTER_OTLP_${name}`);
+  const timeoutMs = Number(find('TIMEOUT') ?? Number.NaN);
+  return {
+    // The specification: headers of both names are merged, the signal's own win.
+    headers: {
+      ...readHeaders(read('OTEL_EXPORTER_OTLP_HEADERS')),
+      ...readHeaders(read(`OTEL_EXPORTER_OTLP_${signal}_HEADERS`)),
+    },
+    timeoutMs: timeoutMs > 0 ? timeoutMs : undefined,
+    isCompressed: find('COMPRESSION') === 'gzip',
+    tls: { ca: find('CERTIFICATE'), cert: find('CLIENT_CERTIFICATE'), key: find('CLIENT_KEY') },
+  };
+}
+
+/** `name=value,name=value`, values percent-encoded; what is none of that is passed over. */
+function readHeaders(text = ''): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const pair of text.split(',')) {
+    const [, name = '', value = ''] = /^\s*([^=\s]+)\s*=(.*)$/.exec(pair) ?? [];
+    if (name !== '') headers[name.toLowerCase()] = decode(value.trim());
+  }
+  return headers;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A bare percent sign: many write their tokens as they are.
+    return text;
+  }
 }
 
 /** The variables of OpenTelemetry that `.env` sets: the SDK reads the process's only, so they are put there. */

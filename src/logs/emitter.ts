@@ -34,7 +34,9 @@ export interface LogExporter {
   readonly isBusy: boolean;
   /** Takes one line. Never throws. */
   take(entry: LogEntry): void;
-  /** Hands over what waits in this turn, in `exit` at the latest. Never throws. */
+  /** Hands over what waits in this turn to whoever sends it, without waiting. Never throws. */
+  handOver(): void;
+  /** In `exit`: hands over what waits, and sends it where that is the exporter's own. Never throws. */
   drain(timeoutMs: number): void;
   /** Hands over what waits, and sends it where that is the exporter's own. Never rejects; says whether it was done in time. */
   flush(timeoutMs: number): Promise<boolean>;
@@ -52,12 +54,21 @@ const MAX_WAITING = 8_192;
  * of the event loop, or by `drain`. Never throws.
  */
 export class LogEmitter implements LogExporter {
-  /** What is emitted is the provider's. */
-  readonly isBusy = false;
+  readonly #onBusyChange: (() => void) | undefined;
   #waiting: LogEntry[] = [];
   #isScheduled = false;
   #emittedCount = 0;
   #failedCount = 0;
+
+  /** @param options `onBusyChange` is called when the first line comes to wait, and when none waits any more */
+  constructor(options: { readonly onBusyChange?: () => void } = {}) {
+    this.#onBusyChange = options.onBusyChange;
+  }
+
+  /** What waits is watched for where somebody listens; what is emitted is the provider's. */
+  get isBusy(): boolean {
+    return this.#onBusyChange !== undefined && this.#waiting.length > 0;
+  }
 
   /** What became of the lines so far. */
   get stats(): LogEmitterStats {
@@ -72,13 +83,19 @@ export class LogEmitter implements LogExporter {
   take(entry: LogEntry): void {
     if (isTracingSuppressed(entry.context)) return;
     this.#waiting.push(entry);
+    if (this.#waiting.length === 1) this.#onBusyChange?.();
     if (this.#waiting.length >= MAX_WAITING) this.drain();
     else this.#schedule();
   }
 
   /** Emits all lines that wait, now. */
+  handOver(): void {
+    this.drain();
+  }
+
+  /** Emits all lines that wait, now. */
   drain(): void {
-    this.#emit(this.#waiting.splice(0));
+    this.#emitFirst(this.#waiting.length);
   }
 
   /** Emits all lines that wait; sending them is the provider's. */
@@ -98,9 +115,15 @@ export class LogEmitter implements LogExporter {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#emit(this.#waiting.splice(0, MAX_PER_TURN));
+      this.#emitFirst(MAX_PER_TURN);
       if (this.#waiting.length > 0) this.#schedule();
     });
+  }
+
+  #emitFirst(count: number): void {
+    const entries = this.#waiting.splice(0, count);
+    this.#emit(entries);
+    if (entries.length > 0 && this.#waiting.length === 0) this.#onBusyChange?.();
   }
 
   #emit(entries: readonly LogEntry[]): void {

@@ -98,6 +98,11 @@ export class WorkerEmitter implements LogExporter {
     if (isFirst) this.#options.onBusyChange();
   }
 
+  /** The worker has it. */
+  handOver(): void {
+    // Written when it was taken.
+  }
+
   /** In `exit`: sends what was taken, blocking this thread until it is sent or the time is over. */
   drain(timeoutMs: number): void {
     const stream = this.#stream;

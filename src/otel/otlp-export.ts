@@ -1,110 +1,200 @@
-// The road to a Collector: OTLP exporters with a guard around each, and the SDK's batch processors in front of them.
-import type { LogRecordProcessor, ReadableLogRecord } from '@opentelemetry/sdk-logs';
-import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
+// The road to a Collector: one small processor a signal, a queue behind it, and OTLP over HTTP or gRPC at its end.
 import { TraceFlags } from '@opentelemetry/api';
-import { ExportGuard } from './export-guard.ts';
-import type { ExporterLike } from './export-guard.ts';
+import type { ReadableLogRecord, LogRecordProcessor } from '@opentelemetry/sdk-logs';
+import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
+import type { OtlpTarget, Signal } from '../collector/contract.ts';
+import { OtlpSender } from '../collector/sender.ts';
+import type { TelemetryOutbox } from '../outbox/telemetry-outbox.ts';
+import { ExportQueue } from './export-queue.ts';
+import type { ExportOutcome } from './export-queue.ts';
+import { exportTargets, httpTargets } from './provider-settings.ts';
 import type { BatchSettings, ProviderSettings } from './provider-settings.ts';
+import { sayFailure } from './quietly.ts';
+import { suppressTracing } from './suppress-tracing.ts';
 
-/** A processor with the guard of its exporter. */
-export interface GuardedProcessor<P, T> {
+/** What an exporter is built on. */
+export interface ExportParts {
+  readonly settings: ProviderSettings;
+  /** Keeps what cannot be sent; undefined where there is no folder for it. */
+  readonly outbox: Pick<TelemetryOutbox, 'spill'> | undefined;
+  /** Called when the first item comes to wait and when none waits any more. */
+  readonly onBusy: () => void;
+}
+
+/** A processor with the queue behind it. */
+export interface QueuedProcessor<P, T> {
   readonly processor: P;
-  readonly guard: ExportGuard<T>;
+  readonly queue: ExportQueue<T>;
 }
 
-/** A default exporter timeout of 10 s holds a job whose Collector is away for as long; stock exit: 8–9 s, with logs 16–20 s (measured). */
-const DEFAULT_EXPORT_TIMEOUT_MS = 2_000;
+/** A serializer of the SDK, as far as it is used here. */
+interface Serializer<T> {
+  serializeRequest(items: T[]): Uint8Array | undefined;
+  deserializeResponse(body: Uint8Array): unknown;
+}
 
-/** A burst of 20,000 lines or more fits; the SDK's 2048 drops it without a word (measured). */
-const DEFAULT_LOG_QUEUE = 32_768;
-const DEFAULT_SPAN_QUEUE = 8_192;
+/** An exporter of the SDK; code 0 is success. */
+interface SdkExporter<T> {
+  export(items: T[], onResult: (result: { readonly code: number; readonly error?: Error }) => void): void;
+}
+
+/** An item that may know the resource it belongs to. */
+interface OfResource {
+  readonly resource: { readonly asyncAttributesPending?: boolean; waitForAsyncAttributes?(): Promise<void> };
+}
+
+/** A burst of 20,000 lines or more fits; above it what waits is spilled. */
+const LOG_QUEUE = { maxQueueSize: 32_768, scheduledDelayMs: 1_000 };
+const SPAN_QUEUE = { maxQueueSize: 8_192, scheduledDelayMs: 5_000 };
 const DEFAULT_BATCH = 1_024;
-const DEFAULT_LOG_DELAY_MS = 1_000;
-const DEFAULT_SPAN_DELAY_MS = 5_000;
 
-interface ExporterOptions {
-  readonly url: string;
-  readonly timeoutMillis: number;
-}
-
-/** Makes the processor that exports spans to a URL. */
+/** Makes the processor that exports spans; undefined where they go nowhere. */
 export async function createSpanExport(
-  url: string,
-  settings: ProviderSettings,
-): Promise<GuardedProcessor<SpanProcessor, ReadableSpan>> {
-  const { BatchSpanProcessor } = await import('@opentelemetry/sdk-trace');
-  const exporter = await createSpanExporter(settings.protocol, toExporterOptions(url, settings));
-  const batch = toBatch(settings.spanBatch, DEFAULT_SPAN_QUEUE, DEFAULT_SPAN_DELAY_MS);
-  const guard = new ExportGuard<ReadableSpan>({ exporter, items: 'spans', maxPending: batch.maxQueueSize });
-  const inner = new BatchSpanProcessor({ exporter: guard, ...batch });
+  parts: ExportParts,
+): Promise<QueuedProcessor<SpanProcessor, ReadableSpan> | undefined> {
+  const { settings } = parts;
+  const { tracesUrl } = exportTargets(settings);
+  if (tracesUrl === undefined) return undefined;
+  const { JsonTraceSerializer: json, ProtobufTraceSerializer: protobuf } =
+    await import('@opentelemetry/otlp-transformer');
+  const send =
+    settings.protocol === 'grpc'
+      ? byGrpc<ReadableSpan>(
+          new (await import('@opentelemetry/exporter-trace-otlp-grpc')).OTLPTraceExporter(
+            grpcOptions(tracesUrl, settings.spanConnection?.timeoutMs),
+          ),
+        )
+      : byHttp<ReadableSpan>('traces', settings, settings.protocol === 'http/protobuf' ? protobuf : json);
+  const queue = createQueue<ReadableSpan>(
+    { ...parts, items: 'spans', send, json },
+    toBatch(settings.spanBatch, SPAN_QUEUE),
+  );
   const processor: SpanProcessor = {
-    onStart: (span, parent) => inner.onStart(span, parent),
+    onStart: () => undefined,
     onEnd: (span) => {
-      const isSampled = (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
-      if (isSampled && guard.admit()) inner.onEnd(span);
+      if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) queue.add(span);
     },
-    forceFlush: () => inner.forceFlush(),
-    shutdown: () => inner.shutdown(),
+    forceFlush: () => queue.flush(),
+    shutdown: () => queue.flush(),
   };
-  return { processor, guard };
+  return { processor, queue };
 }
 
-/** Makes the processor that exports log records to a URL. */
+/** Makes the processor that exports log records; undefined where they go nowhere. */
 export async function createLogExport(
-  url: string,
-  settings: ProviderSettings,
-): Promise<GuardedProcessor<LogRecordProcessor, ReadableLogRecord>> {
-  const { BatchLogRecordProcessor } = await import('@opentelemetry/sdk-logs');
-  const exporter = await createLogExporter(settings.protocol, toExporterOptions(url, settings));
-  const batch = toBatch(settings.logBatch, DEFAULT_LOG_QUEUE, DEFAULT_LOG_DELAY_MS);
-  const guard = new ExportGuard<ReadableLogRecord>({ exporter, items: 'log records', maxPending: batch.maxQueueSize });
-  const inner = new BatchLogRecordProcessor({ exporter: guard, ...batch });
+  parts: ExportParts,
+): Promise<QueuedProcessor<LogRecordProcessor, ReadableLogRecord> | undefined> {
+  const { settings } = parts;
+  const { logsUrl } = exportTargets(settings);
+  if (logsUrl === undefined) return undefined;
+  const { JsonLogsSerializer: json, ProtobufLogsSerializer: protobuf } =
+    await import('@opentelemetry/otlp-transformer');
+  const send =
+    settings.protocol === 'grpc'
+      ? byGrpc<ReadableLogRecord>(
+          new (await import('@opentelemetry/exporter-logs-otlp-grpc')).OTLPLogExporter(
+            grpcOptions(logsUrl, settings.logConnection?.timeoutMs),
+          ),
+        )
+      : byHttp<ReadableLogRecord>('logs', settings, settings.protocol === 'http/protobuf' ? protobuf : json);
+  const batch = toBatch(settings.logBatch, LOG_QUEUE);
+  const queue = createQueue<ReadableLogRecord>({ ...parts, items: 'log records', send, json }, batch);
   const processor: LogRecordProcessor = {
-    onEmit: (record) => {
-      if (guard.admit()) inner.onEmit(record);
-    },
-    forceFlush: () => inner.forceFlush(),
-    shutdown: () => inner.shutdown(),
+    onEmit: (record) => queue.add(record),
+    forceFlush: () => queue.flush(),
+    shutdown: () => queue.flush(),
   };
-  return { processor, guard };
+  return { processor, queue };
 }
 
-async function createSpanExporter(
-  protocol: string | undefined,
-  options: ExporterOptions,
-): Promise<ExporterLike<ReadableSpan>> {
-  if (protocol === 'grpc')
-    return new (await import('@opentelemetry/exporter-trace-otlp-grpc')).OTLPTraceExporter(options);
-  if (protocol === 'http/protobuf') {
-    return new (await import('@opentelemetry/exporter-trace-otlp-proto')).OTLPTraceExporter(options);
-  }
-  return new (await import('@opentelemetry/exporter-trace-otlp-http')).OTLPTraceExporter(options);
+interface QueueParts<T> extends ExportParts {
+  readonly items: string;
+  readonly send: (batch: readonly T[]) => Promise<ExportOutcome>;
+  readonly json: Serializer<T>;
 }
 
-async function createLogExporter(
-  protocol: string | undefined,
-  options: ExporterOptions,
-): Promise<ExporterLike<ReadableLogRecord>> {
-  if (protocol === 'grpc') return new (await import('@opentelemetry/exporter-logs-otlp-grpc')).OTLPLogExporter(options);
-  if (protocol === 'http/protobuf') {
-    return new (await import('@opentelemetry/exporter-logs-otlp-proto')).OTLPLogExporter(options);
-  }
-  return new (await import('@opentelemetry/exporter-logs-otlp-http')).OTLPLogExporter(options);
+function createQueue<T>(
+  { items, send, json, outbox, onBusy }: QueueParts<T>,
+  batch: { maxQueueSize: number; batchSize: number; delayMs: number },
+): ExportQueue<T> {
+  const spill = (list: readonly T[]): boolean => {
+    try {
+      const line = json.serializeRequest([...list]);
+      return line !== undefined && outbox?.spill(Buffer.from(line).toString(), list.length) === true;
+    } catch (error) {
+      sayFailure(`keeping ${items}`, error);
+      return false;
+    }
+  };
+  return new ExportQueue<T>({ items, send, spill: outbox === undefined ? undefined : spill, onBusy, ...batch });
 }
 
-function toExporterOptions(url: string, settings: ProviderSettings): ExporterOptions {
-  return { url, timeoutMillis: settings.exportTimeoutMs ?? DEFAULT_EXPORT_TIMEOUT_MS };
+/** One try; all further ones are made from the disk, by a thread that holds no job. */
+function byHttp<T>(
+  signal: Signal,
+  settings: ProviderSettings,
+  serializer: Serializer<T>,
+): (batch: readonly T[]) => Promise<ExportOutcome> {
+  // The cast: the caller has seen that the signal goes somewhere, and over HTTP that somewhere is a target.
+  const target = httpTargets(settings)[signal] as OtlpTarget;
+  const sender = new OtlpSender({ target, isHolding: false });
+  const isJson = settings.protocol !== 'http/protobuf';
+  return async (batch) => {
+    try {
+      await awaitResource(batch[0]);
+      const body = serializer.serializeRequest([...batch]);
+      if (body === undefined) return { status: 'failed', reason: 'it cannot be turned into OTLP' };
+      const request = isJson
+        ? ({ body, contentType: 'application/json' } as const)
+        : ({
+            body,
+            contentType: 'application/x-protobuf',
+            decode: (answer: Uint8Array) => serializer.deserializeResponse(answer),
+          } as const);
+      const answer = await suppressTracing(() => sender.send(request));
+      if (answer.status === 'sent')
+        return { status: 'sent', refusedCount: Math.min(answer.rejectedCount, batch.length), reason: answer.message };
+      return { status: answer.status === 'rejected' ? 'refused' : 'failed', reason: answer.reason };
+    } catch (error) {
+      return { status: 'failed', reason: error instanceof Error ? error.message : String(error) };
+    }
+  };
+}
+
+function byGrpc<T>(exporter: SdkExporter<T>): (batch: readonly T[]) => Promise<ExportOutcome> {
+  return async (batch) => {
+    await awaitResource(batch[0]);
+    return suppressTracing(
+      () =>
+        new Promise<ExportOutcome>((resolve) => {
+          exporter.export([...batch], ({ code, error }) => {
+            if (code === 0) resolve({ status: 'sent', refusedCount: 0 });
+            else resolve({ status: 'failed', reason: error?.message ?? 'the exporter does not say why' });
+          });
+        }),
+    );
+  };
+}
+
+/** The host's id is read while the job runs already. */
+async function awaitResource(item: unknown): Promise<void> {
+  // The cast: spans and log records of the SDK have a resource.
+  const { resource } = item as OfResource;
+  if (resource.asyncAttributesPending === true) await resource.waitForAsyncAttributes?.();
+}
+
+function grpcOptions(url: string, timeoutMs = 2_000): { url: string; timeoutMillis: number } {
+  return { url, timeoutMillis: timeoutMs };
 }
 
 function toBatch(
   given: BatchSettings | undefined,
-  queueSize: number,
-  delayMs: number,
-): { maxQueueSize: number; maxExportBatchSize: number; scheduledDelayMillis: number } {
-  const maxQueueSize = given?.maxQueueSize ?? queueSize;
+  defaults: { readonly maxQueueSize: number; readonly scheduledDelayMs: number },
+): { maxQueueSize: number; batchSize: number; delayMs: number } {
+  const maxQueueSize = given?.maxQueueSize ?? defaults.maxQueueSize;
   return {
     maxQueueSize,
-    maxExportBatchSize: Math.min(given?.maxExportBatchSize ?? DEFAULT_BATCH, maxQueueSize),
-    scheduledDelayMillis: given?.scheduledDelayMs ?? delayMs,
+    batchSize: Math.min(given?.maxExportBatchSize ?? DEFAULT_BATCH, maxQueueSize),
+    delayMs: given?.scheduledDelayMs ?? defaults.scheduledDelayMs,
   };
 }

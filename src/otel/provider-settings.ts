@@ -1,4 +1,17 @@
 // What the shared OpenTelemetry set-up is told; config reads it from files and env.
+import type { OtlpTarget, OtlpTargets, TlsFiles } from '../collector/contract.ts';
+
+/** How one signal's endpoint is spoken to over HTTP; what is left out has the default. */
+export interface SignalConnection {
+  /** Env: OTEL_EXPORTER_OTLP_HEADERS. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** How long one export may take, in milliseconds. @default 2_000  Env: OTEL_EXPORTER_OTLP_TIMEOUT. */
+  readonly timeoutMs?: number | undefined;
+  /** @default false  Env: OTEL_EXPORTER_OTLP_COMPRESSION (`gzip` is true). */
+  readonly isCompressed?: boolean | undefined;
+  /** Env: OTEL_EXPORTER_OTLP_CERTIFICATE, OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE, OTEL_EXPORTER_OTLP_CLIENT_KEY. */
+  readonly tls?: TlsFiles | undefined;
+}
 
 /** How one signal is queued; what is left out has our default. */
 export interface BatchSettings {
@@ -8,8 +21,8 @@ export interface BatchSettings {
 }
 
 /**
- * What the shared OpenTelemetry set-up is told. Headers, compression, certificates, sampler, propagators and resource
- * attributes are read by the SDK itself from OpenTelemetry's own env names.
+ * What the shared OpenTelemetry set-up is told. Sampler, propagators and resource attributes are read by the SDK itself
+ * from OpenTelemetry's own env names.
  */
 export interface ProviderSettings {
   /** Base URL of an OTLP endpoint; `/v1/traces` and `/v1/logs` are added. Env: OTEL_EXPORTER_OTLP_ENDPOINT. */
@@ -24,8 +37,10 @@ export interface ProviderSettings {
   readonly serviceName?: string | undefined;
   /** The resource's service.name where env has none either. */
   readonly defaultServiceName?: string | undefined;
-  /** How long one export may take with its retries, in milliseconds. @default 2_000  Env: OTEL_EXPORTER_OTLP_TIMEOUT. */
-  readonly exportTimeoutMs?: number | undefined;
+  readonly spanConnection?: SignalConnection | undefined;
+  readonly logConnection?: SignalConnection | undefined;
+  /** RUNSPAN_DIR: where telemetry that is not sent waits on disk; without it, it is lost and counted. */
+  readonly directory?: string | undefined;
   /** No SDK at all; runs still know their context. @default false  Env: OTEL_SDK_DISABLED. */
   readonly isSdkDisabled?: boolean | undefined;
   /** @default true  Env: OTEL_TRACES_EXPORTER (`none` is false). */
@@ -60,4 +75,40 @@ export function exportTargets(settings: ProviderSettings): ExportTargets {
     tracesUrl: settings.areSpansExported === false ? undefined : settings.tracesEndpoint || at('v1/traces'),
     logsUrl: settings.areLogsExported === false ? undefined : settings.logsEndpoint || at('v1/logs'),
   };
+}
+
+/** How long one export may take where nobody says: a job must not be held for the 10 s that the SDK gives it. */
+const DEFAULT_TIMEOUT_MS = 2_000;
+/** The ports at which a Collector speaks gRPC and HTTP. */
+const GRPC_PORT = '4317';
+const HTTP_PORT = '4318';
+
+/**
+ * Works out where OTLP over HTTP goes. With gRPC that is known only where its endpoint has the Collector's own port 4317: then
+ * it is port 4318 of the same host.
+ *
+ * @example
+ * httpTargets({ endpoint: 'http://localhost:4317', protocol: 'grpc' }).logs?.url; // http://localhost:4318/v1/logs
+ */
+export function httpTargets(settings: ProviderSettings): OtlpTargets {
+  const { tracesUrl, logsUrl } = exportTargets(settings);
+  const isGrpc = settings.protocol === 'grpc';
+  const traces = isGrpc ? besideGrpc(tracesUrl, 'v1/traces') : tracesUrl;
+  const logs = isGrpc ? besideGrpc(logsUrl, 'v1/logs') : logsUrl;
+  return {
+    ...(traces !== undefined && { traces: toTarget(traces, settings.spanConnection) }),
+    ...(logs !== undefined && { logs: toTarget(logs, settings.logConnection) }),
+  };
+}
+
+function toTarget(url: string, connection: SignalConnection = {}): OtlpTarget {
+  const { headers = {}, timeoutMs = DEFAULT_TIMEOUT_MS, isCompressed, tls } = connection;
+  return { url, headers, timeoutMs, isCompressed, tls };
+}
+
+function besideGrpc(endpoint: string | undefined, path: string): string | undefined {
+  if (endpoint === undefined || !/^https?:/i.test(endpoint) || !URL.canParse(endpoint)) return undefined;
+  const url = new URL(endpoint);
+  if (url.port !== GRPC_PORT) return undefined;
+  return `${url.protocol}//${url.hostname}:${HTTP_PORT}/${path}`;
 }

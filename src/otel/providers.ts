@@ -1,11 +1,11 @@
 // The one OpenTelemetry set-up of a process: what the job registered, or what we bring up; flushed by anyone, shut down at the end only.
 import { diag, logs, trace } from '@opentelemetry/api';
 import { shareInProcess } from '../model/process-wide.ts';
+import { TelemetryOutbox } from '../outbox/telemetry-outbox.ts';
 import { settlesWithin } from './deadline.ts';
-import type { ExportCounts, ExportGuard } from './export-guard.ts';
-import { exportTargets } from './provider-settings.ts';
+import { exportTargets, httpTargets } from './provider-settings.ts';
 import type { ProviderSettings } from './provider-settings.ts';
-import { sayFailure, sayWarning } from './quietly.ts';
+import { quietly, sayFailure, sayWarning } from './quietly.ts';
 import { RelaySpanProcessor } from './relay-processor.ts';
 import { RunSpanProcessor } from './run-span-processor.ts';
 import {
@@ -20,8 +20,24 @@ import type { BuiltSdk } from './sdk-setup.ts';
 /** `registered`: the job's own SDK; `exporting`: ours, to an endpoint; `bare`: ours, exporting nothing; `none`: no SDK. */
 export type ProvidersKind = 'registered' | 'exporting' | 'bare' | 'none';
 
+/** What became of spans and log records: `came = sent + refused + lost + dropped + pending`. */
+export interface ExportCounts {
+  readonly sentCount: number;
+  /** The Collector refused them, saying why. */
+  readonly refusedCount: number;
+  /** Given up on: the Collector was away, and there was no disk to keep them on. */
+  readonly lostCount: number;
+  /** Never queued, since too many waited and there was no disk. */
+  readonly droppedCount: number;
+  /** In memory, on their way, or on disk. */
+  readonly pendingCount: number;
+  /** Of the pending, those on disk. */
+  readonly keptCount: number;
+}
+
 /** The one OpenTelemetry set-up of this process. */
 export interface Providers {
+  /** Of now: a `bare` one becomes `registered` when the job starts an SDK of its own later. */
   readonly kind: ProvidersKind;
   /** One line for a person: what was found, where spans and logs go. */
   readonly description: string;
@@ -29,14 +45,24 @@ export interface Providers {
   readonly warnings: readonly string[];
   /** Where services plug their span processors in; spans reach it where the set-up is ours. */
   readonly relay: RelaySpanProcessor;
-  /** What our exporters sent, gave up and dropped; all zeros under the job's own SDK. */
+  /** What became of what went through our exporters; all zeros under the job's own SDK. */
   readonly counts: ExportCounts;
+  /** Whether anything waits in memory: an exit has to be watched for it. */
+  readonly isBusy: boolean;
+  /** Calls back when isBusy has changed; the last listener counts. */
+  onBusy(listener: () => void): void;
   /**
    * Sends what the registered providers hold back, the job's own too, within the deadline. Never rejects.
    *
    * @returns whether all was done in time
    */
   flush(options: { readonly timeoutMs: number }): Promise<boolean>;
+  /** In `exit`: puts what waits on disk and has it sent from there, without waiting. Synchronous; never throws. */
+  beginExit(): void;
+  /** In `exit`, after beginExit(): blocks until all is sent, the Collector turns out to be away, or the time is over; says what is left. */
+  waitInExit(timeoutMs: number): void;
+  /** One line about what is on disk still; undefined where that is nothing, or was said already. */
+  describeWhatIsLeft(): string | undefined;
   /** Flushes and ends what we brought up; for the end of the process only, since a provider cannot be brought up twice. */
   shutdown(options: { readonly timeoutMs: number }): Promise<void>;
 }
@@ -61,9 +87,10 @@ export function ensureProviders(settings: ProviderSettings = {}): Promise<Provid
 async function bringUp(settings: ProviderSettings): Promise<Providers> {
   const relay = new RelaySpanProcessor();
   relay.add(new RunSpanProcessor());
+  const busyListener: BusyListener = { call: () => undefined };
   let built: Built;
   try {
-    built = await build(relay, settings);
+    built = await build(relay, settings, () => busyListener.call());
   } catch (error) {
     sayFailure('setting OpenTelemetry up', error);
     const why = error instanceof Error ? error.message : String(error);
@@ -72,7 +99,11 @@ async function bringUp(settings: ProviderSettings): Promise<Providers> {
   const description = `OpenTelemetry: ${built.description}`;
   diag.debug(`runspan: ${description}`);
   for (const warning of built.warnings) sayWarning(warning);
-  return new SharedProviders({ ...built, description }, relay);
+  return new SharedProviders({ ...built, description }, relay, busyListener);
+}
+
+interface BusyListener {
+  call: () => void;
 }
 
 interface Built {
@@ -80,9 +111,10 @@ interface Built {
   readonly description: string;
   readonly warnings: readonly string[];
   readonly sdk?: BuiltSdk;
+  readonly outbox?: TelemetryOutbox | undefined;
 }
 
-async function build(relay: RelaySpanProcessor, settings: ProviderSettings): Promise<Built> {
+async function build(relay: RelaySpanProcessor, settings: ProviderSettings, onBusy: () => void): Promise<Built> {
   const registered = findRegistered();
   const mismatch = findApiMismatch();
   const warnings = mismatch === undefined ? [] : [mismatch];
@@ -101,39 +133,84 @@ async function build(relay: RelaySpanProcessor, settings: ProviderSettings): Pro
     const sdk = await buildBareProvider(relay, settings);
     return { kind: 'bare', description: 'no endpoint, nothing is exported', warnings, sdk };
   }
-  const sdk = await buildNodeSdk(relay, settings, { targets, registered });
+  const outbox = openTelemetryOutbox(settings);
+  const sdk = await buildNodeSdk(relay, { settings, outbox, onBusy }, registered);
+  outbox?.adoptLeftovers();
   const { tracesUrl = 'nowhere', logsUrl = 'nowhere' } = targets;
-  return { kind: 'exporting', description: `spans to ${bare(tracesUrl)}, logs to ${bare(logsUrl)}`, warnings, sdk };
+  const description = `spans to ${bare(tracesUrl)}, logs to ${bare(logsUrl)}`;
+  return { kind: 'exporting', description, warnings, sdk, outbox };
+}
+
+function openTelemetryOutbox(settings: ProviderSettings): TelemetryOutbox | undefined {
+  const { directory } = settings;
+  if (directory === undefined) return undefined;
+  return new TelemetryOutbox({
+    directory,
+    targets: httpTargets(settings),
+    onWarning: (message) => sayWarning(message),
+  });
 }
 
 class SharedProviders implements Providers {
-  readonly kind: ProvidersKind;
+  readonly #builtKind: ProvidersKind;
   readonly description: string;
   readonly warnings: readonly string[];
   readonly relay: RelaySpanProcessor;
   readonly #sdk: BuiltSdk | undefined;
-  readonly #guards: readonly Pick<ExportGuard<never>, 'counts' | 'allowTrial' | 'hasJustFailed' | 'whenIdle'>[];
+  readonly #queues: BuiltSdk['queues'];
+  readonly #outbox: TelemetryOutbox | undefined;
+  readonly #busyListener: BusyListener;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  constructor(built: Built, relay: RelaySpanProcessor) {
-    this.kind = built.kind;
+  constructor(built: Built, relay: RelaySpanProcessor, busyListener: BusyListener) {
+    this.#builtKind = built.kind;
+    this.#outbox = built.outbox;
+    this.#busyListener = busyListener;
     this.description = built.description;
     this.warnings = built.warnings;
     this.relay = relay;
     this.#sdk = built.sdk;
-    this.#guards = built.sdk?.guards ?? [];
+    this.#queues = built.sdk?.queues ?? [];
+  }
+
+  get kind(): ProvidersKind {
+    return this.#builtKind === 'bare' && findRegistered().hasTracing ? 'registered' : this.#builtKind;
   }
 
   get counts(): ExportCounts {
-    const sum = { sentCount: 0, lostCount: 0, droppedCount: 0, pendingCount: 0 };
-    for (const { counts } of this.#guards) {
+    const kept = this.#outbox?.counts ?? { sentCount: 0, refusedCount: 0, lostCount: 0, leftCount: 0 };
+    const { sentCount, refusedCount, lostCount, leftCount } = kept;
+    const sum = { sentCount, refusedCount, lostCount, droppedCount: 0, pendingCount: leftCount, keptCount: leftCount };
+    for (const { counts } of this.#queues) {
       sum.sentCount += counts.sentCount;
+      sum.refusedCount += counts.refusedCount;
       sum.lostCount += counts.lostCount;
       sum.droppedCount += counts.droppedCount;
       sum.pendingCount += counts.pendingCount;
     }
     return sum;
+  }
+
+  get isBusy(): boolean {
+    return this.#queues.some((queue) => queue.isBusy);
+  }
+
+  onBusy(listener: () => void): void {
+    this.#busyListener.call = listener;
+  }
+
+  beginExit(): void {
+    for (const queue of this.#queues) quietly('keeping telemetry', () => queue.spillNow());
+    quietly('ending telemetry', () => this.#outbox?.beginExit());
+  }
+
+  waitInExit(timeoutMs: number): void {
+    quietly('ending telemetry', () => this.#outbox?.waitInExit(timeoutMs));
+  }
+
+  describeWhatIsLeft(): string | undefined {
+    return this.#outbox?.describeWhatIsLeft();
   }
 
   flush(options: { readonly timeoutMs: number }): Promise<boolean> {
@@ -146,7 +223,7 @@ class SharedProviders implements Providers {
     if (this.#sdk) await settlesWithin(this.#sdk.shutdown(), deadlineMs - performance.now());
   }
 
-  /** Flushes never overlap: the SDK's log processor answers a second one at once, undone. One waits at most. */
+  /** Flushes never overlap: some SDK's log processor answers a second one at once, undone. One waits at most. */
   #enqueueFlush(): Promise<void> {
     if (this.#running === undefined) {
       const running = this.#flushOnce().finally(() => {
@@ -162,14 +239,12 @@ class SharedProviders implements Providers {
   }
 
   async #flushOnce(): Promise<void> {
-    // One failed a moment ago: each service that stops would wait for the same dead Collector anew.
-    const isHopeless = this.#guards.some((guard) => guard.hasJustFailed);
-    if (!isHopeless) for (const guard of this.#guards) guard.allowTrial();
     await Promise.all([
       flushProvider('spans', trace.getTracerProvider() as Flushable),
       flushProvider('logs', logs.getLoggerProvider() as Flushable),
     ]);
-    await Promise.all(this.#guards.map((guard) => guard.whenIdle()));
+    // Away a moment ago, it is away for the sender too: what is on disk is sent when it is back, and nobody waits for that.
+    if (!this.#queues.some((queue) => queue.isAway)) await this.#outbox?.flush();
   }
 }
 

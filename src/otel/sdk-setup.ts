@@ -1,10 +1,11 @@
 // Builds the SDK where the job has none: with an endpoint a NodeSDK that exports, without one a bare provider. Imported lazily.
-import { context, trace } from '@opentelemetry/api';
+import { ProxyTracerProvider, context, trace } from '@opentelemetry/api';
 import type { ContextManager } from '@opentelemetry/api';
 import type { DetectedResource, ResourceDetector } from '@opentelemetry/resources';
-import type { ExportGuard } from './export-guard.ts';
+import type { ExportQueue } from './export-queue.ts';
 import { createLogExport, createSpanExport } from './otlp-export.ts';
-import type { ExportTargets, ProviderSettings } from './provider-settings.ts';
+import type { ExportParts } from './otlp-export.ts';
+import type { ProviderSettings } from './provider-settings.ts';
 import type { RelaySpanProcessor } from './relay-processor.ts';
 import { createRunContextManager } from './run-context-manager.ts';
 import { RunLogProcessor } from './run-span-processor.ts';
@@ -19,7 +20,7 @@ export interface Registered {
 
 /** What was built and how it is ended. */
 export interface BuiltSdk {
-  readonly guards: readonly ExportGuard<never>[];
+  readonly queues: readonly ExportQueue<never>[];
   shutdown(): Promise<void>;
 }
 
@@ -33,7 +34,10 @@ export async function registerContextManager(registered: Registered): Promise<vo
   if (!registered.hasContext) context.setGlobalContextManager(await createRunContextManager());
 }
 
-/** Registers a TracerProvider that exports nothing, so that runs have trace ids and processors. */
+/**
+ * Puts up a TracerProvider that exports nothing, so that runs have trace ids and processors. The API's global place is left
+ * free: an SDK that the job starts later takes it, and with it every span from then on.
+ */
 export async function buildBareProvider(relay: RelaySpanProcessor, settings: ProviderSettings): Promise<BuiltSdk> {
   const { TracerProvider } = await import('@opentelemetry/sdk-trace');
   const resources = await import('@opentelemetry/resources');
@@ -43,21 +47,24 @@ export async function buildBareProvider(relay: RelaySpanProcessor, settings: Pro
     spanProcessors: [relay],
     resource: resources.defaultResource().merge(named),
   });
-  trace.setGlobalTracerProvider(provider);
-  return { guards: [], shutdown: () => provider.shutdown() };
+  const proxy = trace.getTracerProvider();
+  // With nothing registered the API gives its own proxy; a version that does not is served the plain way.
+  if (proxy instanceof ProxyTracerProvider) proxy.setDelegate(provider);
+  else trace.setGlobalTracerProvider(provider);
+  return { queues: [], shutdown: () => provider.shutdown() };
 }
 
 /** Starts a NodeSDK with explicit exporters and no metric reader, whose default costs 8 s at exit (measured). */
 export async function buildNodeSdk(
   relay: RelaySpanProcessor,
-  settings: ProviderSettings,
-  { targets, registered }: { readonly targets: ExportTargets; readonly registered: Registered },
+  parts: ExportParts,
+  registered: Registered,
 ): Promise<BuiltSdk> {
   const { NodeSDK } = await import('@opentelemetry/sdk-node');
   const resources = await import('@opentelemetry/resources');
-  const spans = targets.tracesUrl === undefined ? undefined : await createSpanExport(targets.tracesUrl, settings);
-  const logs =
-    targets.logsUrl === undefined || registered.hasLogs ? undefined : await createLogExport(targets.logsUrl, settings);
+  const { settings } = parts;
+  const spans = await createSpanExport(parts);
+  const logs = registered.hasLogs ? undefined : await createLogExport(parts);
   const defaults: Record<string, string> =
     settings.defaultServiceName === undefined ? {} : { [SERVICE_NAME]: settings.defaultServiceName };
   const sdk = new NodeSDK({
@@ -75,9 +82,9 @@ export async function buildNodeSdk(
     instrumentations: [],
   });
   sdk.start();
-  const guards = [spans?.guard, logs?.guard].filter((guard) => guard !== undefined);
-  // A guard only counts here, whatever its items are.
-  return { guards: guards as unknown as ExportGuard<never>[], shutdown: () => sdk.shutdown() };
+  const queues = [spans?.queue, logs?.queue].filter((queue) => queue !== undefined);
+  // A queue only counts here, whatever its items are.
+  return { queues: queues as unknown as ExportQueue<never>[], shutdown: () => sdk.shutdown() };
 }
 
 /** Says what is registered, looking at the API's own global, so that other copies of the API count too. */

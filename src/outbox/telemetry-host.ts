@@ -204,7 +204,8 @@ export class TelemetryHost {
 
   #publish(): void {
     if (this.#own === undefined) return;
-    this.#counters.settle(this.#own.settledThrough, this.#own.deadCount);
+    const { settledThrough, deadCount } = this.#own;
+    this.#counters.settle({ settled: settledThrough, done: settledThrough, dead: deadCount });
     this.#options.post({ kind: 'settled' });
   }
 

@@ -237,7 +237,8 @@ export class TelemetryOutbox {
     else {
       this.#settle();
       this.#formerRefusedCount += this.#counters.dead;
-      this.#counters.settle(this.#counters.settled, 0);
+      const { settled } = this.#counters;
+      this.#counters.settle({ settled, done: settled, dead: 0 });
       this.#lostCount += this.#leftCount;
       this.#leftCount = 0;
       this.#lines = [];

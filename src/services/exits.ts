@@ -14,9 +14,13 @@ export interface ExitParticipant {
   readonly endRunsNow: (outcome: RunOutcome) => void;
   /** Remembers an error that is about to end the process. */
   readonly noteUncaught: (error: unknown) => void;
+  /** Hands over what others deliver, before anybody does; never throws. */
+  readonly handOver?: () => void;
   /** Delivers what is on its way, spans and logs too; never rejects. */
   readonly flush: (timeoutMs: number) => Promise<void>;
-  /** The same without an event loop, in `exit`; never throws. */
+  /** In `exit`: begins to deliver, without waiting, so that all wait at the same time; never throws. */
+  readonly beginDrain?: () => void;
+  /** The same as flush() without an event loop, in `exit`; never throws. */
   readonly drainInExit: (timeoutMs: number) => void;
 }
 
@@ -37,9 +41,14 @@ export function joinExits(participant: ExitParticipant): () => void {
   return exits().join(participant);
 }
 
-/** Puts the handlers of signals and crashes up while anyone is busy, and takes them down after. */
+/** The same as watchExits(), after which a natural end is flushed anew: a run was opened, or has ended. */
 export function refreshExits(): void {
   exits().refresh();
+}
+
+/** Puts the handlers of signals and crashes up while anyone is busy, and takes them down after. */
+export function watchExits(): void {
+  exits().watch();
 }
 
 /**
@@ -51,7 +60,7 @@ export async function letSignalsIn(): Promise<void> {
 }
 
 /** One set of handlers a process: the first copy of this package puts it up, others join, or each would take the other's for the user's. */
-function exits(): Pick<Exits, 'join' | 'refresh' | 'letSignalsIn'> {
+function exits(): Pick<Exits, 'join' | 'refresh' | 'watch' | 'letSignalsIn'> {
   return shareInProcess('exits', () => new Exits());
 }
 
@@ -81,11 +90,14 @@ class Exits {
   }
 
   refresh(): void {
+    this.watch();
+    if (![...this.#participants].some((participant) => participant.isBusy())) return;
+    this.#hasFlushed = false;
+    this.#waitedMs = 0;
+  }
+
+  watch(): void {
     const shouldWatch = isMainThread && [...this.#participants].some((participant) => participant.isBusy());
-    if (shouldWatch) {
-      this.#hasFlushed = false;
-      this.#waitedMs = 0;
-    }
     if (shouldWatch === this.#isWatching || this.#isEnding) return;
     this.#isWatching = shouldWatch;
     for (const signal of SIGNALS) {
@@ -166,6 +178,8 @@ class Exits {
     if (this.#isDrained) return;
     this.#isDrained = true;
     const startMs = performance.now();
+    for (const participant of this.#participants) participant.handOver?.();
+    for (const participant of this.#participants) participant.beginDrain?.();
     for (const participant of this.#participants) {
       const leftMs = Math.min(timeoutMs, participant.exitTimeoutMs - alreadyMs) - (performance.now() - startMs);
       participant.drainInExit(Math.max(0, leftMs));
@@ -173,6 +187,7 @@ class Exits {
   }
 
   async #flushAll(): Promise<void> {
+    for (const participant of this.#participants) participant.handOver?.();
     await Promise.all([...this.#participants].map((participant) => participant.flush(participant.exitTimeoutMs)));
   }
 }

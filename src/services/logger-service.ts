@@ -9,7 +9,7 @@ import type { Redactor } from '../model/redact.ts';
 import type { Providers } from '../otel/providers.ts';
 import { span } from '../otel/span.ts';
 import type { SpanBody } from '../otel/span.ts';
-import { joinExits, refreshExits } from './exits.ts';
+import { joinExits, watchExits } from './exits.ts';
 import { watchThrows } from '../logs/frame-variables.ts';
 import { createJsonFormatter } from '../logs/json-line.ts';
 import { LogEmitter } from '../logs/emitter.ts';
@@ -22,6 +22,7 @@ import { createTemplateFormatter } from '../logs/template-line.ts';
 import { createTextFormatter } from '../logs/text-line.ts';
 import type { LineFormatter } from '../logs/text-line.ts';
 import { bringUpOtel } from './otel-setup.ts';
+import { TELEMETRY_EXIT_MS, joinTelemetryExits } from './telemetry-exits.ts';
 import { Service } from './service.ts';
 import type { StopOptions } from './service.ts';
 import { createWorkerEmitter } from './worker-export.ts';
@@ -39,16 +40,24 @@ export interface LoggerStats {
   readonly emitFailureCount: number;
   /** Lines that are still to be handed over. */
   readonly waitingCount: number;
+  /** Spans and log records that are not sent yet, in memory or on disk, over the whole process. */
+  readonly exportPendingCount: number;
+  /** Spans and log records that the Collector refused for good, over the whole process. */
+  readonly exportRefusedCount: number;
   /** Spans and log records that our exporters gave up on, over the whole process. */
   readonly exportLostCount: number;
   /** Spans and log records that found our export queues full, over the whole process. */
   readonly exportDroppedCount: number;
 }
 
-/** For tests: what the service takes from the machine otherwise. */
+/** For tests, and for the services that bring a logger of their own. */
 export interface LoggerDependencies {
   /** Takes each line, its newline included. @default the sink */
   readonly write?: (line: string) => void;
+  /** Whether it takes part in exits. @default true */
+  readonly exitHooks?: boolean;
+  /** RUNSPAN_DIR, where the service has it from elsewhere. */
+  readonly directory?: string;
 }
 
 /** How long a flush waits where nobody says. */
@@ -74,6 +83,7 @@ export class LoggerService extends Service {
   readonly #sources: SettingsSources;
   readonly #hasOwnServiceName: boolean;
   readonly #redactor: Redactor;
+  readonly #dependencies: LoggerDependencies;
   readonly #sink: LogSink;
   readonly #pipeline: LogPipeline;
   #emitter: LogExporter = new LogEmitter();
@@ -82,8 +92,10 @@ export class LoggerService extends Service {
   #leaveExits: (() => void) | undefined;
   #unwatchThrows: (() => void) | undefined;
 
-  constructor(options: LoggerOptions = {}, { write }: LoggerDependencies = {}) {
+  constructor(options: LoggerOptions = {}, dependencies: LoggerDependencies = {}) {
     super();
+    this.#dependencies = dependencies;
+    const { write } = dependencies;
     this.#sources = loadSources();
     this.settings = resolveLoggerSettings(options, this.#sources);
     this.#hasOwnServiceName = options.serviceName !== undefined;
@@ -136,13 +148,16 @@ export class LoggerService extends Service {
   /** Says what became of the lines so far. */
   stats(): LoggerStats {
     const { emittedCount, failedCount, waitingCount } = this.#emitter.stats;
+    const counts = this.#providers?.counts;
     return {
       sinkFailureCount: this.#sink.failureCount,
       emittedCount,
       emitFailureCount: failedCount,
       waitingCount,
-      exportLostCount: this.#providers?.counts.lostCount ?? 0,
-      exportDroppedCount: this.#providers?.counts.droppedCount ?? 0,
+      exportPendingCount: counts?.pendingCount ?? 0,
+      exportRefusedCount: counts?.refusedCount ?? 0,
+      exportLostCount: counts?.lostCount ?? 0,
+      exportDroppedCount: counts?.droppedCount ?? 0,
     };
   }
 
@@ -152,19 +167,24 @@ export class LoggerService extends Service {
       this.#unwatchThrows = watchThrows({ redactor: this.#redactor, say: (message) => this.#logger.warn(message) });
     if (isDisabled(this.#sources)) return;
     const { serviceName, otel } = this.settings;
+    const { directory } = this.#dependencies;
     this.#providers = await bringUpOtel({
       sources: this.#sources,
+      ...(directory === undefined ? {} : { directory }),
       ...(this.#hasOwnServiceName ? { serviceName } : { defaultServiceName: serviceName }),
     });
     for (const warning of this.#providers.warnings) this.#logger.warn(warning);
     if (isInstrumented(this.#logger)) this.#pipeline.stopKeeping();
     else if (otel !== 'off') await this.#startExport();
+    if (this.#dependencies.exitHooks === false) return;
+    joinTelemetryExits(this.#providers);
     this.#leaveExits = joinExits({
-      exitTimeoutMs: DEFAULT_FLUSH_TIMEOUT_MS,
-      // Signals are watched for runs and for lines that a worker holds; else what is not sent is flushed when the loop runs dry.
+      // What a worker holds is lost after it; what our queues hold is kept on disk.
+      exitTimeoutMs: otel === 'worker' ? DEFAULT_FLUSH_TIMEOUT_MS : TELEMETRY_EXIT_MS,
       isBusy: () => this.#emitter.isBusy,
       endRunsNow: () => undefined,
       noteUncaught: () => undefined,
+      handOver: () => this.#emitter.handOver(),
       flush: async (timeoutMs) => void (await this.flush({ timeoutMs })),
       drainInExit: (timeoutMs) => this.#emitter.drain(timeoutMs),
     });
@@ -175,8 +195,9 @@ export class LoggerService extends Service {
     this.#unwatchThrows?.();
     const { timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS } = options;
     await Promise.all([this.#emitter.end(timeoutMs), this.#providers?.flush({ timeoutMs })]);
-    this.#sayLosses();
+    // From here on lines are written only: what telemetry says of itself would be the next thing to be sent.
     this.#pipeline.setEmitter(undefined);
+    this.#sayLosses();
     this.#sink.close();
   }
 
@@ -186,19 +207,22 @@ export class LoggerService extends Service {
       const worker = await createWorkerEmitter({
         sources: this.#sources,
         serviceName,
-        onBusyChange: refreshExits,
+        onBusyChange: watchExits,
         say: (message) => this.#logger.warn(message),
       });
       if (worker === undefined) return;
       this.#emitter = worker;
-    }
+    } else if (this.#providers?.kind === 'exporting') this.#emitter = new LogEmitter({ onBusyChange: watchExits });
     this.#pipeline.setEmitter(this.#emitter);
   }
 
   #sayLosses(): void {
-    const { exportLostCount, exportDroppedCount } = this.stats();
-    if (exportLostCount + exportDroppedCount === 0) return;
-    this.#logger.warn({ exportLostCount, exportDroppedCount }, 'spans and log records did not reach the OTLP endpoint');
+    const left = this.#providers?.describeWhatIsLeft();
+    if (left !== undefined) this.#logger.warn(left);
+    const { exportLostCount, exportDroppedCount, exportRefusedCount } = this.stats();
+    if (exportLostCount + exportDroppedCount + exportRefusedCount === 0) return;
+    const counts = { exportLostCount, exportDroppedCount, exportRefusedCount };
+    this.#logger.warn(counts, 'spans and log records did not reach the OTLP endpoint');
   }
 }
 

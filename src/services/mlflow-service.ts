@@ -24,8 +24,6 @@ import { tellChildren } from './children.ts';
 import { isRemote, openDestination, runUrlOf } from './destination.ts';
 import { letSignalsIn, refreshExits } from './exits.ts';
 import { loadModel } from './load-model.ts';
-import { LoggerService } from './logger-service.ts';
-import { bringUpOtel } from './otel-setup.ts';
 import { RunBook } from './run-book.ts';
 import type { MlflowStats } from './run-book.ts';
 import { joinRunExits } from './run-exits.ts';
@@ -34,7 +32,7 @@ import { surround } from './run-surroundings.ts';
 import { alertByLog, sayEnded, sayStarted, sayWhatIsLeft } from './run-lines.ts';
 import type { MlflowDependencies, MlflowLinks, OpenOptions } from './mlflow-links.ts';
 import { Service, type StopOptions } from './service.ts';
-import { joinTelemetry, type Telemetry } from './telemetry.ts';
+import { openTelemetry, type Telemetry } from './telemetry.ts';
 
 /** What stands while the service is started. */
 interface Started {
@@ -95,7 +93,7 @@ export class MlflowService extends Service {
 
   /**
    * Opens a run, calls `body` inside it and ends it: FINISHED where the body returns, FAILED where it throws (the same error is
-   * thrown on, once its span and log lines are exported, 2 s later at most). Spans, log lines and child runs made inside belong to the run.
+   * thrown on; an SDK of the job's own is given 2 s before that to export the run). Spans, log lines and child runs made inside belong to the run.
    *
    * @param config the run's name, or a {@link RunConfig}
    * @returns what the body returns
@@ -184,16 +182,16 @@ export class MlflowService extends Service {
   protected override async onStart(): Promise<void> {
     const { settings } = this;
     setEnvDefaults(settings.processEnv);
-    const log = (this.#links.logger ?? new LoggerService()).logger();
-    const sink = settings.isDisabled ? { notify: () => undefined } : (this.#links.alerts ?? alertByLog(log));
+    const { exitHooks, directory, isDisabled } = settings;
+    const telemetry = await openTelemetry({ logger: this.#links.logger, directory, exitHooks, isDisabled });
+    const { log } = telemetry;
+    const sink = isDisabled ? { notify: () => undefined } : (this.#links.alerts ?? alertByLog(log));
     const alertProcessor = new AlertSpanProcessor(sink);
     const book = new RunBook({
       warn: (message) => log.warn(message),
       makeRunUrl: (experimentId, runId) => runUrlOf(this.trackingUri, experimentId, runId),
     });
-    const undo: (() => void)[] = [];
-    const providers = settings.isDisabled ? undefined : await bringUpOtel();
-    if (providers !== undefined) undo.push(providers.relay.add(alertProcessor));
+    const undo = [telemetry.plugIn(alertProcessor)];
     const sourceTags = readSourceTags({
       mainFile: process.argv[1],
       username: settings.username,
@@ -210,15 +208,15 @@ export class MlflowService extends Service {
         sourceTags: await sourceTags,
         onEnded: (run) => this.#onEnded(run),
       };
-      const telemetry = joinTelemetry(providers, this.#links.logger);
       this.#started = { outbox, telemetry, book, surroundings, undo };
     } catch (error) {
       for (const each of undo.toReversed()) each();
+      await telemetry.stop({ timeoutMs: settings.stopTimeoutMs });
       throw error;
     }
     undo.push(rememberService(this));
     undo.push(joinAutolog(settings, { ...this.#started, runContext: (config, body) => this.runContext(config, body) }));
-    if (!settings.exitHooks || settings.isDisabled) return;
+    if (!exitHooks || isDisabled) return;
     const { exitTimeoutMs } = settings;
     undo.push(joinRunExits({ ...this.#started, exitTimeoutMs, isDelivering: () => this.#deliveringCount > 0 }));
   }
@@ -237,6 +235,7 @@ export class MlflowService extends Service {
     book.abandonUnconfirmed();
     sayWhatIsLeft(started.surroundings.logger, outbox);
     for (const each of undo.toReversed()) each();
+    await telemetry.stop({ timeoutMs: Math.max(0, endMs - performance.now()) });
   }
 
   async #open(config: string | RunConfig, { isAmbient = false, ...how }: OpenOptions): Promise<ActiveRun> {

@@ -1,8 +1,9 @@
 // Brings up OpenTelemetry for whichever service starts first, as the environment says.
+import path from 'node:path';
 import { setEnvDefaults } from '../config/env.ts';
 import { otelVariablesOfDotenv, readOtelSettings } from '../config/otel-settings.ts';
 import { findProjectName } from '../config/project.ts';
-import { loadSources } from '../config/sources.ts';
+import { findVariable, loadSources } from '../config/sources.ts';
 import type { SettingsSources } from '../config/sources.ts';
 import { ensureProviders } from '../otel/providers.ts';
 import type { Providers } from '../otel/providers.ts';
@@ -14,15 +15,22 @@ export interface OtelSetupOptions {
   readonly serviceName?: string;
   /** The resource's service.name where env has none. @default the project's name */
   readonly defaultServiceName?: string;
+  /** Where telemetry that is not sent waits. @default RUNSPAN_DIR, else `.runspan` */
+  readonly directory?: string;
 }
+
+const DEFAULT_DIRECTORY = '.runspan';
 
 /** Gives the process's one OpenTelemetry set-up, brought up by the first call. */
 export function bringUpOtel(options: OtelSetupOptions = {}): Promise<Providers> {
   const { sources = loadSources(), serviceName, defaultServiceName = findProjectName(sources.folder) } = options;
+  const named = findVariable(sources, 'RUNSPAN_DIR')?.text.trim() || DEFAULT_DIRECTORY;
+  const { directory = path.resolve(sources.folder, named) } = options;
   setEnvDefaults(otelVariablesOfDotenv(sources));
   return ensureProviders({
     ...readOtelSettings(sources),
     serviceName,
     defaultServiceName,
+    directory,
   });
 }

@@ -3,6 +3,7 @@ import type { Outbox } from '../outbox/contract.ts';
 import { joinExits } from './exits.ts';
 import type { RunBook } from './run-book.ts';
 import type { Telemetry } from './telemetry.ts';
+import { TELEMETRY_EXIT_MS } from './telemetry-exits.ts';
 
 /** What {@link joinRunExits} stands on. */
 export interface RunExitsOptions {
@@ -22,7 +23,8 @@ export function joinRunExits({ exitTimeoutMs, outbox, telemetry, book, isDeliver
     endRunsNow: (outcome) => book.endAllNow(outcome),
     noteUncaught: (error) => book.noteUncaught(error),
     flush: async (timeoutMs) => {
-      await Promise.all([outbox.flush({ timeoutMs }), telemetry.flush({ timeoutMs })]);
+      const telemetryMs = Math.min(timeoutMs, TELEMETRY_EXIT_MS);
+      await Promise.all([outbox.flush({ timeoutMs }), telemetry.flush({ timeoutMs: telemetryMs })]);
     },
     drainInExit: (timeoutMs) => outbox.drainInExit(timeoutMs),
   });

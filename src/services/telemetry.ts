@@ -1,23 +1,60 @@
 // What goes to OpenTelemetry, as one thing to flush: the lines that the logger still holds, and what the providers hold back.
-import type { Providers } from '../otel/providers.ts';
-import type { LoggerService } from './logger-service.ts';
+import type { RunspanLogger } from '../logs/pino-logger.ts';
+import type { SpanProcessorLike } from '../otel/sdk-types.ts';
+import { LoggerService } from './logger-service.ts';
+import { bringUpOtel } from './otel-setup.ts';
+import { joinTelemetryExits } from './telemetry-exits.ts';
+
+/** What {@link openTelemetry} stands on. */
+export interface TelemetryOptions {
+  /** The one that the service was given; it is started and stopped by whoever gave it. @default one of our own, from env */
+  readonly logger: LoggerService | undefined;
+  /** RUNSPAN_DIR. */
+  readonly directory: string;
+  readonly exitHooks: boolean;
+  readonly isDisabled: boolean;
+}
 
 /** The way of spans and log records out of this process. */
 export interface Telemetry {
+  readonly log: RunspanLogger;
+  /** Has spans run through a processor until the returned function is called. */
+  plugIn(processor: SpanProcessorLike): () => void;
   /** Sends what waits, within the deadline. Never rejects. */
   flush(options: { readonly timeoutMs: number }): Promise<void>;
-  /** The same before an error goes on that most often ends the process: in `exit` nothing can be exported any more. Never rejects. */
+  /**
+   * Before an error goes on that most often ends the process: the job's own SDK exports nothing in `exit` any more, so that it is
+   * flushed now. Ours is not waited for: in `exit` it sends, or keeps on disk. Never rejects.
+   */
   exportFailure(): Promise<void>;
+  /** Stops the logger where it is our own. */
+  stop(options: { readonly timeoutMs: number }): Promise<void>;
 }
 
-/** How long an error may be held back; as long as one export may take. */
+/** How long an error may be held back for the job's own SDK. */
 const FAILURE_TIMEOUT_MS = 2_000;
 
-/** Joins the set-up that a service found with the logger that it is linked to; either may be missing. */
-export function joinTelemetry(providers: Providers | undefined, logger: LoggerService | undefined): Telemetry {
-  const flush = async (options: { readonly timeoutMs: number }): Promise<void> => {
+/** Brings the process's OpenTelemetry set-up and a service's logger together; a logger of our own is started. */
+export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  const { directory, exitHooks, isDisabled } = options;
+  const logger = options.logger ?? new LoggerService({}, { exitHooks, directory });
+  const isOwn = logger !== options.logger;
+  if (isOwn) await logger.start();
+  const providers = isDisabled ? undefined : await bringUpOtel({ directory });
+  if (providers !== undefined && exitHooks) joinTelemetryExits(providers);
+  const flush = async (deadline: { readonly timeoutMs: number }): Promise<void> => {
     // The logger first: in the same turn it hands its lines to the providers.
-    await Promise.all([logger?.flush(options), providers?.flush(options)]);
+    await Promise.all([logger.flush(deadline), providers?.flush(deadline)]);
   };
-  return { flush, exportFailure: () => flush({ timeoutMs: FAILURE_TIMEOUT_MS }) };
+  return {
+    log: logger.logger(),
+    plugIn: (processor) => providers?.relay.add(processor) ?? ((): void => undefined),
+    flush,
+    exportFailure: async () => {
+      if (providers?.kind === 'registered') await flush({ timeoutMs: FAILURE_TIMEOUT_MS });
+    },
+    stop: async (deadline) => {
+      if (isOwn) await logger.stop(deadline);
+    },
+  };
 }

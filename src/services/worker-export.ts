@@ -50,7 +50,7 @@ export async function createWorkerEmitter(options: WorkerExportOptions): Promise
         processorConfig: readBatch(sources),
         exporterOptions: toExporter(settings.protocol, {
           url: logsUrl,
-          timeoutMillis: settings.exportTimeoutMs ?? DEFAULT_TIMEOUT_MS,
+          timeoutMillis: settings.logConnection.timeoutMs ?? DEFAULT_TIMEOUT_MS,
         }),
       },
     },

@@ -9,6 +9,13 @@ const sources = (env: Record<string, string>, dotenv: Record<string, string> = {
   file: undefined,
 });
 
+const plain = {
+  headers: {},
+  timeoutMs: undefined,
+  isCompressed: false,
+  tls: { ca: undefined, cert: undefined, key: undefined },
+};
+
 describe('readOtelSettings', () => {
   test('is silent where nothing is set: no endpoint, nothing disabled', () => {
     expect(readOtelSettings(sources({}))).toEqual({
@@ -16,7 +23,8 @@ describe('readOtelSettings', () => {
       tracesEndpoint: undefined,
       logsEndpoint: undefined,
       protocol: undefined,
-      exportTimeoutMs: undefined,
+      spanConnection: plain,
+      logConnection: plain,
       isSdkDisabled: false,
       areSpansExported: true,
       areLogsExported: true,
@@ -35,7 +43,8 @@ describe('readOtelSettings', () => {
     expect(readOtelSettings(sources(env, dotenv))).toMatchObject({
       endpoint: 'http://collector:4318',
       logsEndpoint: 'http://logs',
-      exportTimeoutMs: 500,
+      spanConnection: { timeoutMs: 500 },
+      logConnection: { timeoutMs: 500 },
       isSdkDisabled: true,
       areSpansExported: false,
       areLogsExported: true,
@@ -43,7 +52,35 @@ describe('readOtelSettings', () => {
   });
 
   test.each(['', 'soon', '-1', '0'])('ignores a timeout of %j', (text) => {
-    expect(readOtelSettings(sources({ OTEL_EXPORTER_OTLP_TIMEOUT: text })).exportTimeoutMs).toBeUndefined();
+    const { spanConnection } = readOtelSettings(sources({ OTEL_EXPORTER_OTLP_TIMEOUT: text }));
+    expect(spanConnection.timeoutMs).toBeUndefined();
+  });
+
+  test('reads how each signal is sent: its own names before the common ones, headers of both', () => {
+    const env = {
+      OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20abc=, x-tenant = blue,nonsense,=none',
+      OTEL_EXPORTER_OTLP_LOGS_HEADERS: 'x-tenant=100%',
+      OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+      OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: 'none',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+      OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '700',
+      OTEL_EXPORTER_OTLP_CERTIFICATE: '/ca.pem',
+      OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE: '/cert.pem',
+      OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY: '/key.pem',
+    };
+    const { spanConnection, logConnection } = readOtelSettings(sources(env));
+    expect(spanConnection).toEqual({
+      headers: { authorization: 'Bearer abc=', 'x-tenant': 'blue' },
+      timeoutMs: 700,
+      isCompressed: false,
+      tls: { ca: '/ca.pem', cert: undefined, key: undefined },
+    });
+    expect(logConnection).toEqual({
+      headers: { authorization: 'Bearer abc=', 'x-tenant': '100%' },
+      timeoutMs: 500,
+      isCompressed: true,
+      tls: { ca: '/ca.pem', cert: '/cert.pem', key: '/key.pem' },
+    });
   });
 
   test('gives what .env says for the SDK itself, and nothing else of it', () => {

@@ -37,39 +37,36 @@ const spansOf = (result: JobResult): readonly Record<string, unknown>[] =>
 const logsOf = (result: JobResult): readonly Record<string, unknown>[] =>
   readJsonLines(join(result.folder, 'logs.jsonl'));
 
-test.concurrent('a NodeSDK that was there before: its spans and logs are stamped, the alert is one', async () => {
-  const left = await runWith('before');
-  expectRight(left);
-  const stamp = { 'runspan.run_key': left.run.tags['runspan.run_key'] };
-  expect(spansOf(left.result)).toMatchObject([
-    { name: 'child', attributes: stamp, status: { code: 0 } },
-    {
-      name: 'own',
-      attributes: { ...stamp, 'runspan.kind': 'run', 'mlflow.run.status': 'FAILED' },
-      status: { code: 2 },
-    },
-  ]);
-  const traceId = left.run.tags['otel.trace_id'];
-  expect(traceId).toMatch(/^[0-9a-f]{32}$/);
-  expect(logsOf(left.result)).toContainEqual(
-    expect.objectContaining({ body: 'in the child', traceId, attributes: expect.objectContaining(stamp) }),
-  );
-  expect(readFileSync(join(left.result.folder, 'job.log'), 'utf8')).toMatch(new RegExp(`in the child.*${traceId}`));
-  // Kept by the processors in the job's SDK, each once.
-  const kept = (name: string): string =>
-    readFileSync(join(left.result.folder, 'mlruns/1', left.run.runId, 'artifacts/runspan', name), 'utf8');
-  expect([...kept('trace.otlp.jsonl').matchAll(/"name":"(child|own)"/g)].map(([, name]) => name)).toEqual([
-    'child',
-    'own',
-  ]);
-  expect(kept('logs.otlp.jsonl').match(/"in the child"/g)).toHaveLength(1);
-});
-
-test.concurrent('a NodeSDK that comes after ours gets no spans, and does no harm: one run, one alert', async () => {
-  const left = await runWith('after');
-  expectRight(left);
-  expect(spansOf(left.result)).toEqual([]);
-});
+test.concurrent.each(['before', 'after'])(
+  'a NodeSDK that came %s ours: its spans and logs are stamped, the alert is one',
+  async (when) => {
+    const left = await runWith(when);
+    expectRight(left);
+    const stamp = { 'runspan.run_key': left.run.tags['runspan.run_key'] };
+    expect(spansOf(left.result)).toMatchObject([
+      { name: 'child', attributes: stamp, status: { code: 0 } },
+      {
+        name: 'own',
+        attributes: { ...stamp, 'runspan.kind': 'run', 'mlflow.run.status': 'FAILED' },
+        status: { code: 2 },
+      },
+    ]);
+    const traceId = left.run.tags['otel.trace_id'];
+    expect(traceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(logsOf(left.result)).toContainEqual(
+      expect.objectContaining({ body: 'in the child', traceId, attributes: expect.objectContaining(stamp) }),
+    );
+    expect(readFileSync(join(left.result.folder, 'job.log'), 'utf8')).toMatch(new RegExp(`in the child.*${traceId}`));
+    // Kept by the processors in the job's SDK, each once.
+    const kept = (name: string): string =>
+      readFileSync(join(left.result.folder, 'mlruns/1', left.run.runId, 'artifacts/runspan', name), 'utf8');
+    expect([...kept('trace.otlp.jsonl').matchAll(/"name":"(child|own)"/g)].map(([, name]) => name)).toEqual([
+      'child',
+      'own',
+    ]);
+    expect(kept('logs.otlp.jsonl').match(/"in the child"/g)).toHaveLength(1);
+  },
+);
 
 test.concurrent.each([
   ['its own SDK', 'before'],

@@ -1,5 +1,6 @@
 // A local OTLP/HTTP endpoint that keeps what it is sent, and child processes that send to it.
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -31,38 +32,55 @@ export interface OtlpEndpoint extends AsyncDisposable {
   readonly spans: ReceivedItem[];
   readonly logs: ReceivedItem[];
   readonly headers: Readonly<Record<string, unknown>>[];
+  /** How requests are answered from now on. */
+  answer: Answer;
+  /** Resolves once so many log records have been taken. */
+  receive(logCount: number): Promise<void>;
+  /** Resolves once so many requests have been answered with a failure. */
+  refuse(requestCount: number): Promise<void>;
 }
 
-/** How a request is answered. @default 200 */
-export type Answer = number | 'hang';
+/** How a request is answered: with a status, a status and a body, or never. @default 200 */
+export type Answer = number | 'hang' | { readonly status: number; readonly body: string };
 
 /** Starts a local OTLP endpoint on a free port. */
 export async function startOtlpEndpoint(answer: Answer = 200): Promise<OtlpEndpoint> {
   const spans: ReceivedItem[] = [];
   const logs: ReceivedItem[] = [];
   const headers: Record<string, unknown>[] = [];
+  const waiting: { readonly isDue: () => boolean; readonly resolve: () => void }[] = [];
+  const until = (isDue: () => boolean): Promise<void> => new Promise((resolve) => waiting.push({ isDue, resolve }));
+  let refusedCount = 0;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      if (answer === 'hang') return;
+      if (endpoint.answer === 'hang') return;
       headers.push(request.headers);
-      if (answer === 200) collect(JSON.parse(Buffer.concat(chunks).toString()), { spans, logs });
-      response.writeHead(answer, { 'content-type': 'application/json' }).end('{}');
+      const { status, body } =
+        typeof endpoint.answer === 'number' ? { status: endpoint.answer, body: '{}' } : endpoint.answer;
+      if (status === 200) collect(JSON.parse(Buffer.concat(chunks).toString()), { spans, logs });
+      else refusedCount++;
+      for (const { isDue, resolve } of waiting) if (isDue()) resolve();
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return {
+  const endpoint: OtlpEndpoint = {
     url: `http://127.0.0.1:${port}`,
     spans,
     logs,
     headers,
+    answer,
+    receive: (count) => until(() => logs.length >= count),
+    refuse: (count) => until(() => refusedCount >= count),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return endpoint;
 }
 
 /** What became of a child process. */
@@ -80,6 +98,7 @@ export function runFixture(
   name: string,
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+  onEnding: (child: ChildProcess) => void = () => undefined,
 ): Promise<ChildResult> {
   const file = join(import.meta.dirname, '../fixtures/otel', name);
   const { PATH = '' } = process.env;
@@ -89,7 +108,9 @@ export function runFixture(
   let endingAt = NaN;
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
-    if (Number.isNaN(endingAt) && /^ending$/m.test(stdout)) endingAt = performance.now();
+    if (!Number.isNaN(endingAt) || !/^ending$/m.test(stdout)) return;
+    endingAt = performance.now();
+    onEnding(child);
   });
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   return new Promise((resolve, reject) => {

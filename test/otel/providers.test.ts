@@ -53,12 +53,12 @@ describe.concurrent('with an endpoint', () => {
     expect(result['counts']).toMatchObject({ sentCount: 102, droppedCount: 50 });
   });
 
-  test('OpenTelemetry’s own names for headers, sampler and service hold', async () => {
+  test('headers go along, and OpenTelemetry’s own names for sampler and service hold', async () => {
     await using endpoint = await startOtlpEndpoint();
-    const settings = JSON.stringify({ endpoint: endpoint.url, defaultServiceName: 'churn' });
+    const logConnection = { headers: { 'x-tenant': 'blue' } };
+    const settings = JSON.stringify({ endpoint: endpoint.url, defaultServiceName: 'churn', logConnection });
     const result = report(
       await runFixture('job.ts', [settings, '1', 'flush'], {
-        OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=blue',
         OTEL_TRACES_SAMPLER: 'always_off',
         OTEL_SERVICE_NAME: 'from-env',
       }),
@@ -75,7 +75,7 @@ describe.concurrent('with an endpoint', () => {
     const settings = JSON.stringify({ endpoint: endpoint.url, protocol: 'http/protobuf' });
     const result = report(await runFixture('job.ts', [settings]));
     expect(endpoint.headers[0]).toMatchObject({ 'content-type': 'application/x-protobuf' });
-    expect(result['counts']).toMatchObject({ sentCount: 0, lostCount: 3 });
+    expect(result['counts']).toMatchObject({ sentCount: 0, refusedCount: 3, lostCount: 0 });
   });
 });
 
@@ -107,9 +107,14 @@ describe.concurrent('with the job’s own NodeSDK', () => {
     expect(result['lines']).toMatchObject([{ 'runspan.run_key': runKey }]);
   });
 
-  test('started after ours, nothing crashes and the run still alerts', async () => {
+  test('started after ours, it gets every span from then on, and the run still alerts once', async () => {
     const result = report(await runFixture('own-sdk.ts', ['last']));
-    expect(result).toMatchObject({ kind: 'bare', alerts: ['Run train failed'], spans: [] });
+    expect(result).toMatchObject({ kind: 'registered', alerts: ['Run train failed'] });
+    expect(result['spans']).toMatchObject([
+      { name: 'child', attributes: { 'runspan.run_key': runKey } },
+      { name: 'train', attributes: { 'runspan.kind': 'run' } },
+    ]);
+    expect(result['lines']).toMatchObject([{ 'runspan.run_key': runKey }]);
   });
 });
 

@@ -1,14 +1,17 @@
 // The logger in plain node processes: true source lines, broken sinks, and an OTLP endpoint of the environment.
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { spawn, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { runFixture, startOtlpEndpoint } from '../otel/otlp-endpoint.ts';
 import type { ChildResult } from '../otel/otlp-endpoint.ts';
 
+const folder = mkdtempSync(join(tmpdir(), 'logger-process-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 const run = (name: string, args: string[] = [], env: Record<string, string> = {}): Promise<ChildResult> =>
-  runFixture(join('..', 'logger', name), args, env);
+  runFixture(join('..', 'logger', name), args, { RUNSPAN_DIR: folder, ...env });
 
 test('L4: each line shows the name, function and line of its caller, wherever it is called from', async () => {
   const { stdout, stderr } = await run('source.ts');
@@ -80,12 +83,15 @@ describe('with an endpoint in the environment', () => {
   });
 });
 
-test('a Collector that is away costs at most 2.5 s at the end, and one line says what was lost', async () => {
-  const result = await run('job.ts', ['stop', '20000'], { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+test('a Collector that is away costs at most 2.5 s at the end, and one line says what is kept where', async () => {
+  const RUNSPAN_DIR = join(folder, 'away');
+  const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:9';
+  const result = await run('job.ts', ['stop', '20000'], { OTEL_EXPORTER_OTLP_ENDPOINT, RUNSPAN_DIR });
   expect(result.code).toBe(0);
   expect(result.exitMs).toBeLessThan(2_500);
-  const said = result.stderr.split('\n').filter((line) => line.includes('did not reach the OTLP endpoint'));
-  expect(said).toEqual([expect.stringMatching(/WARNING.*exportLostCount=20003 /)]);
+  const said = result.stderr.split('\n').filter((line) => line.includes('did not reach the'));
+  expect(said).toEqual([expect.stringMatching(/WARNING.* 20003 spans and log records .* are kept in /)]);
+  expect(said[0]).toContain(join(RUNSPAN_DIR, 'telemetry'));
 });
 
 describe('a sink that is broken', () => {
