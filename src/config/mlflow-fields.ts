@@ -246,6 +246,12 @@ export const MLFLOW_FIELDS: Fields<MlflowFields> = {
     defaultValue: true,
     doc: 'Keep the spans and log lines of a run as artifacts of it, under runspan/.',
   },
+  logTraces: {
+    kind: 'boolean',
+    env: ['RUNSPAN_MLFLOW_LOG_TRACES'],
+    defaultValue: true,
+    doc: "Show a run's spans as its trace in MLflow, on a server that takes them; needs keepTelemetry.",
+  },
   suppressRunLines: {
     kind: 'boolean',
     env: ['MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT'],

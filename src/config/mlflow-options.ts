@@ -101,6 +101,12 @@ export interface MlflowOptions
    * @default true  Env: RUNSPAN_MLFLOW_KEEP_TELEMETRY
    */
   readonly keepTelemetry?: boolean;
+  /**
+   * Show a run's spans as its trace in MLflow, where the tracking URI is a server that takes them (`POST /v1/traces`). They are sent
+   * when the run has ended, out of the journal as everything else. Needs `keepTelemetry`.
+   * @default true  Env: RUNSPAN_MLFLOW_LOG_TRACES
+   */
+  readonly logTraces?: boolean;
   /** Log no line where a run starts and ends. @default false  Env: MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT */
   readonly suppressRunLines?: boolean;
   /** Bodies run, nothing is written or sent. @default false  Env: RUNSPAN_DISABLED */

@@ -71,6 +71,8 @@ export interface ArtifactWrite {
   readonly modelKey?: string;
   /** Where it goes, relative to the artifact root of the run or model, with `/`; never absolute, never `..`. */
   readonly path: string;
+  /** The file is the run's spans as OTLP-JSON lines, and they become its trace in MLflow where the store takes traces. */
+  readonly isTrace?: true;
   /**
    * `spool`: a file name in the outbox folder's `spool/`, deleted once delivered. `file`: the user's own, by reference.
    * `mlmodel`: the fields of a model's MLmodel file, to which the drain adds the ids and places that the store gave.

@@ -30,6 +30,9 @@ export const ATTR_MLFLOW_RUN_STATUS = 'mlflow.run.status';
 /** The run id (or, before it is known, the key) of the run that this one is nested in. */
 export const ATTR_MLFLOW_PARENT_RUN_ID = 'mlflow.parent_run_id';
 
+/** On a root span, the name that MLflow gives the trace. */
+export const ATTR_MLFLOW_TRACE_NAME = 'mlflow.traceTag.mlflow.traceName';
+
 /** The class of the error that ended a span; `_OTHER` where it has none. */
 export const ATTR_ERROR_TYPE = 'error.type';
 

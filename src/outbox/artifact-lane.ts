@@ -3,6 +3,7 @@ import type { ArtifactWrite } from '../model/write.ts';
 import { MlflowError } from '../errors.ts';
 import { artifactUriOf, discardSpooled, sendFile } from './deliver-artifact.ts';
 import { noteLostFile, settleModels } from './deliver-model.ts';
+import { deliverTrace } from './deliver-trace.ts';
 import type { Delivery } from './delivery.ts';
 import { bury, buryAside } from './delivery.ts';
 import { DrainClosed, UNFORESEEN_LIMIT, judgeError } from './patience.ts';
@@ -206,7 +207,10 @@ export class ArtifactLane {
     const { destination } = this.#delivery;
     try {
       const repository = await destination.artifacts(artifactUri);
-      await sendFile(this.#delivery, write, (file) => repository.putFile(write.path, file));
+      await sendFile(this.#delivery, write, async (file) => {
+        await repository.putFile(write.path, file);
+        if (write.isTrace === true) await deliverTrace(this.#delivery, write, file);
+      });
       return { status: 'delivered' };
     } catch (error) {
       const judgement = judgeError(error);

@@ -58,7 +58,7 @@ export interface FlushResult {
 }
 
 /** The methods of a store that `call` can reach. */
-export type StoreMethod = Exclude<keyof Store, 'uri' | 'supports' | 'close'>;
+export type StoreMethod = Exclude<keyof Store, 'uri' | 'supports' | 'traces' | 'close'>;
 
 /** A file that lies in the outbox folder until it is delivered, or the user's own by reference. */
 export type SpooledSource = Exclude<Extract<Write, { kind: 'artifact' }>['source'], { kind: 'mlmodel' }>;

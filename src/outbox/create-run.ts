@@ -4,6 +4,7 @@ import type { CreateWrite } from '../model/write.ts';
 import { MlflowError, mlflowError } from '../errors.ts';
 import type { Delivery } from './delivery.ts';
 import { RUN_KEY_TAG, bury, findRun, findRunId, findRunsByKey } from './delivery.ts';
+import { linkTrace } from './deliver-trace.ts';
 import { DestinationRefused } from './patience.ts';
 import type { EntryOf } from './plan.ts';
 
@@ -50,6 +51,7 @@ export async function deliverCreate(delivery: Delivery, entry: EntryOf<CreateWri
   });
   const { runId, runName, experimentId, artifactUri } = info;
   delivery.onEvent({ kind: 'created', runKey: write.runKey, runId, runName, experimentId, artifactUri });
+  await linkTrace(delivery, runId, write.tags);
 }
 
 /**

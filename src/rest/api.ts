@@ -6,7 +6,6 @@ import { PROXIED_ARTIFACTS, type Endpoint } from './endpoints.ts';
 import { answerError, nonsenseError, type Effect, type RequestContext } from './errors.ts';
 import { REAL_PACE, withRetries, type Pace } from './retry.ts';
 import { Transport, type TransportAnswer, type TransportRequest } from './transport.ts';
-import type { Decoder } from './wire-answers.ts';
 import type { WireFields } from './wire-requests.ts';
 
 /** A file to send: its size, and how to read it, once for each attempt. */
@@ -61,9 +60,10 @@ export class RestApi {
     const url = new URL(`${this.uri}${path}${isGet ? queryOf(fields) : ''}`);
     const context = this.#contextOf(endpoint.method, endpoint.path, endpoint.effect);
     const body = isGet ? {} : { body: JSON.stringify(fields) };
+    const headers = endpoint.headers?.(request) ?? {};
     return await this.#send(
-      { method: endpoint.method, url, ...body, timeoutCovers: 'exchange', context },
-      async (answer) => await readAnswer(answer, endpoint.answer, context),
+      { method: endpoint.method, url, headers, ...body, timeoutCovers: 'exchange', context },
+      async (answer) => await readAnswer(answer, endpoint, context),
     );
   }
 
@@ -137,12 +137,16 @@ function uriAt(trackingUri: string, host: string | undefined): string {
   return `${protocol}//${host}${pathname.replace(/\/$/, '')}`;
 }
 
-async function readAnswer<A>(answer: TransportAnswer, decoder: Decoder<A>, context: RequestContext): Promise<A> {
+async function readAnswer<A>(
+  answer: TransportAnswer,
+  { answer: decoder, isSilent }: Pick<Endpoint<never, A>, 'answer' | 'isSilent'>,
+  context: RequestContext,
+): Promise<A> {
   const text = await readText(answer.body, MAX_ANSWER_BYTES);
   const refuse = (why: string): MlflowError => nonsenseError({ ...answer, text }, why, context);
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = isSilent === true && text === '' ? {} : JSON.parse(text);
   } catch {
     throw refuse(text.trim() === '' ? 'an empty body' : 'a body that is not JSON');
   }

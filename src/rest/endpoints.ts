@@ -13,7 +13,11 @@ export interface Endpoint<Q, A> {
   readonly effect: Effect;
   /** @throws {RunspanError} `INVALID_VALUE` for what must not go on the wire */
   readonly encode: (request: Q) => WireFields;
+  /** Headers of its own. */
+  readonly headers?: (request: Q) => Readonly<Record<string, string>>;
   readonly answer: wire.Decoder<A>;
+  /** Whether an empty body is an answer. @default false: it is none of MLflow's API */
+  readonly isSilent?: boolean;
 }
 
 /** Every endpoint, by the name this package has for it. */
@@ -42,6 +46,9 @@ export interface Endpoints {
   readonly findLoggedModels: Endpoint<ask.LoggedModelSearch, readonly LoggedModel[]>;
   readonly finalizeLoggedModel: Endpoint<ask.LoggedModelEnd, LoggedModel>;
   readonly deleteLoggedModel: Endpoint<string, void>;
+  readonly logSpans: Endpoint<ask.Spans, void>;
+  readonly linkTraces: Endpoint<ask.TraceLinks, void>;
+  readonly findTracesOfRun: Endpoint<Pick<ask.Spans, 'experimentId' | 'runId'>, readonly string[]>;
   readonly listRunArtifacts: Endpoint<ask.RunArtifacts, Page<FileInfo>>;
   /** One folder of what the server's artifact proxy holds; asked with a path below its root. */
   readonly listProxiedArtifacts: Endpoint<string, Page<FileInfo>>;
@@ -89,6 +96,17 @@ export const ENDPOINTS: Endpoints = {
   deleteLoggedModel: {
     ...post('logged-models/{model_id}', 'once', encode.modelId, wire.nothing),
     method: 'DELETE',
+  },
+  logSpans: {
+    ...post('', 'repeatable', encode.spans, wire.nothing),
+    path: '/v1/traces',
+    isSilent: true,
+    headers: ({ experimentId, runId }) => ({ 'x-mlflow-experiment-id': experimentId, 'x-mlflow-run-id': runId }),
+  },
+  linkTraces: post('traces/link-to-run', 'repeatable', encode.traceLinks, wire.nothing),
+  findTracesOfRun: {
+    ...post('', 'read', encode.tracesOfRun, wire.traceIdsAnswer),
+    path: '/api/3.0/mlflow/traces/search',
   },
   listRunArtifacts: get('artifacts/list', encode.runArtifacts, wire.filesAnswer),
   listProxiedArtifacts: {

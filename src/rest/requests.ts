@@ -51,6 +51,21 @@ export interface Search {
   readonly pageToken?: string;
 }
 
+/** Spans of one run: one OTLP-JSON request. */
+export interface Spans {
+  readonly experimentId: string;
+  readonly runId: string;
+  /** `{"resourceSpans":[…]}` */
+  readonly line: string;
+}
+
+/** Traces that a run shall lead to. */
+export interface TraceLinks {
+  readonly runId: string;
+  /** MLflow's ids, at most 100: `tr-` and the 32 hex characters of OpenTelemetry's. */
+  readonly traceIds: readonly string[];
+}
+
 /** One page of one metric's points. */
 export interface MetricHistory {
   readonly runId: string;

@@ -20,6 +20,8 @@ export interface StreamedBody {
 export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
+  /** Beside those that every request has. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** JSON as text, or a file as a stream. */
   readonly body?: string | StreamedBody;
   /** In milliseconds. */
@@ -128,7 +130,7 @@ export class Transport {
           origin: url.origin,
           path: `${url.pathname}${url.search}`,
           method: request.method,
-          headers: this.#headersFor(url, request.body),
+          headers: this.#headersFor(url, request),
           body,
           signal: deadline.signal,
         }),
@@ -139,8 +141,8 @@ export class Transport {
     }
   }
 
-  #headersFor(url: URL, body: TransportRequest['body']): Record<string, string> {
-    const headers: Record<string, string> = { 'user-agent': USER_AGENT };
+  #headersFor(url: URL, { body, headers: own }: TransportRequest): Record<string, string> {
+    const headers: Record<string, string> = { 'user-agent': USER_AGENT, ...own };
     if (url.origin === this.server.origin) Object.assign(headers, this.server.headers);
     if (typeof body === 'string') headers['content-type'] = 'application/json';
     else if (body !== undefined) {

@@ -196,6 +196,11 @@ const file = z
 /** `{}`: what MLflow answers where there is nothing to say. */
 export const nothing: Decoder<void> = z.object({}).transform(() => undefined);
 
+/** `traces/search`: the ids alone. */
+export const traceIdsAnswer: Decoder<readonly string[]> = z
+  .object({ traces: z.array(z.object({ trace_id: z.string() })).default([]) })
+  .transform((from) => from.traces.map((trace) => trace.trace_id));
+
 /** `experiments/create`: the new id. */
 export const experimentIdAnswer: Decoder<string> = z
   .object({ experiment_id: id })

@@ -1,4 +1,5 @@
 // The requests' JSON: with wire-answers.ts, by direction, the only place that knows MLflow's snake_case.
+import { RunspanError } from '../errors.ts';
 import type { DatasetInput, LoggedModelStatus, Metric, RunStatus, Tag, ViewType } from '../model/entities.ts';
 import { double, integer, oneOf, optional, pair, pairs, text, time } from './checked.ts';
 import type {
@@ -15,6 +16,8 @@ import type {
   RunSearch,
   RunUpdate,
   Search,
+  Spans,
+  TraceLinks,
 } from './requests.ts';
 
 /** A request's fields as MLflow names them: a JSON body, or a query where the method is GET. */
@@ -27,6 +30,9 @@ const VIEW_TYPES: ReadonlySet<string> = new Set<ViewType>(['ACTIVE_ONLY', 'DELET
 /** MLflow's own default for a search, and required of one for experiments. */
 const DEFAULT_MAX_RESULTS = 1000;
 
+/** The server's own bound. */
+const MAX_TRACES_OF_RUN = 500;
+
 /** How each request is written; each throws `INVALID_VALUE` for what must not go on the wire. */
 export const encode = {
   nothing: (): WireFields => ({}),
@@ -34,6 +40,21 @@ export const encode = {
   experimentName: (name: string): WireFields => ({ experiment_name: text(name, 'experiment name') }),
   runId: (id: string): WireFields => ({ run_id: text(id, 'run id') }),
   folder: (path: string): WireFields => ({ path: text(path, 'path') }),
+
+  spans: ({ line }: Spans): WireFields => spansOf(line),
+
+  traceLinks: ({ runId, traceIds }: TraceLinks): WireFields => ({
+    run_id: text(runId, 'run id'),
+    trace_ids: traceIds.map((id) => text(id, 'trace id')),
+  }),
+
+  tracesOfRun: ({ experimentId, runId }: Pick<Spans, 'experimentId' | 'runId'>): WireFields => ({
+    locations: [
+      { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: text(experimentId, 'experiment id') } },
+    ],
+    filter: `attributes.run_id = '${text(runId, 'run id').replaceAll("'", '')}'`,
+    max_results: MAX_TRACES_OF_RUN,
+  }),
 
   newExperiment: (from: NewExperiment): WireFields => ({
     name: text(from.name, 'experiment name'),
@@ -175,4 +196,16 @@ function datasetFields({ dataset, tags }: DatasetInput): WireFields {
       profile: optional(dataset.profile, 'dataset profile'),
     },
   };
+}
+
+/** A line of ours, read again: what is no OTLP must not be sent, since the server would take a part of it. */
+function spansOf(line: string): WireFields {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch (cause) {
+    throw new RunspanError('INVALID_VALUE', 'Cannot send spans: the line is not JSON.', { cause });
+  }
+  if (typeof parsed === 'object' && parsed !== null && 'resourceSpans' in parsed) return { ...parsed };
+  throw new RunspanError('INVALID_VALUE', 'Cannot send spans: the line has no resourceSpans.');
 }

@@ -8,7 +8,7 @@ import { mendTagValue } from '../model/mend.ts';
 import { mendText, readEntries } from '../model/mend-text.ts';
 import type { Redactor } from '../model/redact.ts';
 import type { CreateWrite, MetricWrite } from '../model/write.ts';
-import { ATTR_MLFLOW_PARENT_RUN_ID, ATTR_MLFLOW_RUN_ID } from '../otel/attribute-names.ts';
+import { ATTR_MLFLOW_PARENT_RUN_ID, ATTR_MLFLOW_RUN_ID, ATTR_MLFLOW_TRACE_NAME } from '../otel/attribute-names.ts';
 import type { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
 import { activeRun, currentContext } from '../otel/run-context.ts';
@@ -50,6 +50,8 @@ export interface RunSurroundings {
   readonly system: (SystemWatch & { readonly isDefault: boolean }) | undefined;
   /** Whether a run keeps its spans and log lines as artifacts. */
   readonly keepsTelemetry: boolean;
+  /** Whether those spans become the run's trace in MLflow. */
+  readonly logsTraces: boolean;
   readonly onEnded: (run: ActiveRun) => void;
 }
 
@@ -159,6 +161,8 @@ function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
     attributes: {
       ...(parentRun === undefined ? {} : { [ATTR_MLFLOW_PARENT_RUN_ID]: parentRun }),
       ...(runId === undefined ? {} : { [ATTR_MLFLOW_RUN_ID]: runId }),
+      // Without it a trace has no name in MLflow: the root span's is not used.
+      ...(surroundings.logsTraces ? { [ATTR_MLFLOW_TRACE_NAME]: name } : {}),
     },
     isEndedByRun: true,
     onAttributes: (attributes) => intake.journalAttributes(attributes),
@@ -176,7 +180,7 @@ function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
     const hasDisk = (): boolean => surroundings.outbox.stats().durability !== 'memory';
     // Another process, or another time, has files of the plain names in the same run.
     const part = isJoined || isResumed ? makeKey().slice(0, PART_LENGTH) : undefined;
-    run.atEnd(() => keepTelemetry(recorder, { intake, redactor, hasDisk, part }));
+    run.atEnd(() => keepTelemetry(recorder, { intake, redactor, hasDisk, part, isTraced: surroundings.logsTraces }));
   }
   return run;
 }

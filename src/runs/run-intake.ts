@@ -156,10 +156,11 @@ export class RunIntake {
   }
 
   /** Accepts an artifact's bytes. */
-  acceptBytes(path: string, bytes: Uint8Array): void {
+  acceptBytes(path: string, bytes: Uint8Array, { isTrace = false }: { readonly isTrace?: boolean } = {}): void {
     this.#gate.guard(() => {
       const source = this.#gate.spool(bytes);
-      this.#gate.append({ kind: 'artifact', runKey: this.#options.runKey, path, source });
+      const kind = isTrace ? ({ kind: 'artifact', isTrace } as const) : ({ kind: 'artifact' } as const);
+      this.#gate.append({ ...kind, runKey: this.#options.runKey, path, source });
     });
   }
 

@@ -20,13 +20,15 @@ export interface KeepTelemetryOptions {
   readonly redactor: SpanRedactor;
   /** Whether the journal is on a disk: memory is for what cannot be had again. */
   readonly hasDisk: () => boolean;
+  /** Whether the spans become the run's trace in MLflow too. */
+  readonly isTraced: boolean;
   /** 8 hex characters, for a process or a time beside others of the same run. */
   readonly part?: string | undefined;
 }
 
 /** Closes a recorder and keeps what it holds as artifacts; tags say how much was too much. Never throws. */
 export function keepTelemetry(recorder: RunRecorder, options: KeepTelemetryOptions): void {
-  const { intake, redactor, hasDisk, part } = options;
+  const { intake, redactor, hasDisk, part, isTraced } = options;
   quietly("keeping a run's telemetry", () => {
     const { spans, logs, droppedSpanCount, droppedLogCount } = recorder;
     recorder.close();
@@ -40,7 +42,8 @@ export function keepTelemetry(recorder: RunRecorder, options: KeepTelemetryOptio
     const keep = (kind: string, text: string): void => {
       if (text === '') return;
       const name = part === undefined ? kind : `${kind}-${part}`;
-      intake.acceptBytes(`${KEPT_FOLDER}/${name}.otlp.jsonl`, Buffer.from(text));
+      const isTrace = kind === 'trace' && isTraced;
+      intake.acceptBytes(`${KEPT_FOLDER}/${name}.otlp.jsonl`, Buffer.from(text), { isTrace });
     };
     keep('trace', writeSpanLines(spans, lines));
     keep('logs', writeLogLines(logs, lines));

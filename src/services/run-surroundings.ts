@@ -29,6 +29,7 @@ export function surround(
     traceUrlTemplate: settings.traceUrlTemplate,
     spoolTimeoutMs: settings.flushTimeoutMs,
     keepsTelemetry: settings.keepTelemetry && !settings.isDisabled,
+    logsTraces: settings.logTraces && settings.keepTelemetry && isRemote(settings.trackingUri),
     system: settings.isDisabled ? undefined : toSystemWatch(settings),
     remoteParent: () => readTraceParent(findVariable({ env: readEnv(), dotenv: undefined }, 'TRACEPARENT')?.text),
   };

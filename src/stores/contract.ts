@@ -70,6 +70,16 @@ export interface SearchExperimentsRequest {
   readonly pageToken?: string;
 }
 
+/** Where a store keeps traces: spans, and which run they belong to. */
+export interface TraceStore {
+  /** Takes one OTLP-JSON request of spans, `{"resourceSpans":[…]}`; those that are there already are replaced. */
+  log(request: { readonly experimentId: string; readonly runId: string; readonly line: string }): Promise<void>;
+  /** Links traces to a run, before they exist too. `traceIds` are OpenTelemetry's: 32 hex characters. A resend changes nothing. */
+  link(runId: string, traceIds: readonly string[]): Promise<void>;
+  /** The traces that a run leads to, by OpenTelemetry's ids. */
+  list(experimentId: string, runId: string): Promise<readonly string[]>;
+}
+
 /**
  * A tracking store. Every method rejects with an `MlflowError` that carries MLflow's own code and status, the same in every store;
  * `isRetryable` says whether trying again can help and `isAmbiguous` whether the write may have happened.
@@ -131,6 +141,9 @@ export interface Store {
   finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel>;
   /** Moves a model to the bin. */
   deleteLoggedModel(modelId: string): Promise<void>;
+
+  /** What MLflow calls traces; undefined where the store keeps none. */
+  readonly traces?: TraceStore;
 
   /** Frees its files and sockets; a store made by `open` is not usable after it. */
   close(): Promise<void>;

@@ -24,7 +24,9 @@ import type {
   SearchExperimentsRequest,
   SearchRunsRequest,
   Store,
+  TraceStore,
 } from './contract.ts';
+import { openHttpTraces } from './http-traces.ts';
 
 /**
  * Opens the store of a tracking server; nothing is sent yet. A failed call is tried up to three times within the connection's
@@ -48,6 +50,7 @@ export function openHttpStore(
 
 class HttpStore implements Store {
   readonly uri: string;
+  readonly traces: TraceStore;
   // the server makes the run's id, and ignores a client's without a word
   readonly supports = { chosenRunId: false } as const;
   readonly #api: RestApi;
@@ -55,6 +58,7 @@ class HttpStore implements Store {
   constructor(api: RestApi) {
     this.uri = api.uri;
     this.#api = api;
+    this.traces = openHttpTraces(api);
   }
 
   createExperiment(request: Parameters<Store['createExperiment']>[0]): Promise<string> {

@@ -117,6 +117,10 @@ export class TrackingServer {
   /** What was put through the proxy, by endpoint; while {@link keepsArtifacts} holds, runs say that it goes there. */
   readonly artifacts: Map<string, string> = new Map();
   keepsArtifacts = false;
+  /** The requests of spans, and by run what it is linked to; while {@link keepsTraces} holds. */
+  readonly spans: { readonly experimentId: string; readonly runId: string; readonly body: string }[] = [];
+  readonly links: Map<string, readonly string[]> = new Map();
+  keepsTraces = false;
   /** Decides about each request by its endpoint, such as `runs/create`. */
   mood: (endpoint: string) => Mood = () => 'serve';
   #server: Server | undefined;
@@ -157,6 +161,15 @@ export class TrackingServer {
       response.writeHead(mood === 'serve' ? 200 : 500).end();
       return;
     }
+    if (this.keepsTraces && mood === 'serve') {
+      const answer = this.#answerTraces(endpoint, body, request.headers);
+      if (answer !== undefined) {
+        // As MLflow does: spans are taken without a word.
+        const said = endpoint === '/v1/traces' ? '' : JSON.stringify(answer);
+        response.writeHead(200, { 'content-type': 'application/json' }).end(said);
+        return;
+      }
+    }
     const fields = (request.method === 'GET' ? Object.fromEntries(searchParams) : JSON.parse(body)) as Fields;
     const carried = mood === '500-before' ? broken() : await this.#carryOut(endpoint, fields);
     const sent = mood === '500-after' ? broken() : carried;
@@ -164,6 +177,26 @@ export class TrackingServer {
     response
       .writeHead(sent.status, { 'content-type': 'application/json' })
       .end(this.keepsArtifacts ? answer.replaceAll('"artifact_uri":"/', '"artifact_uri":"mlflow-artifacts:/') : answer);
+  }
+
+  #answerTraces(endpoint: string, body: string, headers: IncomingMessage['headers']): unknown {
+    const header = (name: string): string => String(headers[`x-mlflow-${name}`]);
+    switch (endpoint) {
+      case '/v1/traces':
+        this.spans.push({ experimentId: header('experiment-id'), runId: header('run-id'), body });
+        return {};
+      case 'traces/link-to-run': {
+        const { run_id: runId, trace_ids: ids } = JSON.parse(body) as { run_id: string; trace_ids: readonly string[] };
+        this.links.set(runId, [...new Set([...(this.links.get(runId) ?? []), ...ids])]);
+        return {};
+      }
+      case '/api/3.0/mlflow/traces/search': {
+        const runId = /run_id = '([^']+)'/.exec(body)?.[1] ?? '';
+        return { traces: (this.links.get(runId) ?? []).map((id) => ({ trace_id: id })) };
+      }
+      default:
+        return undefined;
+    }
   }
 
   async #carryOut(endpoint: string, fields: Fields): Promise<{ status: number; answer: unknown }> {

@@ -249,3 +249,17 @@ export async function searchRuns(trackingUri: string, experimentName: string, fi
 export async function listRuns(trackingUri: string, experimentName: string): Promise<RunListing[]> {
   return (await read('list_runs.py', trackingUri, experimentName)) as RunListing[]; // the script's one output
 }
+
+/** A trace that MLflow shows with a run. */
+export interface TraceReading {
+  readonly traceId: string;
+  readonly name: string | null;
+  readonly state: string;
+  /** Name, parent's name and status of each span, sorted. */
+  readonly spans: readonly (readonly [string, string | null, string])[];
+}
+
+/** Reads the traces of a run through the Python client. */
+export async function readTraces(trackingUri: string, runId: string): Promise<TraceReading[]> {
+  return (await read('read_traces.py', trackingUri, runId)) as TraceReading[]; // the script's one output
+}

@@ -74,6 +74,7 @@ function open(config: Partial<RunConfig> = {}, changes: Partial<RunSurroundings>
     spoolTimeoutMs: 1000,
     system: undefined,
     keepsTelemetry: false,
+    logsTraces: false,
     onEnded: (run) => ended.push(run),
     ...changes,
   };

@@ -68,6 +68,7 @@ export function openTestRun(config: Partial<RunConfig> = {}, changes: Partial<Ru
     traceUrlTemplate: undefined,
     system: undefined,
     keepsTelemetry: false,
+    logsTraces: false,
     spoolTimeoutMs: 1000,
     onEnded: silent,
     ...changes,
