@@ -43,6 +43,18 @@ describe('the reaper', () => {
     expect(drain.state.openRuns()).toEqual([]);
   });
 
+  it('ends the models that were being made: they are not whole', async () => {
+    const store = new MemoryStore();
+    const drain = openTestDrain(store);
+    const modelKey = 'c'.repeat(32);
+    drain.add(create(key), { kind: 'model', runKey: key, modelKey, name: 'model', params: [], tags: [] });
+    await drain.deliver();
+    await reap(drain);
+    expect(store.runs.get(key)?.info.status).toBe('KILLED');
+    expect(store.models.get(`m-${modelKey}`)?.status).toBe('UPLOAD_FAILED');
+    expect(drain.state.model(modelKey)).toBeUndefined();
+  });
+
   it('never ends a run before it began, whatever the clock did', async () => {
     const store = new MemoryStore();
     const drain = openTestDrain(store);
