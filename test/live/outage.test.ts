@@ -66,7 +66,6 @@ function expectWhole(runs: readonly RunReading[], result: LiveJobResult): void {
   expect(outer?.artifacts?.map(({ path, downloaded_size: size }) => [path, size])).toEqual([
     ['data/rows.csv', 8],
     ['notes/a.txt', 4],
-    ['runspan/logs.otlp.jsonl', expect.any(Number)],
     ['runspan/trace.otlp.jsonl', expect.any(Number)],
   ]);
   expect(inner?.metrics).toEqual({ score: 1 });

@@ -108,7 +108,7 @@ test('every row of the table of values', async () => {
   expect(original?.[1]).toBe(longKey);
   expect(run?.tags['api_key']).not.toContain('hunter2');
   const whole = createHash('sha256').update(longText).digest('hex');
-  const kept = ['runspan/logs.otlp.jsonl', 'runspan/trace.otlp.jsonl'];
+  const kept = ['runspan/trace.otlp.jsonl'];
   const artifacts = run?.artifacts ?? [];
   expect(artifacts.filter(({ path }) => kept.includes(path)).map(({ path }) => path)).toEqual(kept);
   const others = artifacts.filter(({ path }) => !kept.includes(path));
