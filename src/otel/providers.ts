@@ -206,7 +206,9 @@ class SharedProviders implements Providers {
   }
 
   waitInExit(timeoutMs: number): void {
-    quietly('ending telemetry', () => this.#outbox?.waitInExit(timeoutMs));
+    // Found away a moment ago, most often by a stop() that waited for it: once is enough, and the next job sends what is kept.
+    const isAway = this.#queues.some((queue) => queue.isAway);
+    quietly('ending telemetry', () => this.#outbox?.waitInExit(isAway ? 0 : timeoutMs));
   }
 
   describeWhatIsLeft(): string | undefined {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { readExperiment } from './backends.ts';
 import { expectSteps } from './expect-steps.ts';
-import { type JobMessage, runJob, startJob } from './live-job.ts';
+import { type JobMessage, makeFolder, runJob, startJob } from './live-job.ts';
 import { readWritten, type Written } from './otlp-files.ts';
 import { requireBackend } from './require-backend.ts';
 
@@ -173,6 +173,21 @@ test.each(['main', 'worker'])('a burst of 20,000 lines, otel: %s: each of them, 
   const lines = logs.filter(({ body }) => body === 'burst').map(({ attributes }) => Number(attributes['line']));
   expect(lines.length).toBe(20_000);
   expect(new Set(lines).size).toBe(20_000);
+});
+
+test('20,000 lines and process.exit() in the same turn: each of them, from the job or from the next one in its folder', async () => {
+  const name = 'burst-exit';
+  const folder = makeFolder();
+  const { stderr } = await runJob('burst.ts', { folder, args: [name, '20000', '0', 'exit'], env: env(name) });
+  const left = /(\d+) spans and log records did not reach the Collector and are kept in/.exec(stderr)?.[1];
+  expect(stderr.trim().split('\n').length).toBe(1);
+  if (left !== undefined) await runJob('burst.ts', { folder, args: [name], env: env(name) });
+  const { logs, spans } = await readAll(name);
+  const lines = logs.filter(({ body }) => body === 'burst').map(({ attributes }) => Number(attributes['line']));
+  expect(new Set(lines).size).toBe(20_000);
+  // At least once: of what was on its way as the process ended, one batch at most comes twice.
+  expect(lines.length).toBeLessThanOrEqual(20_000 + 1_024);
+  expect(spans[0]).toMatchObject({ name: 'burst', attributes: { 'mlflow.run.status': 'FINISHED' } });
 });
 
 test('a Collector that is away, or takes and never answers, costs an exit 2.5 s at most, and MLflow nothing', async () => {

@@ -170,11 +170,22 @@ test.each(AWAY)(
 test('a failing run does not wait for a Collector that hangs', async () => {
   using folder = new Folder();
   await using endpoint = await startOtlpEndpoint('hang');
-  const { exitMs } = await run({ folder, endpoint: endpoint.url, args: ['throw', 'run', '20000'] });
+  const { exitMs } = await run({ folder, endpoint: endpoint.url, args: ['throw', 'run', '5000', '100'] });
   expectSoon(exitMs);
   endpoint.answer = 200;
   await runUntilSent(folder, endpoint);
-  expect(new Set(names(endpoint).lines).size).toBe(20_000);
+  expect(new Set(names(endpoint).lines).size).toBe(5_000);
+});
+
+test('stop() waits once for a Collector that hangs, and the end of the process not again', async () => {
+  using folder = new Folder();
+  await using endpoint = await startOtlpEndpoint('hang');
+  // Once is 1 s; the budget of an exit on top of it would be too long.
+  const env = { OTEL_EXPORTER_OTLP_TIMEOUT: '1000' };
+  const { code, exitMs } = await run({ folder, endpoint: endpoint.url, args: ['stop', 'logger'], env });
+  expect(code).toBe(0);
+  expectSoon(exitMs);
+  expect(folder.telemetry).toHaveLength(1);
 });
 
 test('kill -9: what was spilled before is sent by the next job', async () => {
