@@ -1,8 +1,9 @@
 // The table of ways out, row by row: real child processes, what they leave in the store, on the span, as exit code, as alert.
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { journalFolders, makeFolder, readJsonLines, readRuns, runJob } from './run-job.ts';
-import type { JobResult } from './run-job.ts';
+import type { JobOptions, JobResult } from './run-job.ts';
 
 interface WayOut {
   readonly way: string;
@@ -27,6 +28,8 @@ const rows: readonly WayOut[] = [
   { way: 'exit-0', status: 'FINISHED', isError: false, code: 0 },
   { way: 'exit-3', status: 'FAILED', isError: true, code: 3, message: 'code 3' },
   { way: 'ended-killed', status: 'KILLED', isError: true, code: 0 },
+  { way: 'ended-failed', status: 'FAILED', isError: true, code: 0 },
+  { way: 'ended-finished', status: 'FINISHED', isError: false, code: 6 },
   { way: 'sigterm', signal: 'SIGTERM', status: 'KILLED', isError: true, killedBy: 'SIGTERM', message: 'SIGTERM' },
   { way: 'sigint', signal: 'SIGINT', status: 'KILLED', isError: true, killedBy: 'SIGINT', message: 'SIGINT' },
   { way: 'sighup', signal: 'SIGHUP', status: 'KILLED', isError: true, killedBy: 'SIGHUP', message: 'SIGHUP' },
@@ -34,10 +37,14 @@ const rows: readonly WayOut[] = [
   { way: 'handled-signal', signal: 'SIGTERM', status: 'FAILED', isError: true, code: 7, message: 'code 7' },
 ];
 
-async function leaveBy({ way, signal }: WayOut): Promise<{ result: JobResult; spansFile: string }> {
+async function leaveBy(
+  { way, signal }: Pick<WayOut, 'way' | 'signal'>,
+  options: JobOptions = {},
+): Promise<{ result: JobResult; spansFile: string }> {
   const folder = makeFolder();
   const spansFile = join(folder, 'spans.jsonl');
   const result = await runJob('way-out.mjs', {
+    ...options,
     folder,
     args: [way, spansFile],
     ...(signal === undefined ? {} : { signal }),
@@ -70,3 +77,53 @@ test('a run whose body never settles FAILED, and Node itself exits 13', async ()
   expect(result.code).toBe(13);
   expect(readRuns(result.folder)).toMatchObject([{ status: 'FAILED' }]);
 });
+
+const deaths = [
+  { claim: 'kill -9', way: 'sigkill', signal: 'SIGKILL', by: ['SIGKILL'], nodeArgs: [] },
+  // V8 ends the process by abort(); a build may trap instead.
+  {
+    claim: 'out of memory',
+    way: 'out-of-memory',
+    by: ['SIGABRT', 'SIGTRAP', 'SIGILL'],
+    nodeArgs: ['--max-old-space-size=64'],
+  },
+] as const;
+
+test.concurrent.each(deaths)(
+  '$claim: the next job delivers all of it, ends the run KILLED at its last sign of life, and alerts',
+  async ({ by, nodeArgs, ...death }) => {
+    const beganMs = Date.now();
+    const { result, spansFile } = await leaveBy(death, { nodeArgs });
+    const diedMs = Date.now();
+    expect(by, result.stderr).toContain(result.signal);
+    expect([readJsonLines(spansFile), journalFolders(result.folder).length]).toEqual([[], 1]);
+
+    const next = await runJob('way-out.mjs', { folder: result.folder, args: ['returns', join(result.folder, 'next')] });
+    expect(next.code, next.stderr).toBe(0);
+    const runs = readRuns(result.folder);
+    expect(runs.map(({ status }) => status)).toEqual(['KILLED', 'FINISHED']);
+    expect(runs[0]).toMatchObject({ params: { optimizer: 'adam' }, metrics: [{ key: 'loss', value: 0.5, step: 1 }] });
+    expect(runs[0]?.tags['runspan.end_reason']).toMatch(/ended without closing the run/);
+    expect(runs[0]?.endTimeMs).toBeGreaterThanOrEqual(beganMs);
+    expect(runs[0]?.endTimeMs).toBeLessThanOrEqual(diedMs);
+    expect(next.stdout.match(/^\[job\] .*was KILLED/gm), next.stdout).toHaveLength(1);
+    expect(journalFolders(result.folder)).toEqual([]);
+  },
+);
+
+const canBeFirst = spawnSync('unshare', ['-rpf', '--mount-proc', 'true']).status === 0;
+if (!canBeFirst) console.warn('SKIPPED: the first process of a container, because namespaces are not permitted here');
+
+test
+  .skipIf(!canBeFirst)
+  .concurrent(
+    'as the first process of a container, where a re-raised signal does nothing, it exits 128 + n',
+    async () => {
+      const wrapper = ['unshare', '-rpf', '--mount-proc'];
+      const { result } = await leaveBy({ way: 'signals-itself' }, { wrapper });
+      expect([result.code, result.signal], result.stderr).toEqual([143, null]);
+      expect(readRuns(result.folder)).toMatchObject([{ status: 'KILLED', metrics: [{ value: 0.5 }] }]);
+      expect(result.stdout.match(/^\[job\] /gm)).toHaveLength(1);
+      expect(journalFolders(result.folder)).toEqual([]);
+    },
+  );

@@ -58,6 +58,19 @@ async function leave(run) {
       return new Promise(() => {});
     case 'ended-killed':
       return run.end('KILLED');
+    case 'ended-failed':
+      return run.end('FAILED');
+    case 'ended-finished':
+      run.end('FINISHED');
+      process.exitCode = 6;
+      return undefined;
+    case 'signals-itself':
+      process.kill(process.pid, 'SIGTERM');
+      return forever();
+    case 'out-of-memory': {
+      const hoard = [];
+      for (;;) hoard.push(Array.from({ length: 100_000 }, Math.random));
+    }
     case 'handled-signal':
       process.once('SIGTERM', () => setTimeout(() => process.exit(7), 20));
       process.send('ready');

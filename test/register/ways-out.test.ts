@@ -21,6 +21,7 @@ const waysOut: readonly WayOut[] = [
   { way: 'throws', code: 1, status: 'FAILED', said: 'late' },
   { way: 'rejects', code: 1, status: 'FAILED', said: 'nobody waits' },
   { way: 'signal', sent: 'SIGTERM', code: null, status: 'KILLED', said: 'The process received SIGTERM.' },
+  { way: 'signal', sent: 'SIGHUP', code: null, status: 'KILLED', said: 'The process received SIGHUP.' },
   { way: 'signal', sent: 'SIGINT', code: null, status: 'KILLED', said: 'The process received SIGINT.' },
 ];
 
