@@ -16,6 +16,38 @@ export type AsideEnd = 'delivered' | 'dead';
 /** Ended lines that are kept before the file is written anew. */
 const COMPACT_AFTER = 1000;
 
+/** One line of the list; which of these it has says what it means. */
+type Line = Partial<SetAsideArtifact> & { readonly deadCount?: number; readonly end?: AsideEnd };
+
+/** Undefined where the line is empty, or was torn by a crash: the watermark had not passed it then. */
+function parseLine(line: string): Line | undefined {
+  if (line === '') return undefined;
+  try {
+    // The cast: only this file writes the list.
+    return JSON.parse(line) as Line;
+  } catch {
+    // Torn, as said.
+    return undefined;
+  }
+}
+
+/**
+ * Reads which artifacts wait in a folder that somebody else may be writing to.
+ *
+ * @example
+ * listSetAside(disk, paths); // ['plots/loss.png']
+ */
+export function listSetAside(disk: Pick<Disk, 'readText'>, paths: FolderPaths): readonly string[] {
+  const waiting = new Map<number, string>();
+  for (const line of (disk.readText(paths.setAside) ?? '').split('\n')) {
+    const { sequence, write, end } = parseLine(line) ?? {};
+    if (sequence === undefined) continue;
+    if (end !== undefined) waiting.delete(sequence);
+    else if (write !== undefined) waiting.set(sequence, write.path);
+  }
+  return [...waiting.values()];
+}
+
 /** The list of one folder. */
 export class SetAside {
   readonly #disk: Disk;
@@ -135,19 +167,12 @@ export class SetAside {
   }
 
   #load(line: string): void {
-    if (line === '') return;
-    try {
-      // The cast: only this class writes the file; a line torn by a crash does not parse.
-      const each = JSON.parse(line) as Partial<SetAsideArtifact> & { deadCount?: number; end?: AsideEnd };
-      if (each.deadCount !== undefined) this.#deadCount = each.deadCount;
-      const { sequence, write, artifactUri, end } = each;
-      if (sequence === undefined) return;
-      if (end !== undefined) this.#noteEnd(sequence, end);
-      else if (write !== undefined && artifactUri !== undefined)
-        this.#waiting.set(sequence, { sequence, write, artifactUri });
-    } catch {
-      // Torn by the crash: the watermark had not passed it.
-    }
+    const { sequence, write, artifactUri, end, deadCount } = parseLine(line) ?? {};
+    if (deadCount !== undefined) this.#deadCount = deadCount;
+    if (sequence === undefined) return;
+    if (end !== undefined) this.#noteEnd(sequence, end);
+    else if (write !== undefined && artifactUri !== undefined)
+      this.#waiting.set(sequence, { sequence, write, artifactUri });
   }
 
   #noteEnd(sequence: number, end: AsideEnd): void {

@@ -1,9 +1,15 @@
-// The one line about records that were not delivered in time: how many, and where they are.
+// The one line about records that were not delivered in time: how many, where they are, and which files are among them.
 import path from 'node:path';
 import type { OutboxStats } from './contract.ts';
+import { folderPaths } from './folder.ts';
+import { NodeDisk } from './node-system.ts';
+import { listSetAside } from './set-aside.ts';
+
+/** So many artifacts are named; a thousand would hide what the line says. */
+const NAMED_COUNT = 3;
 
 /**
- * Describes what an outbox leaves behind; undefined where that is nothing.
+ * Describes what an outbox leaves behind; undefined where that is nothing. Never throws.
  *
  * @param moment what came before the delivery was done
  * @example
@@ -16,5 +22,15 @@ export function describeWhatIsLeft(stats: OutboxStats, moment: 'the exit' | 'the
     durability === 'memory'
       ? 'and were in memory, at least in part, because the disk took nothing: what was there is lost'
       : `and are kept in ${directory}: the next start with RUNSPAN_DIR=${path.dirname(directory)} delivers them`;
-  return `${pending} of ${accepted} records were not delivered before ${moment}, ${fate}.`;
+  return `${pending} of ${accepted} records were not delivered before ${moment}, ${fate}${nameArtifacts(directory)}.`;
+}
+
+/** The artifacts that were tried and did not get through. */
+function nameArtifacts(directory: string): string {
+  const paths = folderPaths(path.dirname(directory), path.basename(directory));
+  const names = listSetAside(new NodeDisk(), paths);
+  if (names.length === 0) return '';
+  const named = names.slice(0, NAMED_COUNT).map((name) => `'${name}'`);
+  const more = names.length > NAMED_COUNT ? ` and ${names.length - NAMED_COUNT} more` : '';
+  return `; artifact${names.length === 1 ? '' : 's'} ${named.join(', ')}${more} did not get through`;
 }

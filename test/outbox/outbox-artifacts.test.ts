@@ -84,7 +84,7 @@ describe.each(['worker', 'inline'] as const)('a proxy that answers 500 to one ar
 });
 
 describe('an artifact that does not get through', () => {
-  it('is counted in the one line at exit', async () => {
+  it('is counted and named in the one line at exit', async () => {
     const server = await serve();
     const directory = join(tempFolder(), 'rs');
     server.mood = (endpoint) => (endpoint.endsWith('/bad.txt') ? '500-before' : 'serve');
@@ -92,7 +92,9 @@ describe('an artifact that does not get through', () => {
     log(outbox);
     await outbox.call('getRun', [key], { timeoutMs: 20_000 });
     outbox.drainInExit(50);
-    expect(said).toEqual([expect.stringMatching(/^runspan: 1 of 5 records were not delivered before the exit/)]);
+    expect(said).toEqual([
+      expect.stringMatching(/^runspan: 1 of 5 records .* the exit.*; artifact 'bad.txt' did not get through\.$/),
+    ]);
   });
 
   it('holds up no other folder that was adopted with its own', async () => {
