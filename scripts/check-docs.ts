@@ -1,8 +1,12 @@
-// Checks that everything that dist/index.d.ts exports is documented: exports and public members by a docstring,
-// classes and functions by an example too. Prints what is missing and how much is there.
+// Checks that everything that the package's entries export is documented: exports, members of classes and fields of interfaces
+// by a docstring, classes and functions by an example too. Prints what is missing and how much is there.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript6';
+
+/** What a program can import, by the names of their files in src and dist. */
+export const ENTRIES = ['index', 'testing', 'testing/contract', 'register'] as const;
 
 /** What was looked at and what is missing. */
 export interface DocsReport {
@@ -32,13 +36,19 @@ function itemsOf(name: string, symbol: ts.Symbol, checker: ts.TypeChecker): Item
   return [{ name, declarations, needsExample }, ...membersOf(name, symbol, checker)];
 }
 
-/** The public members of a class by name: overloads are one, and what its base or interface declares is documented there. */
+/**
+ * The public members of a class or interface by name: overloads are one, and what its base or interface declares is documented
+ * there.
+ */
 function membersOf(name: string, symbol: ts.Symbol, checker: ts.TypeChecker): Item[] {
-  const classes = (symbol.declarations ?? []).filter(ts.isClassDeclaration);
-  const bases = classes.flatMap((one) => one.heritageClauses ?? []).flatMap(({ types }) => types);
+  const holders = (symbol.declarations ?? []).filter(
+    (one): one is ts.ClassDeclaration | ts.InterfaceDeclaration =>
+      ts.isClassDeclaration(one) || ts.isInterfaceDeclaration(one),
+  );
+  const bases = holders.flatMap((one) => one.heritageClauses ?? []).flatMap(({ types }) => types);
   const inherited = bases.map((base) => checker.getTypeAtLocation(base));
   const byName = new Map<string, ts.Declaration[]>();
-  for (const member of classes.flatMap((one) => [...one.members])) {
+  for (const member of holders.flatMap((one) => [...one.members])) {
     if (ts.isConstructorDeclaration(member) || isPrivate(member) || !isNamed(member)) continue;
     const key = member.name?.getText() ?? '';
     if (inherited.some((type) => type.getProperty(key))) continue;
@@ -99,6 +109,11 @@ export function checkDocs(entry: string): DocsReport {
   return { documentedCount: items.length - missing.length, missing };
 }
 
+/** Says whether a source file has a docstring that speaks of the whole module. */
+export function hasModuleDoc(text: string): boolean {
+  return /\/\*\*(?:(?!\*\/)[\s\S])*?\w(?:(?!\*\/)[\s\S])*\n \* @module \S+\n \*\//.test(text);
+}
+
 /** Collects every @example that a user can meet, and the names that an example may use without importing them. */
 export function examplesOf(entry: string): {
   readonly examples: readonly Example[];
@@ -116,7 +131,17 @@ export function examplesOf(entry: string): {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { documentedCount, missing } = checkDocs(join(import.meta.dirname, '../dist/index.d.ts'));
+  const root = join(import.meta.dirname, '..');
+  // register exports nothing: what it does is said at its head, as that of the others.
+  const reports = ENTRIES.filter((entry) => entry !== 'register').map((entry) =>
+    checkDocs(join(root, 'dist', `${entry}.d.ts`)),
+  );
+  const headless = ENTRIES.filter((entry) => !hasModuleDoc(readFileSync(join(root, 'src', `${entry}.ts`), 'utf8')));
+  const missing = [
+    ...new Set(reports.flatMap((report) => report.missing)),
+    ...headless.map((entry) => `src/${entry}.ts has no docstring with @module`),
+  ];
+  const documentedCount = reports.reduce((sum, report) => sum + report.documentedCount, 0);
   for (const line of missing) console.error(line);
   console.log(`${documentedCount} of ${documentedCount + missing.length} exports and members are documented.`);
   if (missing.length > 0) process.exitCode = 1;

@@ -21,6 +21,7 @@ export type ErrorCode =
 
 /** What an error may carry besides its message. */
 export interface RunspanErrorOptions {
+  /** What led to it. */
   readonly cause?: unknown;
   /** Plain values that a program can act on; never a secret. */
   readonly details?: Readonly<Record<string, unknown>>;
@@ -56,9 +57,11 @@ export interface MlflowErrorOptions extends RunspanErrorOptions {
   readonly errorCode: string;
   /** HTTP status; 0 where no answer came (refused, reset, timed out). */
   readonly status: number;
+  /** Whether trying again can help. */
   readonly isRetryable: boolean;
   /** True where the request may have been carried out although its answer was lost or an error. */
   readonly isAmbiguous?: boolean;
+  /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs?: number;
 }
 

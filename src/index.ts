@@ -1,4 +1,11 @@
 // The public face: named re-exports, no logic.
+
+/**
+ * `import { … } from 'runspan'`: the services, the functions without an instance, the processors for an OpenTelemetry SDK of your own,
+ * and configurations. It works by `require` too.
+ *
+ * @module runspan
+ */
 export type { Config, ConfigMapping, ConfigValue } from './config/config-values.ts';
 export { fromDotlist } from './config/dotlist.ts';
 export { mergeConfigs } from './config/merge.ts';
@@ -38,6 +45,7 @@ export type {
 export { inferSignature, signatureNames } from './model/infer-signature.ts';
 export type { ModelSignature, SignatureExamples } from './model/infer-signature.ts';
 export { AlertSpanProcessor } from './otel/alert-span-processor.ts';
+export type { RedactText } from './otel/alert-span-processor.ts';
 export { mirrorAttributes } from './otel/mirror.ts';
 export type { MirroredAttributes } from './otel/mirror.ts';
 export { RunLogProcessor, RunSpanProcessor } from './otel/run-span-processor.ts';
@@ -75,6 +83,7 @@ export type {
   LogLevel,
   LogLevelName,
   RedactOptions,
+  RunspanLogger,
 } from './services/logger-service.ts';
 export { MlflowService } from './services/mlflow-service.ts';
 export type {
@@ -84,10 +93,18 @@ export type {
   MlflowOptions,
   MlflowSettings,
   S3Options,
+  ServerConnection,
   ServerOptions,
 } from './services/mlflow-links.ts';
 export type { MlflowStats } from './services/run-book.ts';
 export type { SpanBody } from './otel/span.ts';
+export type {
+  EmittedLogRecord,
+  EndedSpan,
+  LogRecordProcessorLike,
+  SpanProcessorLike,
+  StartedSpan,
+} from './otel/sdk-types.ts';
 export { Service } from './services/service.ts';
 export type { ServiceStatus, StopOptions } from './services/service.ts';
 export { startServices } from './services/stack.ts';

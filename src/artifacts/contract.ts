@@ -16,5 +16,6 @@ export interface ArtifactRepository {
   getFile(path: string, targetFile: string): Promise<void>;
   /** Reads one file into memory; for small ones. */
   readFile(path: string): Promise<Uint8Array>;
+  /** Frees what it holds open. */
   close(): Promise<void>;
 }

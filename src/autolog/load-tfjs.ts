@@ -5,11 +5,13 @@ import { RunspanError } from '../errors.ts';
 
 /** What of TensorFlow.js loads a model: `@tensorflow/tfjs`, or `@tensorflow/tfjs-layers`. */
 export interface TfjsLoader<M> {
+  /** Makes a model of its files. */
   loadLayersModel(handler: { load(): Promise<never> }): Promise<M>;
 }
 
 /** A model as it was trained, with what is written beside it. */
 export interface LoadedTfjsModel<M> {
+  /** The model, with its weights bit for bit. */
   readonly model: M;
   /** The fields of its MLmodel file: signature, flavors, run, … */
   readonly mlmodel: Readonly<Record<string, unknown>>;

@@ -2,10 +2,15 @@
 
 /** `@tensorflow/tfjs`, or `@tensorflow/tfjs-layers`. */
 export interface TfjsModule {
+  /** The class whose `fit` and `fitDataset` are watched. */
   readonly LayersModel: { readonly prototype: object };
+  /** The class of models that are a list of layers; it has a `fit` of its own. */
   readonly Sequential: { readonly prototype: object };
+  /** The callback that hears of epochs. */
   readonly CustomCallback: new (args: object, yieldEvery?: never) => object;
+  /** The version, where the module is `@tensorflow/tfjs-layers`. */
   readonly version_layers?: string;
+  /** The versions of the parts, where the module is `@tensorflow/tfjs`. */
   readonly version?: unknown;
 }
 

@@ -19,7 +19,9 @@ export interface AlertsOptions extends RedactOptions {
 
 /** The settings of AlertsService, resolved. */
 export interface AlertsSettings extends Required<RedactOptions> {
+  /** Whether notifications are shown. */
   readonly enable: boolean;
+  /** The application that alerts come from. */
   readonly appName: string;
   /** In seconds; undefined where the desktop decides. */
   readonly timeout: number | undefined;

@@ -57,17 +57,27 @@ export interface LoggerOptions extends RedactOptions {
 
 /** The settings of LoggerService, resolved. */
 export interface LoggerSettings extends Required<RedactOptions> {
+  /** `stderr`, `stdout` or a file's path. */
   readonly sink: string;
+  /** The least level that is logged. */
   readonly level: LogLevel;
+  /** A template for lines. */
   readonly format: string | undefined;
   /** Undefined: where the sink is a terminal. */
   readonly colorize: boolean | undefined;
+  /** Whether a line is a JSON object. */
   readonly serialize: boolean;
+  /** Whether errors have causes and stack. */
   readonly backtrace: boolean;
+  /** Whether stacks have variables. */
   readonly diagnose: boolean;
+  /** Whether a sink that fails is kept from the job. */
   readonly catch: boolean;
+  /** Who makes OpenTelemetry log records. */
   readonly otel: LogExport;
+  /** Whether lines say where they come from. */
   readonly source: boolean;
+  /** `service.name` of what is exported. */
   readonly serviceName: string;
 }
 

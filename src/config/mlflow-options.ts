@@ -4,21 +4,21 @@ import type { SystemMetricsOptions } from './system-metrics-fields.ts';
 
 /** The origin's flags of MLflow's autolog, with its defaults. Env of each: RUNSPAN_MLFLOW_AUTOLOG_… (`autologLogModels`: …_LOG_MODELS) */
 export interface AutologOptions {
-  /** @default false */
+  /** Log no training by itself. @default false */
   readonly autologDisable?: boolean;
-  /** @default false */
+  /** Log nothing for versions that were not tested, instead of a warning. @default false */
   readonly autologDisableForUnsupportedVersions?: boolean;
   /** Do not log to runs that the user opened. @default false */
   readonly autologExclusive?: boolean;
-  /** @default true */
+  /** Keep the first five rows with a logged model. @default true */
   readonly autologLogInputExamples?: boolean;
-  /** @default true */
+  /** Keep what a logged model takes and gives. @default true */
   readonly autologLogModelSignatures?: boolean;
-  /** @default false */
+  /** Keep trained models. @default false */
   readonly autologLogModels?: boolean;
-  /** @default false */
+  /** Record the data that was trained on. @default false */
   readonly autologLogDatasets?: boolean;
-  /** @default false */
+  /** Say nothing of what could not be logged. @default false */
   readonly autologSilent?: boolean;
 }
 
@@ -75,7 +75,7 @@ export interface MlflowOptions
   extends AutologOptions, ServerOptions, S3Options, DeadlineOptions, RedactOptions, SystemMetricsOptions {
   /** `sqlite:///file`, `http(s)://server`, or a folder. @default 'sqlite:///mlflow.db'  Env: MLFLOW_TRACKING_URI */
   readonly trackingUri?: string;
-  /** @default trackingUri  Env: MLFLOW_REGISTRY_URI */
+  /** Where registered models are. @default trackingUri  Env: MLFLOW_REGISTRY_URI */
   readonly registryUri?: string;
   /** Made where there is none. @default the nearest package.json's name, else the folder's  Env: MLFLOW_EXPERIMENT_NAME */
   readonly experimentName?: string;

@@ -13,12 +13,19 @@ export type { MlflowOptions } from './mlflow-options.ts';
 
 /** How one server is reached: what `rest/` takes. */
 export interface ServerConnection {
+  /** Basic auth. */
   readonly username?: string;
+  /** Basic auth. */
   readonly password?: string;
+  /** Bearer token. */
   readonly token?: string;
+  /** The workspace of the server. */
   readonly workspace?: string;
+  /** How long one request may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** Whether any TLS certificate is accepted. */
   readonly isInsecureTls: boolean;
+  /** A bundle of CA certificates. */
   readonly serverCertPath?: string;
 }
 

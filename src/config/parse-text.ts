@@ -13,7 +13,7 @@ export type ConfigFormat = 'yaml' | 'json' | 'toml';
 
 /** How a text is read. */
 export interface ParseOptions {
-  /** @default 'yaml' for a text; what a file's name ends in */
+  /** Which language the text is in. @default 'yaml' for a text; what a file's name ends in */
   readonly format?: ConfigFormat;
   /** How errors call the text. @default 'text' for a text; a file's path as it was given */
   readonly name?: string;

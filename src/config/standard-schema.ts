@@ -17,6 +17,8 @@ export type StandardResult<Output> =
 
 /** One thing that is wrong, and where. */
 export interface StandardIssue {
+  /** What is wrong. */
   readonly message: string;
+  /** Where it is wrong, from the root. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }

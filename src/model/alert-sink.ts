@@ -2,5 +2,6 @@
 
 /** Takes one alert; never throws, never waits. `AlertsService` is one. */
 export interface AlertSink {
+  /** Takes one alert. */
   notify(title: string, message: string): void;
 }

@@ -3,8 +3,11 @@ import { RunspanError } from '../errors.ts';
 
 /** A signature as MLmodel holds it; null for what was not given. */
 export interface ModelSignature {
+  /** What the model takes, a JSON text of columns or tensors; null where nothing is known. */
   readonly inputs: string | null;
+  /** What the model gives, in the same form. */
   readonly outputs: string | null;
+  /** Its params with their defaults, in the same form. */
   readonly params: string | null;
 }
 

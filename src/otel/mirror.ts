@@ -6,8 +6,11 @@ import { isSemanticConvention } from './semantic-conventions.ts';
 
 /** The attributes of a run's span, told apart; keys are unique within each list and not yet mended to MLflow's rules. */
 export interface MirroredAttributes {
+  /** What becomes params. */
   readonly params: readonly (readonly [key: string, value: string])[];
+  /** What becomes tags. */
   readonly tags: readonly (readonly [key: string, value: string])[];
+  /** What becomes metrics. */
   readonly metrics: readonly (readonly [key: string, value: number])[];
   /** Attribute keys that asked to be a metric (`metric.x`) and hold no number. */
   readonly refused: readonly string[];

@@ -38,12 +38,17 @@ export type OutboxEvent =
 
 /** What became of what was accepted. `accepted = delivered + pending + deadLettered`, always. */
 export interface OutboxStats {
+  /** Writes that are in the journal, or were. */
   readonly accepted: number;
+  /** Writes that the store has taken. */
   readonly delivered: number;
+  /** Writes that wait for the store. */
   readonly pending: number;
+  /** Writes that the store refused for good; they lie beside the journal, with its words. */
   readonly deadLettered: number;
   /** What was refused, by reason, and so never accepted. */
   readonly refused: Readonly<Record<string, number>>;
+  /** What an accepted write survives now. */
   readonly durability: Durability;
   /** This outbox's folder, where what is pending lies. */
   readonly directory: string;
@@ -53,7 +58,9 @@ export interface OutboxStats {
 export interface FlushResult {
   /** True where everything accepted before the call was delivered or dead-lettered. */
   readonly isComplete: boolean;
+  /** How many writes still wait. */
   readonly pending: number;
+  /** How many writes the store refused for good. */
   readonly deadLettered: number;
 }
 

@@ -21,7 +21,7 @@ import { PagedList } from './paged-list.ts';
 export interface SearchOptions {
   /** MLflow's filter language, such as `metrics.loss < 0.1 AND tags.stage = 'dev'`. */
   readonly filterString?: string;
-  /** @default 'ACTIVE_ONLY' */
+  /** Whether what was deleted is looked at. @default 'ACTIVE_ONLY' */
   readonly viewType?: ViewType;
   /** How many a page holds, 1 to 50,000. @default 1000 */
   readonly maxResults?: number;

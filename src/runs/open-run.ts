@@ -71,6 +71,7 @@ const RUN_KEY_TAG = 'runspan.run_key';
 export interface JoinedRun {
   /** The key that the other process gave it; undefined where only the store's id is known. */
   readonly runKey?: string | undefined;
+  /** The store's id. */
   readonly runId?: string | undefined;
 }
 

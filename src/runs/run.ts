@@ -4,20 +4,28 @@ import type { RunStatus, TerminalStatus } from '../model/entities.ts';
 
 /** The logging methods that `run.log` has; a pino logger is one. */
 export interface RunLog {
+  /** Logs at TRACE. */
   trace(message: string): void;
   trace(fields: object, message?: string): void;
+  /** Logs at DEBUG. */
   debug(message: string): void;
   debug(fields: object, message?: string): void;
+  /** Logs at INFO. */
   info(message: string): void;
   info(fields: object, message?: string): void;
+  /** Logs at SUCCESS, between info and warn. */
   success(message: string): void;
   success(fields: object, message?: string): void;
+  /** Logs at WARNING. */
   warn(message: string): void;
   warn(fields: object, message?: string): void;
+  /** Logs at ERROR. */
   error(message: string): void;
   error(fields: object, message?: string): void;
+  /** Logs at CRITICAL. */
   critical(message: string): void;
   critical(fields: object, message?: string): void;
+  /** Logs at CRITICAL: another name. */
   fatal(message: string): void;
   fatal(fields: object, message?: string): void;
 }
@@ -32,6 +40,7 @@ export interface MetricOptions {
 
 /** A data set that a run reads. */
 export interface RunDataset {
+  /** What it is called. */
   readonly name: string;
   /** A path or URL of the data; its scheme decides the source type (`local`, `http`, `s3`, …). */
   readonly source: string;
@@ -47,6 +56,7 @@ export interface RunDataset {
 export interface InputOptions {
   /** Such as `training`; becomes input tag `mlflow.data.context`. */
   readonly context?: string;
+  /** Tags of the reading, not of the run. */
   readonly tags?: Readonly<Record<string, unknown>>;
 }
 
@@ -63,9 +73,11 @@ export interface InputOptions {
 export interface Run {
   /** 32 hex characters, known at once; every span and log record of the run carries it as `runspan.run_key`. */
   readonly key: string;
+  /** Given, or the random one of the store once that is known. */
   readonly name: string;
   /** The store's id; undefined until it is known, see {@link Run.created}. */
   readonly runId: string | undefined;
+  /** RUNNING until it ends. */
   readonly status: RunStatus;
   /** The run's span; its attributes become params, tags and metrics (the mirror rule). */
   readonly span: Span;
@@ -104,5 +116,6 @@ export interface Run {
   bind<T, A extends unknown[], R>(callback: (this: T, ...args: A) => R): (this: T, ...args: A) => R;
   /** Ends the run; without a status it ends as its span and `fail` say. Idempotent: the first end counts. */
   end(status?: TerminalStatus): Promise<void>;
+  /** Ends the run, as `end()` does. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -27,6 +27,7 @@ import { Service } from './service.ts';
 import type { StopOptions } from './service.ts';
 import { createWorkerEmitter } from './worker-export.ts';
 
+export type { RunspanLogger } from '../logs/pino-logger.ts';
 export type { LogExport, LoggerOptions, LoggerSettings, LogLevel, LogLevelName } from '../config/logger-settings.ts';
 export type { RedactOptions } from '../config/redact-fields.ts';
 

@@ -13,7 +13,7 @@ export type {
   S3Options,
   ServerOptions,
 } from '../config/mlflow-options.ts';
-export type { MlflowSettings } from '../config/mlflow-settings.ts';
+export type { MlflowSettings, ServerConnection } from '../config/mlflow-settings.ts';
 
 /** What a service can be linked to; `startServices` does it. */
 export interface MlflowLinks {

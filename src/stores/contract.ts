@@ -17,56 +17,77 @@ import type {
 
 /** How a new run begins. */
 export interface CreateRunRequest {
+  /** The experiment that it is filed under. */
   readonly experimentId: string;
   /** Used as the run's id where `supports.chosenRunId`; 32 hex characters. Ignored elsewhere. */
   readonly runId?: string;
   /** Empty or absent: the store makes MLflow's random name. */
   readonly runName?: string;
+  /** Who runs it. */
   readonly userId?: string;
+  /** Milliseconds since the epoch. */
   readonly startTimeMs: number;
+  /** The tags that it starts with. */
   readonly tags: readonly Tag[];
 }
 
 /** One log-batch; any size: the store splits it to MLflow's limits. */
 export interface LogBatchRequest {
+  /** The run that it is of. */
   readonly runId: string;
+  /** Points, in any order. */
   readonly metrics?: readonly Metric[];
+  /** One that exists with another value is refused with `INVALID_PARAMETER_VALUE`. */
   readonly params?: readonly Param[];
+  /** The last value wins. */
   readonly tags?: readonly Tag[];
 }
 
 /** How a new logged model begins. */
 export interface CreateLoggedModelRequest {
+  /** The experiment that it is filed under. */
   readonly experimentId: string;
   /** Used as the model's id where `supports.chosenRunId`; `m-` and 32 hex characters. Ignored elsewhere. */
   readonly modelId?: string;
   /** Not empty; none of `/ : . % " '`. */
   readonly name: string;
+  /** Such as `llm`; absent where there is none. */
   readonly modelType?: string;
+  /** The run that makes it. */
   readonly sourceRunId: string;
+  /** Its own params. */
   readonly params: readonly Param[];
+  /** Its own tags. */
   readonly tags: readonly Tag[];
 }
 
 /** A search for runs, in MLflow's filter language (AND only). */
 export interface SearchRunsRequest {
+  /** Where to look. */
   readonly experimentIds: readonly string[];
+  /** Such as `metrics.loss < 0.1`. */
   readonly filter?: string;
+  /** Whether what was deleted is looked at. @default 'ACTIVE_ONLY' */
   readonly viewType?: ViewType;
   /** 1 to 50,000. @default 1000 */
   readonly maxResults?: number;
   /** Such as `metrics.loss ASC`. */
   readonly orderBy?: readonly string[];
+  /** Of the page before. */
   readonly pageToken?: string;
 }
 
 /** A search for experiments. */
 export interface SearchExperimentsRequest {
+  /** In MLflow's filter language. */
   readonly filter?: string;
+  /** Whether what was deleted is looked at. @default 'ACTIVE_ONLY' */
   readonly viewType?: ViewType;
   /** 1 to 50,000. @default 1000 */
   readonly maxResults?: number;
+  /** Such as `name ASC`. */
   readonly orderBy?: readonly string[];
+  /** Of the page before. */
   readonly pageToken?: string;
 }
 
@@ -88,38 +109,54 @@ export interface TraceStore {
 export interface Store {
   /** Where it is, without credentials. */
   readonly uri: string;
+  /** What it can that others cannot. */
   readonly supports: {
     /** createRun takes our run key as the run's id. */
     readonly chosenRunId: boolean;
   };
 
+  /** Makes an experiment and gives its id; `RESOURCE_ALREADY_EXISTS` where the name is taken, by one in the bin too. */
   createExperiment(request: {
     readonly name: string;
     readonly artifactLocation?: string;
     readonly tags?: readonly Tag[];
   }): Promise<string>;
+  /** Also one in the bin; `RESOURCE_DOES_NOT_EXIST`. */
   getExperiment(experimentId: string): Promise<Experiment>;
   /** Undefined where there is none; a deleted one is returned with its stage. */
   getExperimentByName(name: string): Promise<Experiment | undefined>;
+  /** A page of experiments. */
   searchExperiments(request: SearchExperimentsRequest): Promise<Page<Experiment>>;
+  /** Gives it another name. */
   renameExperiment(experimentId: string, newName: string): Promise<void>;
+  /** Moves it to the bin. */
   deleteExperiment(experimentId: string): Promise<void>;
+  /** Takes it out of the bin. */
   restoreExperiment(experimentId: string): Promise<void>;
+  /** The last value wins. */
   setExperimentTag(experimentId: string, tag: Tag): Promise<void>;
 
+  /** Makes a run, RUNNING. */
   createRun(request: CreateRunRequest): Promise<RunEntity>;
+  /** Also one in the bin; `RESOURCE_DOES_NOT_EXIST`. */
   getRun(runId: string): Promise<RunEntity>;
+  /** Changes status, end or name; what is left out stays. */
   updateRun(request: {
     readonly runId: string;
     readonly status?: RunStatus;
     readonly endTimeMs?: number;
     readonly runName?: string;
   }): Promise<RunInfo>;
+  /** Moves it to the bin. */
   deleteRun(runId: string): Promise<void>;
+  /** Takes it out of the bin. */
   restoreRun(runId: string): Promise<void>;
+  /** A page of runs. */
   searchRuns(request: SearchRunsRequest): Promise<Page<RunEntity>>;
 
+  /** Keeps metrics, params and tags of a run; metrics that are resent are kept once. */
   logBatch(request: LogBatchRequest): Promise<void>;
+  /** Takes a tag off a run; `RESOURCE_DOES_NOT_EXIST` where there is none. */
   deleteTag(runId: string, key: string): Promise<void>;
   /** `modelIds`: the models that the run works on. A resend changes nothing. */
   logInputs(runId: string, inputs: readonly DatasetInput[], modelIds?: readonly string[]): Promise<void>;
@@ -135,9 +172,11 @@ export interface Store {
 
   /** Makes a model, PENDING. */
   createLoggedModel(request: CreateLoggedModelRequest): Promise<LoggedModel>;
+  /** `RESOURCE_DOES_NOT_EXIST` where there is none. */
   getLoggedModel(modelId: string): Promise<LoggedModel>;
   /** The models of an experiment with this tag, not those in the bin; the oldest first, then by id. */
   findLoggedModels(experimentId: string, tag: Tag): Promise<readonly LoggedModel[]>;
+  /** Ends its making. */
   finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel>;
   /** Moves a model to the bin. */
   deleteLoggedModel(modelId: string): Promise<void>;

@@ -4,12 +4,15 @@
 export interface RecordedLine {
   /** Such as `INFO` or `SUCCESS`. */
   readonly level: string;
+  /** Without fields. */
   readonly message: string;
   /** What was given beside the message, and what child loggers add. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** The run that it belongs to. */
   readonly runKey: string | undefined;
+  /** Of the span that was active. */
   readonly traceId: string | undefined;
+  /** Of the span that was active. */
   readonly spanId: string | undefined;
 }
 

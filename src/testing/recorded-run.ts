@@ -4,8 +4,11 @@ import type { CreateWrite, JoinWrite, MetricWrite, Write } from '../model/write.
 
 /** A run as it was logged; it goes on changing while the run is open. */
 export interface RecordedRun {
+  /** 32 hex characters, as `run.key`. */
   readonly key: string;
+  /** What it was opened as. */
   readonly name: string;
+  /** RUNNING while it is open. */
   readonly status: RunStatus;
   /** The key or id of the run that it is nested in. */
   readonly parentKey: string | undefined;
@@ -13,11 +16,13 @@ export interface RecordedRun {
   readonly metrics: Readonly<Record<string, number>>;
   /** All points of each metric, in the order they were logged. */
   readonly history: Readonly<Record<string, readonly Omit<Metric, 'key'>[]>>;
+  /** As sent: texts. */
   readonly params: Readonly<Record<string, string>>;
   /** Without those that MLflow itself and this package set: names that begin with `mlflow.`, `otel.` and `runspan.`. */
   readonly tags: Readonly<Record<string, string>>;
   /** All of them. */
   readonly allTags: Readonly<Record<string, string>>;
+  /** The data sets that it read. */
   readonly inputs: readonly DatasetInput[];
   /** The run's files by path. */
   readonly artifacts: Readonly<Record<string, Uint8Array>>;

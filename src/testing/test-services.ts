@@ -14,31 +14,39 @@ import type { RecordedRun } from './recorded-run.ts';
 
 /** How {@link testServices} makes its services. Where things go is never the environment's word; other settings are resolved as in the job. */
 export interface TestServicesOptions {
-  /** @default 'test' */
+  /** The experiment of the runs. @default 'test' */
   readonly experimentName?: string;
   /** Throw on values that would have been mended, so that a test shows them. @default false */
   readonly strict?: boolean;
-  /** @default false: what the machine says is in no expectation */
+  /** Whether runs log system metrics. @default false: what the machine says is in no expectation */
   readonly logSystemMetrics?: boolean;
 }
 
 /** An alert that was raised. */
 export interface RecordedAlert {
+  /** Such as `Run train failed`. */
   readonly title: string;
+  /** The error, the experiment and the run. */
   readonly message: string;
 }
 
 /** Started services and what a job did with them. */
 export interface TestServices {
+  /** Started. */
   readonly mlflow: MlflowService;
+  /** Started; its lines are kept, not written. */
   readonly logger: LoggerService;
   /** The runs that were opened, in order; each is up to date whenever it is looked at. */
   readonly runs: readonly RecordedRun[];
+  /** What was raised, in order. */
   readonly alerts: readonly RecordedAlert[];
+  /** What was logged, in order. */
   readonly lines: readonly RecordedLine[];
   /** The spans that have ended, in the order they did. */
   readonly spans: readonly EndedSpan[];
+  /** Stops the services; idempotent. */
   stop(): Promise<void>;
+  /** Stops the services. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

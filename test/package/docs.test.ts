@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { checkDocs } from '../../scripts/check-docs.ts';
+import { checkDocs, hasModuleDoc } from '../../scripts/check-docs.ts';
 import { commonJsTypes } from '../../scripts/commonjs-types.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'runspan-docs-'));
@@ -28,6 +28,16 @@ describe('the check of the docs', () => {
       '/** Is.\n * @example new A() */\nexport declare class A { #p: 1; private q: 1; get b(): 1; c(): void; c(x: 1): void; }',
       ['A.b has no docstring', 'A.c has no docstring'],
     ],
+    [
+      'a field of an interface without a docstring',
+      '/** Is. */\nexport interface I { a: 1;\n/** Is. */\nb: 1; [Symbol.dispose](): void }',
+      ['I.a has no docstring'],
+    ],
+    [
+      'a docstring that has a default alone',
+      '/** Is. */\nexport interface I {\n/** @default 1 */\na: 1 }',
+      ['I.a has no docstring'],
+    ],
   ])('names %s', (_, text, missing) => {
     expect(checkDocs(write(text)).missing).toEqual(missing);
   });
@@ -47,11 +57,17 @@ describe('the check of the docs', () => {
     ],
     [
       'what an interface says',
-      '/** Is. */\nexport interface I { c(): void }\n/** Is.\n * @example new A() */\nexport declare class A implements I { c(): void; }',
-      2,
+      '/** Is. */\nexport interface I {\n/** Does. */\nc(): void }\n/** Is.\n * @example new A() */\nexport declare class A implements I { c(): void; }',
+      3,
     ],
   ])('lets through %s', (_, text, documentedCount) => {
     expect(checkDocs(write(text))).toEqual({ documentedCount, missing: [] });
+  });
+
+  it('knows a docstring of the module from others', () => {
+    expect(hasModuleDoc('// First.\n\n/**\n * Does.\n *\n * @module a\n */\nimport b from "b";\n')).toBe(true);
+    expect(hasModuleDoc('/** Does. */\nexport const a = 1;\n')).toBe(false);
+    expect(hasModuleDoc('/**\n * @module a\n */\n')).toBe(false);
   });
 
   it('refuses an entry that exports nothing', () => {

@@ -9,7 +9,9 @@ import { expectRefusal } from './store-fixtures.ts';
 
 /** A repository under test, empty at first, and what ends it. */
 export interface OpenedArtifacts {
+  /** The repository, empty. */
   readonly artifacts: ArtifactRepository;
+  /** Takes away what the test left. */
   readonly close: () => Promise<void>;
 }
 

@@ -9,7 +9,9 @@ import { claimSearches } from './store-searches.ts';
 
 /** A store under test and what ends it; it need not be empty, and others may write beside the suite. */
 export interface OpenedStore {
+  /** The store, empty. */
   readonly store: Store;
+  /** Takes away what the test left. */
   readonly close: () => Promise<void>;
 }
 
