@@ -18,10 +18,16 @@ describe('the tarball', () => {
       'LICENSE',
       'README.md',
       'bin',
+      'deploy',
       'dist',
+      'docker-compose.yml',
+      'docs',
+      'otel-collector.yaml',
       'package.json',
       'src',
     ]);
+    // The reference is built from what is here already.
+    expect(project.files.filter((file) => file.startsWith('docs/api'))).toEqual([]);
     expect(project.files).toEqual(
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/index.cjs', 'dist/index.d.cts', 'dist/cli.js']),
     );
@@ -78,7 +84,7 @@ import type {
   AlertsOptions, AlertSink, AlertsSettings, AutologOptions, DeadlineOptions, Durability, FlushResult, InputOptions, JoinedRun, LogExport,
   LoggerOptions, LoggerSettings, LoggerStats, LogLevel, LogLevelName, MendReason, MetricOptions, MirroredAttributes, MlflowClient,
   MlflowLinks, MlflowOptions, MlflowSettings, MlflowStats, OutboxStats, PagedList, RedactOptions, Run, RunConfig, RunDataset, RunEntity,
-  RunLog, S3Options, SearchOptions, ServerOptions, ServiceStack, ServiceStatus, SpanBody, StopOptions,
+  RunLog, RunspanLogger, S3Options, SearchOptions, ServerOptions, ServiceStack, ServiceStatus, SpanBody, StopOptions,
 } from 'runspan';
 /** A wrapper of the user's own: every type that he needs has a name. */
 export class Tracking {
