@@ -1,11 +1,11 @@
-// The README's settings tables, from the fields themselves: `node scripts/settings-tables.ts` writes them into README.md.
+// The tables of docs/settings.md, from the fields themselves: `node scripts/settings-tables.ts` writes them into it.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ALERTS_FIELDS } from '../src/config/alerts-settings.ts';
 import type { Field } from '../src/config/fields.ts';
 import { LOGGER_FIELDS } from '../src/config/logger-settings.ts';
 import { MLFLOW_FIELDS } from '../src/config/mlflow-fields.ts';
 
-const README = new URL('../README.md', import.meta.url);
+const PAGE = new URL('../docs/settings.md', import.meta.url);
 const BEGIN = /(<!-- settings:[^\n]*-->\n)[\s\S]*(\n<!-- end of settings -->)/;
 
 /** Defaults that are worked out, in words. */
@@ -25,7 +25,7 @@ export function makeSettingsTables(): string {
         toRow(name, field),
       );
       return [
-        `### ${service}`,
+        `## ${service}`,
         '',
         '| option | env | default | what it is |',
         '| --- | --- | --- | --- |',
@@ -35,9 +35,9 @@ export function makeSettingsTables(): string {
     .join('\n\n');
 }
 
-/** Puts the tables into a README's text. */
-export function putSettingsTables(readme: string): string {
-  return readme.replace(BEGIN, (_, begin: string, end: string) => `${begin}\n${makeSettingsTables()}\n${end}`);
+/** Puts the tables into the page's text. */
+export function putSettingsTables(page: string): string {
+  return page.replace(BEGIN, (_, begin: string, end: string) => `${begin}\n${makeSettingsTables()}\n${end}`);
 }
 
 function toRow(name: string, field: Field<unknown>): string {
@@ -53,4 +53,4 @@ function toDefault(name: string, { defaultValue }: Field<unknown>): string {
   return `\`${Array.isArray(defaultValue) ? '[]' : String(defaultValue as string | number | boolean)}\``;
 }
 
-if (import.meta.main) writeFileSync(README, putSettingsTables(readFileSync(README, 'utf8')));
+if (import.meta.main) writeFileSync(PAGE, putSettingsTables(readFileSync(PAGE, 'utf8')));

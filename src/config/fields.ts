@@ -1,4 +1,4 @@
-// What a setting is: the table entry that the reader, the README and `runspan config` go by.
+// What a setting is: the table entry that the reader, docs/settings.md and `runspan config` go by.
 import type { SettingsSources } from './sources.ts';
 
 /** The type of a field; a path becomes absolute, a list is of texts (comma-separated in a variable), an opaque value is code's own. */
@@ -7,7 +7,7 @@ export type FieldKind = 'string' | 'boolean' | 'integer' | 'number' | 'choice' |
 /** One setting: its type, names, default and meaning. */
 export interface Field<T> {
   readonly kind: FieldKind;
-  /** What it means, for the README and `runspan config`. */
+  /** What it means, for docs/settings.md and `runspan config`. */
   readonly doc: string;
   /** The variable that sets it, and older or wider ones after it. */
   readonly env?: readonly string[];

@@ -79,7 +79,7 @@ const DEFAULT_FLUSH_TIMEOUT_MS = 2_000;
  * await service.stop();
  */
 export class LoggerService extends Service {
-  /** Every setting with its resolved value; see the README's table. */
+  /** Every setting with its resolved value; see docs/settings.md. */
   readonly settings: LoggerSettings;
   readonly #sources: SettingsSources;
   readonly #hasOwnServiceName: boolean;

@@ -58,7 +58,7 @@ interface Started {
  * await mlflow.stop();
  */
 export class MlflowService extends Service {
-  /** Every setting with its resolved value; see the README's table. */
+  /** Every setting with its resolved value; see docs/settings.md. */
   readonly settings: MlflowSettings;
   readonly #redactor: Redactor;
   readonly #now: () => number;
