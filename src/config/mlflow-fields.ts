@@ -177,7 +177,7 @@ export const MLFLOW_FIELDS: Fields<MlflowFields> = {
     env: ['MLFLOW_TRACKING_URI'],
     defaultValue: 'sqlite:///mlflow.db',
     expected: expectedOfUri,
-    doc: 'sqlite:///file, http(s)://server, or a folder.',
+    doc: 'sqlite:///file or http(s)://server.',
   },
   registryUri: {
     kind: 'string',

@@ -73,7 +73,7 @@ export interface DeadlineOptions {
 /** How runs are tracked; strict: an unknown key or a wrong type throws `INVALID_SETTINGS`. */
 export interface MlflowOptions
   extends AutologOptions, ServerOptions, S3Options, DeadlineOptions, RedactOptions, SystemMetricsOptions {
-  /** `sqlite:///file`, `http(s)://server`, or a folder. @default 'sqlite:///mlflow.db'  Env: MLFLOW_TRACKING_URI */
+  /** `sqlite:///file` or `http(s)://server`. @default 'sqlite:///mlflow.db'  Env: MLFLOW_TRACKING_URI */
   readonly trackingUri?: string;
   /** Where registered models are. @default trackingUri  Env: MLFLOW_REGISTRY_URI */
   readonly registryUri?: string;
