@@ -6,10 +6,12 @@ interface Locked {
   readonly version?: string;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta?: Readonly<Record<string, object>>;
   readonly hasInstallScript?: boolean;
   readonly dev?: boolean;
+  readonly optional?: boolean;
 }
 
 const read = (name: string): unknown => JSON.parse(readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8'));
@@ -51,6 +53,12 @@ describe('package.json', () => {
     expect(needed).toEqual([['@opentelemetry/api', '^1.10.0']]);
     expect(optional).toEqual(['vitest']); // for runspan/testing/contract
     expect(Object.keys(manifest.dependencies ?? {})).not.toContain('@opentelemetry/api');
+  });
+
+  it('has what is optional for the repository too: npm leaves out an optional package that the machine’s own Node is too old for', () => {
+    expect(manifest.devDependencies).toMatchObject(manifest.optionalDependencies ?? {});
+    for (const name of Object.keys(manifest.optionalDependencies ?? {}))
+      expect(packages[`node_modules/${name}`]?.optional, name).toBeUndefined();
   });
 
   it('runs no script of its own when it is installed', () => {
