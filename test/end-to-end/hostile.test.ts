@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { openSqliteStore } from '../../src/stores/sqlite.ts';
 import { cleanEnv, journalFolders, makeFolder, readRuns, runJob } from './run-job.ts';
 import type { JobOptions, JobResult } from './run-job.ts';
 
@@ -20,14 +21,24 @@ function expectPoints(
   expect(run?.metrics.filter(({ value, step }, index) => step !== index || value !== step / 2)).toEqual([]);
 }
 
-/** Locks a job's database as another program would, until the returned function is called. */
-function lock(folder: string): () => void {
+/** Makes a job's database in a folder of its own and locks it as another program would, until `unlock` is called. */
+async function makeLocked(): Promise<{ folder: string; unlock: () => void }> {
+  const folder = makeFolder();
+  await openSqliteStore({ path: join(folder, 'mlflow.db'), artifactRoot: join(folder, 'mlruns') }).close();
   const database = new DatabaseSync(join(folder, 'mlflow.db'));
   database.exec('PRAGMA busy_timeout = 5000; BEGIN EXCLUSIVE');
-  return () => {
+  const unlock = (): void => {
     database.exec('ROLLBACK');
     database.close();
   };
+  return { folder, unlock };
+}
+
+/** Runs one-run.mjs and says how long its process lasted after its run: the start of a process is no part of a deadline. */
+async function timeTheEnd(run: (onMessage: () => void) => Promise<JobResult>): Promise<JobResult & { endMs: number }> {
+  let endedAtMs = Number.NaN;
+  const result = await run(() => (endedAtMs = performance.now()));
+  return { ...result, endMs: performance.now() - endedAtMs };
 }
 
 interface Told {
@@ -37,8 +48,7 @@ interface Told {
 }
 
 test.concurrent('a database that is locked holds up nobody; what was logged arrives when it is free', async () => {
-  const { folder } = await oneRun({ points: 1, name: 'first' });
-  const unlock = lock(folder);
+  const { folder, unlock } = await makeLocked();
   let seen: Told = {};
   const result = await oneRun(
     { points: 500, name: 'second', end: 'none', options: { startTimeoutMs: 100 } },
@@ -60,20 +70,17 @@ test.concurrent('a database that is locked holds up nobody; what was logged arri
 });
 
 test.concurrent('a database that stays locked costs the job its deadline, no more, and nothing is lost', async () => {
-  const { folder } = await oneRun({ points: 1, name: 'first' });
-  const unlock = lock(folder);
+  const { folder, unlock } = await makeLocked();
   const options = { startTimeoutMs: 100, exitTimeoutMs: 300 };
-  const result = await oneRun({ points: 50, name: 'second', end: 'none', options }, { folder });
+  const result = await timeTheEnd((onMessage) =>
+    oneRun({ points: 50, name: 'second', end: 'none', options }, { folder, onMessage }),
+  );
   unlock();
   expect([result.code, result.stderr.match(/not delivered before the exit/g)?.length]).toEqual([0, 1]);
-  expect(result.seconds).toBeLessThan(10);
+  expect(result.endMs).toBeLessThan(5_000);
   await oneRun({ points: 1, name: 'third' }, { folder });
   const runs = readRuns(folder);
-  expect(runs.map(({ name, status }) => `${name} ${status}`).sort()).toEqual([
-    'first FINISHED',
-    'second FINISHED',
-    'third FINISHED',
-  ]);
+  expect(runs.map(({ name, status }) => `${name} ${status}`).sort()).toEqual(['second FINISHED', 'third FINISHED']);
   expectPoints(
     runs.find(({ name }) => name === 'second'),
     50,
@@ -99,13 +106,11 @@ test.concurrent('where the journal has no folder, the job is told once and all i
 test.concurrent('where the store has no folder, start() rejects and names the file', async () => {
   const folder = makeFolder();
   writeFileSync(join(folder, 'in-the-way'), '');
-  const result = await oneRun(
-    { options: { trackingUri: `sqlite:///${join(folder, 'in-the-way', 'mlflow.db')}` } },
-    { folder },
-  );
+  const trackingUri = `sqlite:///${join(folder, 'in-the-way', 'mlflow.db')}`;
+  // It is not waited for: a definite no comes before any deadline.
+  const result = await oneRun({ options: { trackingUri, startTimeoutMs: 60_000 } }, { folder });
   expect(result.code).toBe(1);
   expect(result.stderr).toContain('in-the-way');
-  expect(result.seconds).toBeLessThan(10);
 });
 
 const canMount = spawnSync('unshare', ['-rm', 'true']).status === 0;
@@ -157,14 +162,14 @@ test
   .skipIf(!canMount)
   .concurrent('a disk that is full under everything: the job ends in time, unharmed, and is told', async () => {
     const uri = 'sqlite:///disk/mlflow.db';
-    const result = await onDisk(
-      { points: 20_000, end: 'none', options: { directory: 'disk/.runspan', trackingUri: uri, exitTimeoutMs: 500 } },
-      'mount -t tmpfs -o size=700k tmpfs disk',
+    const options = { directory: 'disk/.runspan', trackingUri: uri, startTimeoutMs: 500, exitTimeoutMs: 500 };
+    const result = await timeTheEnd((onMessage) =>
+      onDisk({ points: 20_000, end: 'none', options }, 'mount -t tmpfs -o size=700k tmpfs disk', onMessage),
     );
     expect([result.code, result.signal], result.stderr).toEqual([0, null]);
     expect(result.stderr).toMatch(/cannot write to/);
     expect(result.stderr).toMatch(/not delivered before the exit/);
-    expect(result.seconds).toBeLessThan(15);
+    expect(result.endMs).toBeLessThan(5_000);
   });
 
 test.concurrent('a clock that steps back loses no point, and no run ends before it began', async () => {

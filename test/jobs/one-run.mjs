@@ -14,7 +14,9 @@ const mlflow = new MlflowService({ experimentName: 'e2e', ...options });
 const alerts = new AlertsService({ enable: false, appName: 'job' });
 const services = await startServices(new LoggerService({ level: 'WARN', colorize: false }), alerts, mlflow);
 
-const key = await mlflow.runContext(name, (run) => {
+const key = await mlflow.runContext(name, async (run) => {
+  // Whoever watches the store meanwhile finds it made, also where start() went on without it.
+  if (busyMs > 0) await run.created();
   run.logParam('points', points);
   run.setTag('job', name);
   for (let step = 0; step < points; step++) run.logMetric('loss', step / 2, { step, timestampMs: 1_000_000 + step });
