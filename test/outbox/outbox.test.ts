@@ -144,16 +144,11 @@ describe('durability fsync', () => {
     }
   }
 
-  function openSyncing(durability: 'os' | 'fsync', isAway = false): Bench & { order: string[] } {
+  function openSyncing(durability: 'os' | 'fsync'): Bench & { order: string[]; store: MemoryStore } {
     const disk = new Syncing();
     const { order } = disk;
-    const store = new MemoryStore({
-      onCall: (method) => {
-        order.push(method);
-        return isAway ? { when: 'before', error: unavailable() } : undefined;
-      },
-    });
-    return { ...inline(store, { system: { ...nodeSystem(), disk }, durability }), order };
+    const store = new MemoryStore({ onCall: (method) => void order.push(method) });
+    return { ...inline(store, { system: { ...nodeSystem(), disk }, durability }), order, store };
   }
 
   it('brings records to the disk before they are sent, also where nobody waits for them', async () => {
@@ -165,11 +160,19 @@ describe('durability fsync', () => {
   });
 
   it('is what flush() waits for, also where the store is away', async () => {
-    const { outbox, order } = openSyncing('fsync', true);
+    const { outbox, order, store, seen } = openSyncing('fsync');
     outbox.append(create(key));
-    await outbox.flush({ timeoutMs: 20 });
-    // The drain waits for the store and reads no further.
+    await seen('created');
+    const asked = new Promise<void>((resolve) => {
+      store.onCall = () => {
+        resolve();
+        return { when: 'before', error: unavailable() };
+      };
+    });
     outbox.append(metric(key, 1));
+    await asked;
+    // The drain waits for the store now and reads no further.
+    outbox.append(metric(key, 2));
     order.length = 0;
     await outbox.flush({ timeoutMs: 20 });
     expect(order).toContain('sync');
