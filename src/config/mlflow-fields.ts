@@ -9,6 +9,9 @@ import { SYSTEM_METRICS_FIELDS } from './system-metrics-fields.ts';
 import type { SystemMetricsFields, SystemMetricsOptions } from './system-metrics-fields.ts';
 import { expectedOfUri } from './tracking-uri.ts';
 
+/** Where runs go where nobody says: the file that MLflow itself writes to. */
+export const DEFAULT_TRACKING_URI = 'sqlite:///mlflow.db';
+
 /** What has no default stays undefined. */
 type WithUndefined<T, K extends keyof T> = Required<Omit<T, K>> & { readonly [P in K]: T[P] | undefined };
 
@@ -175,7 +178,7 @@ export const MLFLOW_FIELDS: Fields<MlflowFields> = {
   trackingUri: {
     kind: 'string',
     env: ['MLFLOW_TRACKING_URI'],
-    defaultValue: 'sqlite:///mlflow.db',
+    defaultValue: DEFAULT_TRACKING_URI,
     expected: expectedOfUri,
     doc: 'sqlite:///file or http(s)://server.',
   },

@@ -1,5 +1,8 @@
 // Where a service's runs go: the outbox opened, and a definite refusal of the store given the time to show itself.
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { workerEnv } from '../config/env.ts';
+import { DEFAULT_TRACKING_URI } from '../config/mlflow-fields.ts';
 import type { MlflowSettings } from '../config/mlflow-settings.ts';
 import type { AlertSink } from '../model/alert-sink.ts';
 import { settlesWithin } from '../otel/deadline.ts';
@@ -43,6 +46,7 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
       book.warnOnce('destination', event.error.message);
     }
   };
+  warnOfFileStore(settings, book);
   const { directory, experimentName, connection, artifactRoot, drain, durability } = settings;
   const trackingUri = settings.absoluteTrackingUri;
   const outbox = open({
@@ -69,6 +73,30 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
 export function runUrlOf(trackingUri: string, experimentId: string, runId: string): string | undefined {
   if (!isRemote(trackingUri)) return undefined;
   return `${trackingUri.replace(/\/+$/, '')}/#/experiments/${experimentId}/runs/${runId}`;
+}
+
+/**
+ * MLflow before 3.7 kept runs in ./mlruns where nobody said otherwise. Said before the database beside it is made, so once: whoever
+ * looks for the old runs in it should know where they are.
+ */
+function warnOfFileStore({ trackingUri, absoluteTrackingUri }: MlflowSettings, book: RunBook): void {
+  if (trackingUri !== DEFAULT_TRACKING_URI) return;
+  const file = absoluteTrackingUri.replace(/^sqlite:\/\/\//, '');
+  const folder = join(dirname(file), 'mlruns');
+  if (existsSync(file) || !isFileStore(folder)) return;
+  book.warnOnce(
+    'file store',
+    `${folder} holds runs of MLflow's file store. They stay as they are; this job writes to ${trackingUri}, where MLflow does not show them. Set MLFLOW_TRACKING_URI to choose a store.`,
+  );
+}
+
+function isFileStore(folder: string): boolean {
+  try {
+    return readdirSync(folder).some((name) => existsSync(join(folder, name, 'meta.yaml')));
+  } catch {
+    // There is none, or it cannot be read: nothing to say about it.
+    return false;
+  }
 }
 
 /** Waits for a promise at most so long and says whether it came; its rejection is thrown. */

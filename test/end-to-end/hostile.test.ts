@@ -1,6 +1,6 @@
 // A machine that does not help: a locked database, folders that cannot be written, a full disk, a broken pipe, a blocked thread.
 import { spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
@@ -224,4 +224,30 @@ test.concurrent('while the job blocks its thread, the worker delivers what was l
   // The last group of less than 64 is written when the turn ends.
   expect(seenWhileBusy).toBeGreaterThanOrEqual(500 - 64);
   expectPoints(readRuns(folder)[0], 500);
+});
+
+test.concurrent("runs of MLflow's file store are left alone, and the first job beside them says so, once", async () => {
+  const folder = makeFolder();
+  mkdirSync(join(folder, 'mlruns', '0'), { recursive: true });
+  writeFileSync(join(folder, 'mlruns', '0', 'meta.yaml'), 'name: Default\n');
+  const told = /mlruns holds runs of MLflow's file store/g;
+  const chosen = await oneRun({}, { folder, env: { MLFLOW_TRACKING_URI: 'sqlite:///chosen.db' } });
+  const first = await oneRun({}, { folder });
+  const second = await oneRun({}, { folder });
+  expect([chosen, first, second].map(({ stderr }) => stderr.match(told)?.length ?? 0)).toEqual([0, 1, 0]);
+  expect(readRuns(folder).map(({ status }) => status)).toEqual(['FINISHED', 'FINISHED']);
+  expect(readdirSync(join(folder, 'mlruns', '0'))).toEqual(['meta.yaml']);
+});
+
+test.concurrent('what the job preloads is loaded once, not again in the thread that delivers', async () => {
+  const folder = makeFolder();
+  const preload = (mark: string): string =>
+    `data:text/javascript,import{appendFileSync}from'node:fs';appendFileSync('loaded','${mark}')`;
+  const result = await oneRun(
+    {},
+    { folder, nodeArgs: ['--import', preload('a')], env: { NODE_OPTIONS: `--import=${preload('b')}` } },
+  );
+  expect(result.code, result.stderr).toBe(0);
+  expect([...readFileSync(join(folder, 'loaded'), 'utf8')].sort()).toEqual(['a', 'b']);
+  expect(readRuns(folder)).toMatchObject([{ status: 'FINISHED' }]);
 });
