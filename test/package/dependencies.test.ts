@@ -22,7 +22,9 @@ describe('the lock file', () => {
   it('has one copy of each package of OpenTelemetry: a second one would be a silent no-op', () => {
     const paths = Object.keys(packages).filter((path) => path.includes('node_modules/@opentelemetry/'));
     expect(paths.length).toBeGreaterThan(10);
-    expect(paths.filter((path) => path.lastIndexOf('node_modules/') > 0)).toEqual([]);
+    // That transport runs in a thread of its own, where its copy is the only one.
+    const others = paths.filter((path) => !path.startsWith('node_modules/pino-opentelemetry-transport/'));
+    expect(others.filter((path) => path.lastIndexOf('node_modules/') > 0)).toEqual([]);
   });
 
   it('knows the optional packages of every platform: npm ci refuses it otherwise', () => {
