@@ -4,7 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { gzipSync } from 'node:zlib';
 import { readAnswer } from './answers.ts';
-import type { Answer, OtlpRequest, OtlpTarget } from './contract.ts';
+import type { Answer, OtlpRequest, OtlpTarget, TlsFiles } from './contract.ts';
 
 /** How a sender behaves towards its process. */
 export interface SenderOptions {
@@ -45,7 +45,7 @@ export class OtlpSender {
     const url = new URL(target.url);
     const isSecure = url.protocol === 'https:';
     this.#agent ??= isSecure
-      ? new https.Agent({ keepAlive: true, ...readTls(target) })
+      ? new https.Agent({ keepAlive: true, ...readTls(target.tls ?? {}) })
       : new http.Agent({ keepAlive: true });
     const bytes = target.isCompressed === true ? gzipSync(body) : body;
     const headers = {
@@ -88,7 +88,8 @@ async function readBody(response: http.IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function readTls({ tls = {} }: OtlpTarget): https.AgentOptions {
+/** Reads the files of a connection. */
+export function readTls(tls: TlsFiles): https.AgentOptions {
   const read = (file: string | undefined): Buffer | undefined => (file === undefined ? undefined : readFileSync(file));
   const [ca, cert, key] = [read(tls.ca), read(tls.cert), read(tls.key)];
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };

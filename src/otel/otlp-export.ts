@@ -2,8 +2,10 @@
 import { TraceFlags } from '@opentelemetry/api';
 import type { ReadableLogRecord, LogRecordProcessor } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
+import type { OTLPTraceExporter as HttpSpanExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { readAnswer } from '../collector/answers.ts';
 import type { OtlpTarget, Signal } from '../collector/contract.ts';
-import { OtlpSender } from '../collector/sender.ts';
+import { OtlpSender, readTls } from '../collector/sender.ts';
 import type { TelemetryOutbox } from '../outbox/telemetry-outbox.ts';
 import { ExportQueue } from './export-queue.ts';
 import type { ExportOutcome } from './export-queue.ts';
@@ -33,10 +35,12 @@ interface Serializer<T> {
   deserializeResponse(body: Uint8Array): unknown;
 }
 
-/** An exporter of the SDK; code 0 is success. */
+/** An exporter of the SDK; code 0 is success. An error of OTLP over HTTP says what was answered. */
 interface SdkExporter<T> {
   export(items: T[], onResult: (result: { readonly code: number; readonly error?: Error }) => void): void;
 }
+
+type HttpSpanOptions = NonNullable<ConstructorParameters<typeof HttpSpanExporter>[0]>;
 
 /** An item that may know the resource it belongs to. */
 interface OfResource {
@@ -58,13 +62,9 @@ export async function createSpanExport(
   const { JsonTraceSerializer: json, ProtobufTraceSerializer: protobuf } =
     await import('@opentelemetry/otlp-transformer');
   const send =
-    settings.protocol === 'grpc'
-      ? byGrpc<ReadableSpan>(
-          new (await import('@opentelemetry/exporter-trace-otlp-grpc')).OTLPTraceExporter(
-            grpcOptions(tracesUrl, settings.spanConnection?.timeoutMs),
-          ),
-        )
-      : byHttp<ReadableSpan>('traces', settings, settings.protocol === 'http/protobuf' ? protobuf : json);
+    settings.protocol === 'http/protobuf'
+      ? byHttp<ReadableSpan>('traces', settings, protobuf)
+      : byExporter<ReadableSpan>(() => openSpanExporter(tracesUrl, settings));
   const queue = createQueue<ReadableSpan>(
     { ...parts, items: 'spans', send, json },
     toBatch(settings.spanBatch, SPAN_QUEUE),
@@ -91,10 +91,11 @@ export async function createLogExport(
     await import('@opentelemetry/otlp-transformer');
   const send =
     settings.protocol === 'grpc'
-      ? byGrpc<ReadableLogRecord>(
-          new (await import('@opentelemetry/exporter-logs-otlp-grpc')).OTLPLogExporter(
-            grpcOptions(logsUrl, settings.logConnection?.timeoutMs),
-          ),
+      ? byExporter<ReadableLogRecord>(
+          async () =>
+            new (await import('@opentelemetry/exporter-logs-otlp-grpc')).OTLPLogExporter(
+              exporterOptions(logsUrl, settings.logConnection?.timeoutMs),
+            ),
         )
       : byHttp<ReadableLogRecord>('logs', settings, settings.protocol === 'http/protobuf' ? protobuf : json);
   const batch = toBatch(settings.logBatch, LOG_QUEUE);
@@ -161,19 +162,54 @@ function byHttp<T>(
   };
 }
 
-function byGrpc<T>(exporter: SdkExporter<T>): (batch: readonly T[]) => Promise<ExportOutcome> {
+/** By an exporter of the SDK, which is loaded with the first batch: a job's start must not wait for it. */
+function byExporter<T>(open: () => Promise<SdkExporter<T>>): (batch: readonly T[]) => Promise<ExportOutcome> {
+  let opened: Promise<SdkExporter<T>> | undefined;
   return async (batch) => {
-    await awaitResource(batch[0]);
-    return suppressTracing(
-      () =>
-        new Promise<ExportOutcome>((resolve) => {
-          exporter.export([...batch], ({ code, error }) => {
-            if (code === 0) resolve({ status: 'sent', refusedCount: 0 });
-            else resolve({ status: 'failed', reason: error?.message ?? 'the exporter does not say why' });
-          });
-        }),
-    );
+    try {
+      await awaitResource(batch[0]);
+      opened ??= open();
+      const exporter = await opened;
+      return await suppressTracing(
+        () =>
+          new Promise<ExportOutcome>((resolve) => {
+            exporter.export([...batch], ({ code, error }) => {
+              resolve(code === 0 ? { status: 'sent', refusedCount: 0 } : toOutcome(error));
+            });
+          }),
+      );
+    } catch (error) {
+      return { status: 'failed', reason: error instanceof Error ? error.message : String(error) };
+    }
   };
+}
+
+/** Its one retry, a second later, and its timeout are all that it holds the process for. */
+async function openSpanExporter(url: string, settings: ProviderSettings): Promise<SdkExporter<ReadableSpan>> {
+  const { headers, timeoutMs, isCompressed, tls } = settings.spanConnection ?? {};
+  if (settings.protocol === 'grpc')
+    return new (await import('@opentelemetry/exporter-trace-otlp-grpc')).OTLPTraceExporter(
+      exporterOptions(url, timeoutMs),
+    );
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
+  return new OTLPTraceExporter({
+    ...exporterOptions(url, timeoutMs),
+    ...(headers && { headers: { ...headers } }),
+    // The cast: an enum of the SDK, whose package need not be loaded for a word.
+    ...(isCompressed === true && { compression: 'gzip' as NonNullable<HttpSpanOptions['compression']> }),
+    ...(tls && { httpAgentOptions: readTls(tls) }),
+  });
+}
+
+/** What an exporter's error says of the batch: OTLP over HTTP has the status and the body in it. */
+function toOutcome(error: (Error & { readonly code?: unknown; readonly data?: unknown }) | undefined): ExportOutcome {
+  if (error === undefined) return { status: 'failed', reason: 'the exporter does not say why' };
+  const { code: httpStatus, data } = error;
+  if (typeof httpStatus !== 'number') return { status: 'failed', reason: error.message };
+  const body = Buffer.from(typeof data === 'string' ? data : '');
+  const answer = readAnswer({ httpStatus, body, retryAfter: undefined }, Date.now());
+  if (answer.status === 'sent') return { status: 'sent', refusedCount: 0 };
+  return { status: answer.status === 'rejected' ? 'refused' : 'failed', reason: answer.reason };
 }
 
 /** The host's id is read while the job runs already. */
@@ -183,7 +219,7 @@ async function awaitResource(item: unknown): Promise<void> {
   if (resource.asyncAttributesPending === true) await resource.waitForAsyncAttributes?.();
 }
 
-function grpcOptions(url: string, timeoutMs = 2_000): { url: string; timeoutMillis: number } {
+function exporterOptions(url: string, timeoutMs = 2_000): { url: string; timeoutMillis: number } {
   return { url, timeoutMillis: timeoutMs };
 }
 
