@@ -11,8 +11,11 @@ export interface FlatLine {
   readonly trace?: string;
 }
 
-/** What makes a line worth parsing: an escape, an object, a list, and what a secret may stand in (`name=value`, `user:password@`). */
-const UNSURE = /[\\=@{[]|bearer |basic /i;
+/**
+ * What makes a line worth parsing: an escape, an object, a list, and what a secret may stand in (`name=value`, `user:password@`,
+ * `name: value` at the beginning of a text, a header).
+ */
+const UNSURE = /[\\=@{[]|bearer |basic |authorization|cookie|x-api-key|"[ \t]*(?:- )?[\w.-]+:[ \t]/i;
 const SPACE = /\s/;
 const QUOTE = '"'.charCodeAt(0);
 const CLOSING_BRACE = '}'.charCodeAt(0);
