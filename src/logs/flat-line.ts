@@ -16,6 +16,10 @@ export interface FlatLine {
  * `name: value` at the beginning of a text, a header).
  */
 const UNSURE = /[\\=@{[]|bearer |basic |authorization|cookie|x-api-key|"[ \t]*(?:- )?[\w.-]+:[ \t]/i;
+/** The same for one text, and what JSON would escape in it. */
+const UNSURE_TEXT =
+  // oxlint-disable-next-line no-control-regex -- these are what JSON escapes
+  /[\u0000-\u001F"\\=@{[]|bearer |basic |authorization|cookie|x-api-key|^[ \t]*(?:- )?[\w.-]+:(?:[ \t]|$)/i;
 const SPACE = /\s/;
 const QUOTE = '"'.charCodeAt(0);
 const CLOSING_BRACE = '}'.charCodeAt(0);
@@ -59,6 +63,16 @@ export function readFlatLine(line: string, isSensitive: (name: string) => boolea
 function endOfWord(line: string, start: number, last: number): number {
   const comma = line.indexOf(',', start);
   return comma < 0 ? last : comma;
+}
+
+/** Says whether a text needs pino's JSON and a closer look: an escape in it, or what a secret may stand in. */
+export function isUnsureText(text: string): boolean {
+  return UNSURE_TEXT.test(text);
+}
+
+/** Writes a text that is not unsure: bare where it is one word, else in quotes. */
+export function toReadableText(text: string): string {
+  return text === '' || SPACE.test(text) ? `"${text}"` : text;
 }
 
 /** Takes the quotes off a text that is one word. */

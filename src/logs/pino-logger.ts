@@ -1,4 +1,5 @@
 // The pino logger of the logger service: pino's levels with success and critical beside them.
+import { tracingChannel } from 'node:diagnostics_channel';
 import { pino } from 'pino';
 import { ERROR_KEY, serializeError } from './error-text.ts';
 import { CUSTOM_LEVELS, toPinoLevel } from './levels.ts';
@@ -24,13 +25,13 @@ const OWN = Symbol.for('runspan.logger');
 
 /** Makes the logger that writes into a pipeline. */
 export function createPinoLogger(level: string, pipeline: LogPipeline): RunspanLogger {
-  const logger = pino(
+  const logger: pino.Logger<'success'> = pino(
     {
       level: toPinoLevel(level) ?? 'info',
       customLevels: CUSTOM_LEVELS,
       base: null,
       serializers: Object.fromEntries(ERROR_FIELDS.map((field) => [field, serializeError])),
-      hooks: { streamWrite: pipeline.mask, ...(pipeline.hasSource ? { logMethod: createSourceHook(pipeline) } : {}) },
+      hooks: { streamWrite: pipeline.mask, logMethod: createLogHook(pipeline, () => logger) },
     },
     pipeline,
   );
@@ -42,12 +43,50 @@ export function createPinoLogger(level: string, pipeline: LogPipeline): RunspanL
   return Object.defineProperty(logger, 'critical', { value: critical, configurable: true }) as RunspanLogger;
 }
 
+/** pino's own: whoever listens there waits for each line that it writes. */
+const asJsonChannel = tracingChannel('pino_asJson');
+
 /** pino calls it in each level method; `this` is the logger, whose method of that level the caller called. */
-function createSourceHook(pipeline: LogPipeline): LogMethodHook {
+function createLogHook(pipeline: LogPipeline, rootOf: () => object): LogMethodHook {
+  const read = pipeline.createReader();
   return function (this: pino.Logger, args, method, level) {
-    const called: unknown = Reflect.get(this, this.levels.labels[level] ?? '');
-    pipeline.withSource(called as StackBoundary, () => method.apply(this, args));
+    const called: unknown = pipeline.hasSource ? Reflect.get(this, this.levels.labels[level] ?? '') : undefined;
+    const source = pipeline.findSource(called as StackBoundary);
+    const isQuick = isPlain(this as unknown as PinoState, rootOf() as PinoState, pipeline);
+    const quick = isQuick ? read(args, level) : undefined;
+    if (quick === undefined) pipeline.withSource(source, () => method.apply(this, args));
+    else pipeline.writeQuick(quick, source);
   };
+}
+
+interface PinoState {
+  readonly [key: symbol]: unknown;
+}
+
+type PinoSymbol =
+  | 'streamSym'
+  | 'chindingsSym'
+  | 'serializersSym'
+  | 'formattersSym'
+  | 'stringifiersSym'
+  | 'mixinSym'
+  | 'msgPrefixSym'
+  | 'asJsonSym';
+
+/** Where pino keeps on a logger what decides how a line looks; its types do not name all of it. */
+const { streamSym, chindingsSym, serializersSym, formattersSym, stringifiersSym, mixinSym, msgPrefixSym, asJsonSym } =
+  pino.symbols as unknown as Readonly<Record<PinoSymbol, symbol>>;
+
+/** Those that a child may have of its own. */
+const TABLES = [serializersSym, formattersSym, stringifiersSym, mixinSym, msgPrefixSym, asJsonSym];
+
+/** Whether a line of this logger looks as one of the root's does: no bindings, no option of a child's, no destination of another package. */
+function isPlain(logger: PinoState, root: PinoState, pipeline: LogPipeline): boolean {
+  if (logger[streamSym] !== pipeline || logger[chindingsSym] !== '') return false;
+  if (asJsonChannel.hasSubscribers || root[mixinSym] !== undefined) return false;
+  if (logger === root) return true;
+  for (const table of TABLES) if (logger[table] !== root[table]) return false;
+  return true;
 }
 
 /** Says whether a logger, or what it is a child of, is one of ours, of whichever copy of this package: its lines become log records already. */

@@ -9,6 +9,8 @@ import { readFlatLine } from './flat-line.ts';
 import type { FlatLine } from './flat-line.ts';
 import { toLogRecord } from './emitter.ts';
 import type { LogExporter } from './emitter.ts';
+import { createQuickReader } from './quick-line.ts';
+import type { QuickLine } from './quick-line.ts';
 import type { LogSink } from './sink.ts';
 import { findLogSource } from './source.ts';
 import type { LogSource, StackBoundary } from './source.ts';
@@ -21,6 +23,9 @@ export interface LogPipelineOptions {
   readonly redactor: Pick<Redactor, 'redactValue' | 'isSensitive'>;
   readonly hasSource: boolean;
 }
+
+/** What level, time and braces take in a line of pino's. */
+const QUICK_OVERHEAD_CHARS = 44;
 
 interface MaskedLine {
   readonly line: string;
@@ -56,21 +61,37 @@ export class LogPipeline {
     this.#isKeeping = false;
   }
 
+  /** Makes the reader of calls that need no pino; see {@link createQuickReader}. */
+  createReader(): ReturnType<typeof createQuickReader> {
+    return createQuickReader(this.#options.redactor.isSensitive);
+  }
+
   /**
-   * Runs a level method with the source of its caller known. Here, and not where the line is, since between the two lie ten frames
-   * and each costs up to a microsecond (measured).
+   * Finds the caller of a level method. Where it is called, and not where the line is, since between the two lie ten frames and
+   * each costs up to a microsecond (measured).
    *
    * @param boundary the function that the caller called
    */
-  withSource(boundary: StackBoundary, write: () => void): void {
+  findSource(boundary: StackBoundary): LogSource | undefined {
+    return this.#options.hasSource ? findLogSource(boundary) : undefined;
+  }
+
+  /** Runs a level method of pino's with the source of its caller known. */
+  withSource(source: LogSource | undefined, write: () => void): void {
     // A serializer may log: its line has another source.
     const outer = this.#source;
-    this.#source = findLogSource(boundary);
+    this.#source = source;
     try {
       write();
     } finally {
       this.#source = outer;
     }
+  }
+
+  /** Writes a line that pino has not seen; it holds nothing to mask. */
+  writeQuick(quick: QuickLine, source: LogSource | undefined): void {
+    const entry = new LogEntry('', { context: context.active(), source }, quick.record);
+    this.#put(entry, quick, quick.fields.length + (quick.message?.length ?? 0) + QUICK_OVERHEAD_CHARS);
   }
 
   /**
@@ -86,8 +107,12 @@ export class LogPipeline {
   write(line: string): void {
     const { entry, flat } = this.#last?.line === line ? this.#last : this.#mask(line);
     this.#last = undefined;
+    this.#put(entry, flat, line.length);
+  }
+
+  #put(entry: LogEntry, flat: FlatLine | undefined, sizeChars: number): void {
     this.#emitter?.take(entry);
-    if (this.#isKeeping) keepLine(entry, line.length);
+    if (this.#isKeeping) keepLine(entry, sizeChars);
     this.#options.sink.write(this.#options.format(entry, this.#correlate(entry.context), flat));
   }
 
