@@ -64,8 +64,10 @@ export class AlertSpanProcessor implements SpanProcessorLike {
   }
 
   onEnd(span: EndedSpan): void {
+    // The status first: next to all spans end here.
+    if (span.status?.code !== SpanStatusCode.ERROR) return;
     quietly('an alert', () => {
-      if (span.attributes[ATTR_RUNSPAN_KIND] !== RUNSPAN_KIND_RUN || span.status.code !== SpanStatusCode.ERROR) return;
+      if (span.attributes[ATTR_RUNSPAN_KIND] !== RUNSPAN_KIND_RUN) return;
       raiseRunAlert(this.#sink, toAlert(span), this.#redactText);
     });
   }

@@ -1,7 +1,7 @@
 // Stamps every span and log record inside a run with the run's key and, once they are known, its id and link.
 import type { Context } from '@opentelemetry/api';
 import { ATTR_MLFLOW_RUN_ID, ATTR_MLFLOW_RUN_URL, ATTR_RUN_KEY, INSTRUMENTATION_SCOPE } from './attribute-names.ts';
-import { quietly } from './quietly.ts';
+import { quietly, sayFailure } from './quietly.ts';
 import { activeRun } from './run-context.ts';
 import type { RunIdentity } from './run-context.ts';
 import { recorderOf } from './run-recorder.ts';
@@ -25,26 +25,41 @@ import type {
 export class RunSpanProcessor implements SpanProcessorLike {
   // Only spans that started before their run's id was known; they are few, and let go with the span.
   readonly #waiting = new WeakMap<StartedSpan, RunIdentity>();
+  #waitingCount = 0;
 
   onStart(span: StartedSpan, parentContext: Context): void {
-    quietly('stamping a span', () => {
+    try {
       const run = activeRun(parentContext);
       if (run === undefined) return;
       span.setAttribute(ATTR_RUN_KEY, run.runKey);
       stampWhatIsKnown(span, run);
-      if (run.runId === undefined) this.#waiting.set(span, run);
-    });
+      if (run.runId !== undefined) return;
+      this.#waiting.set(span, run);
+      this.#waitingCount++;
+    } catch (error) {
+      sayFailure('stamping a span', error);
+    }
   }
 
   onEnding(span: StartedSpan): void {
-    quietly('stamping a span', () => {
+    if (this.#waitingCount === 0) return;
+    try {
       const run = this.#waiting.get(span);
-      if (run !== undefined) stampWhatIsKnown(span, run);
-    });
+      if (run === undefined) return;
+      this.#waiting.delete(span);
+      this.#waitingCount--;
+      stampWhatIsKnown(span, run);
+    } catch (error) {
+      sayFailure('stamping a span', error);
+    }
   }
 
   onEnd(span: EndedSpan): void {
-    quietly('keeping a span', () => recorderOf(span.attributes[ATTR_RUN_KEY])?.addSpan(span));
+    try {
+      recorderOf(span.attributes[ATTR_RUN_KEY])?.addSpan(span);
+    } catch (error) {
+      sayFailure('keeping a span', error);
+    }
   }
 
   async forceFlush(): Promise<void> {
