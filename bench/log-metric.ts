@@ -38,6 +38,7 @@ await compare(`Calling thread, ${COUNT} metrics in a burst`, [
       for (let index = 0; index < COUNT; index++) run.logMetric('loss', 0.5, { step: step++ });
       return COUNT;
     },
+    goal: { us: 2 },
   },
 ]);
 

@@ -47,6 +47,7 @@ await compare(
         if (!isComplete) throw new Error('Not everything was delivered.');
         return COUNT;
       },
+      goal: { perSecond: 50_000 },
     },
   ],
   7,
