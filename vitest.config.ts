@@ -1,14 +1,27 @@
-// Unit, contract and end-to-end tests on the embedded store: Node and npm are all they need.
+// Unit, contract and end-to-end tests on the embedded store: Node and npm are all they need. Two minutes on two cores: what needs more is heavy.
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+/** Rooms whose tests leave nothing behind in their process: their files share one, and load each module once. */
+const ROOMS = '{artifacts,collector,config,logs,model,outbox,rest,runs,stores,testing}';
+const rooms = `test/${ROOMS}/**/*.test.ts`;
+const packages = 'test/package/**/*.test.ts';
+const others = ['test/live/**', 'test/**/*.heavy.test.ts'];
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/live/**'],
     pool: 'forks',
+    maxWorkers: '100%', // vitest leaves one core idle, and most of these wait for children
     testTimeout: 20_000,
-    hookTimeout: 60_000, // some pack and install the package first
+    hookTimeout: 60_000,
     coverage: { provider: 'v8', include: ['src/**'], thresholds: { lines: 90, statements: 90, functions: 90 } },
+    projects: [
+      { extends: true, test: { name: 'rooms', include: [rooms], exclude: others, isolate: false } },
+      { extends: true, test: { name: 'jobs', include: ['test/**/*.test.ts'], exclude: [...others, rooms, packages] } },
+      {
+        extends: true,
+        test: { name: 'package', include: [packages], exclude: others, globalSetup: 'test/package/pack.ts' },
+      },
+    ],
   },
 });
 

@@ -1,27 +1,11 @@
-// Several processes and threads at once in one folder, on one SQLite file: every run there once, every point there once.
+// Several processes and threads at once in one folder, on one SQLite file: every run there once, every point there once. Ten of them are heavy.
 import { expect, test } from 'vitest';
-import { journalFolders, makeFolder, readRuns, runJob } from './run-job.ts';
-
-const SCALE = Number(process.env['RUNSPAN_TEST_SCALE'] ?? 1);
-const POINTS = 300 * SCALE;
-
-/** Each run once and whole: its points are 0, 1/2, 1, … each exactly once. */
-function expectWhole(folder: string, count: number): void {
-  const runs = readRuns(folder);
-  expect(new Set(runs.map(({ name }) => name)).size).toBe(count);
-  expect(runs.map(({ status }) => status)).toEqual(Array.from({ length: count }, () => 'FINISHED'));
-  const points = Array.from({ length: POINTS }, (_, step) => ({ key: 'loss', value: step / 2, step }));
-  for (const run of runs) {
-    expect(run.tags['who']).toBe(run.name);
-    expect(run.metrics).toEqual(points);
-  }
-  expect(journalFolders(folder)).toEqual([]);
-}
+import { makeFolder, readRuns, runJob, journalFolders } from './run-job.ts';
+import { POINTS, expectWhole } from './whole-runs.ts';
 
 const kinds = [
-  ['ten forks', 'fork', 10],
-  ['a cluster of four', 'cluster', 4],
-  ['two worker threads that stop', 'threads', 2],
+  ['two forks', 'fork', 2],
+  ['a cluster of two', 'cluster', 2],
   ['two worker threads that just end', 'threads-natural', 2],
 ] as const;
 

@@ -1,8 +1,19 @@
 // A project that has the packed package installed, as a user would: for the tests of what is published.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { inject } from 'vitest';
+import type {} from './pack.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -24,12 +35,12 @@ export interface Consumer {
   remove(): void;
 }
 
-/** Packs the built package and installs it into a new project; dependencies are linked, so that no registry is needed. */
+/** Installs the packed package into a new project; dependencies are linked, so that no registry is needed. */
 export function installPacked(): Consumer {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'runspan-consumer-'));
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, '.bin'), { recursive: true });
-  const files = unpack(folder, modules);
+  const files = unpack(modules);
   linkDependencies(modules);
   symlinkSync('../runspan/bin/runspan.cjs', join(modules, '.bin/runspan'));
   const write = (name: string, text: string): string => {
@@ -48,17 +59,11 @@ export function installPacked(): Consumer {
   };
 }
 
-function unpack(folder: string, modules: string): string[] {
-  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-  const packed = JSON.parse(
-    execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
-  ) as unknown;
-  // npm 12 answers an object by package name, npm 11 a list.
-  const [one] = Object.values(packed as Record<string, { filename: string; files: { path: string }[] }>);
-  if (!one) throw new Error('npm pack answered nothing');
-  execFileSync('tar', ['-xzf', join(folder, one.filename), '-C', modules]);
-  execFileSync('mv', [join(modules, 'package'), join(modules, 'runspan')]);
-  return one.files.map(({ path }) => path);
+function unpack(modules: string): readonly string[] {
+  const { tarball, files } = inject('packed');
+  execFileSync('tar', ['-xzf', tarball, '-C', modules]);
+  renameSync(join(modules, 'package'), join(modules, 'runspan'));
+  return files;
 }
 
 function linkDependencies(modules: string): void {

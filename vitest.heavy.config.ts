@@ -1,0 +1,15 @@
+// What is like the tests of vitest.config.ts but takes minutes: whole tables, big bursts, a hundred deaths. Node and npm are all it needs.
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    include: ['test/**/*.heavy.test.ts'],
+    pool: 'forks',
+    maxWorkers: '100%',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    globalSetup: 'test/package/pack.ts',
+  },
+});
+
+export default config;
