@@ -5,6 +5,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 const ROOMS = '{artifacts,collector,config,logs,model,outbox,rest,runs,stores,testing}';
 const rooms = `test/${ROOMS}/**/*.test.ts`;
 const packages = 'test/package/**/*.test.ts';
+/** Ends that a Collector may hold for so long and no longer: by a clock, so nothing runs beside them. */
+const timed = ['test/otel/exits.test.ts', 'test/otel/providers.test.ts'];
 const others = ['test/live/**', 'test/**/*.heavy.test.ts'];
 
 const config: ViteUserConfig = defineConfig({
@@ -16,11 +18,15 @@ const config: ViteUserConfig = defineConfig({
     coverage: { provider: 'v8', include: ['src/**'], thresholds: { lines: 90, statements: 90, functions: 90 } },
     projects: [
       { extends: true, test: { name: 'rooms', include: [rooms], exclude: others, isolate: false } },
-      { extends: true, test: { name: 'jobs', include: ['test/**/*.test.ts'], exclude: [...others, rooms, packages] } },
+      {
+        extends: true,
+        test: { name: 'jobs', include: ['test/**/*.test.ts'], exclude: [...others, ...timed, rooms, packages] },
+      },
       {
         extends: true,
         test: { name: 'package', include: [packages], exclude: others, globalSetup: 'test/package/pack.ts' },
       },
+      { extends: true, test: { name: 'timed', include: timed, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
 });

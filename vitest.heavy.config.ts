@@ -5,7 +5,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.heavy.test.ts'],
     pool: 'forks',
-    maxWorkers: '100%',
+    fileParallelism: false, // some hold ends to a clock, and most have many children of their own
     testTimeout: 60_000,
     hookTimeout: 60_000,
     globalSetup: 'test/package/pack.ts',

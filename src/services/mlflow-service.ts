@@ -159,6 +159,7 @@ export class MlflowService extends Service {
    * @param uri `models:/m-…`, or the folder of a model's files
    * @throws {RunspanError} `NOT_SUPPORTED` for another flavor or a registered name; `MLFLOW_ERROR` where it is not there
    * @example
+   * import * as tf from '@tensorflow/tfjs';
    * const { model, mlmodel } = await mlflow.loadTfjsModel(`models:/${modelId}`, tf);
    */
   loadTfjsModel<M>(uri: string, tf: TfjsLoader<M>): Promise<LoadedTfjsModel<M>> {

@@ -5,6 +5,7 @@ import { parseString } from '../../src/config/parse-text.ts';
 import { toObject } from '../../src/config/to-object.ts';
 import { fromDotlist } from '../../src/config/dotlist.ts';
 import { errorOf } from './error-of.ts';
+import { cpuMsOf } from '../cpu-time.ts';
 
 const MIB = 1024 * 1024;
 /** Far more than any takes here, and far less than a hang. */
@@ -118,12 +119,13 @@ describe('a hostile configuration', () => {
       /it cannot be read/,
     ],
   ])('that %s is refused by name, and soon', (_, action, message) => {
-    const begin = performance.now();
-    expect(errorOf(action)).toMatchObject({
-      code: 'INVALID_CONFIG',
-      message: expect.stringMatching(message) as string,
-    });
-    expect(performance.now() - begin).toBeLessThan(LIMIT_MS);
+    const costMs = cpuMsOf(() =>
+      expect(errorOf(action)).toMatchObject({
+        code: 'INVALID_CONFIG',
+        message: expect.stringMatching(message) as string,
+      }),
+    );
+    expect(costMs).toBeLessThan(LIMIT_MS);
   });
 
   it('cannot reach an object’s class', () => {

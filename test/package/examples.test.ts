@@ -11,10 +11,12 @@ import { BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace'
 import { BatchLogRecordProcessor, type LogRecordExporter } from '@opentelemetry/sdk-logs';
 declare const exporter: SpanExporter & LogRecordExporter;
 declare const logger: LoggerService, service: LoggerService, alerts: AlertsService, mlflow: MlflowService;
-declare const client: MlflowClient, run: Run, runId: string;
+declare const client: MlflowClient, run: Run, runId: string, modelId: string;
 declare function load(): Promise<number>;
 declare function step(): Promise<number>;
 declare function tick(): void;
+declare function afterEach(clean: () => void): void;
+declare const model: { fit(x: unknown, y: unknown, options: object): Promise<unknown> }, x: unknown, y: unknown;
 `;
 
 const options = {
@@ -47,6 +49,7 @@ describe('the examples of the public API', () => {
     const { examples, names } = examplesOf(join(import.meta.dirname, '../../dist/index.d.ts'));
     expect(examples.length).toBeGreaterThan(10);
     examples.forEach(({ name, text }, at) => project.write(`examples/${name}-${at}.ts`, moduleOf(text, names)));
+    project.write('examples/tfjs.d.ts', "declare module '@tensorflow/tfjs';\n");
     project.write('examples/stale.ts', moduleOf('mlflow.runKontext();', names));
     project.write('examples/tsconfig.json', JSON.stringify({ compilerOptions: options }));
     const { stdout } = project.run('tsc', ['-p', 'examples', '--pretty', 'false']);

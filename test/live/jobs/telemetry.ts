@@ -49,6 +49,8 @@ function note(run: Run, name: string): void {
 }
 
 async function work(run: Run): Promise<void> {
+  // A record before it would rightly have no run id, on a machine where the create takes longer than the start waits.
+  const runId = await run.created();
   run.span.setAttribute('optimizer', 'adam');
   run.logMetric('loss', 0.25, { step: 1 });
   note(run, run.name);
@@ -61,7 +63,7 @@ async function work(run: Run): Promise<void> {
       span.end();
     });
   });
-  runs.push({ key: run.key, runId: await run.created(), name: run.name });
+  runs.push({ key: run.key, runId, name: run.name });
 }
 
 await Promise.all([mlflow.runContext('left', work), mlflow.runContext('right', work)]);
