@@ -206,9 +206,12 @@ class SharedProviders implements Providers {
   }
 
   waitInExit(timeoutMs: number): void {
-    // Found away a moment ago, most often by a stop() that waited for it: once is enough, and the next job sends what is kept.
-    const isAway = this.#queues.some((queue) => queue.isAway);
-    quietly('ending telemetry', () => this.#outbox?.waitInExit(isAway ? 0 : timeoutMs));
+    quietly('ending telemetry', () => {
+      // Found away a moment ago, most often by a stop() that waited for it: once is enough, and the next job sends what is kept.
+      // Where nothing is kept it has come back, and the sender has its folder to take away.
+      const isAway = this.#queues.some((queue) => queue.isAway) && (this.#outbox?.counts.leftCount ?? 0) > 0;
+      this.#outbox?.waitInExit(isAway ? 0 : timeoutMs);
+    });
   }
 
   describeWhatIsLeft(): string | undefined {
