@@ -1,8 +1,8 @@
 // Unit, contract and end-to-end tests on the embedded store: Node and npm are all they need. Two minutes on two cores: what needs more is heavy.
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-/** Rooms whose tests leave nothing behind in their process: their files share one, and load each module once. */
-const ROOMS = '{artifacts,collector,config,logs,model,outbox,rest,runs,stores,testing}';
+/** Rooms whose tests leave nothing behind in their process, or work in children alone: their files share one, and load each module once. */
+const ROOMS = '{artifacts,cli,collector,config,crash,end-to-end,logs,model,outbox,register,rest,runs,stores,testing}';
 const rooms = `test/${ROOMS}/**/*.test.ts`;
 const packages = 'test/package/**/*.test.ts';
 /** Ends that a Collector may hold for so long and no longer: by a clock, so nothing runs beside them. */
@@ -24,7 +24,13 @@ const config: ViteUserConfig = defineConfig({
       },
       {
         extends: true,
-        test: { name: 'package', include: [packages], exclude: others, globalSetup: 'test/package/pack.ts' },
+        test: {
+          name: 'package',
+          include: [packages],
+          exclude: others,
+          isolate: false,
+          globalSetup: 'test/package/pack.ts',
+        },
       },
       { extends: true, test: { name: 'timed', include: timed, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],

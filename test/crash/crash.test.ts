@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openOutbox } from '../../src/outbox/outbox.ts';
 import { acceptedBy, jobFolder, leftFolders, readRun, startJob, upTo } from './jobs.ts';
-import { adopt, key, killAfter, killAtRandom } from './kills.ts';
+import { adopt, expectDelivered, key, killAfter, killAtRandom } from './kills.ts';
 
 describe('kill -9', () => {
   it('at random moments of a busy loop loses nothing, doubles nothing and ends each run KILLED', async () => {
@@ -43,40 +43,12 @@ describe('kill -9', () => {
 });
 
 describe('an end right after 20,000 metrics', () => {
-  it.each([
-    ['process.exit', 'exit', 3, 'FINISHED'],
-    ['process.exit during stop()', 'stop-exit', 3, 'FINISHED'],
-    ['an uncaught throw', 'throw', 1, 'RUNNING'],
-    ['the natural end', 'end', 0, 'FINISHED'],
-    ['stop()', 'stop', 0, 'FINISHED'],
-  ] as const)('by %s delivers all of them and keeps the exit code', async (_name, mode, code, status) => {
-    const folder = jobFolder();
-    const job = startJob({ folder, mode, runKey: key(0), count: 20_000 });
-    expect(await job.ended, job.stderr()).toBe(code);
-    expect(readRun(folder, key(0))?.steps).toEqual(upTo(20_000));
-    expect(readRun(folder, key(0))?.status).toBe(status);
-    expect(job.stderr()).not.toContain('not delivered');
-    if (mode === 'throw') {
-      // Nobody ended the run, as exit hooks would: the folder stays for the reaper.
-      expect(job.stderr()).toContain('a bug in the job');
-      await adopt(folder);
-      expect(readRun(folder, key(0))?.status).toBe('KILLED');
-    }
-    expect(leftFolders(folder)).toEqual([]);
+  it('by process.exit delivers all of them and keeps the exit code', async () => {
+    await expectDelivered({ mode: 'exit', code: 3, status: 'FINISHED' });
   });
 
-  it.each([
-    ['process.exit', 'exit', 3, 'FINISHED'],
-    ['process.exit during stop()', 'stop-exit', 3, 'FINISHED'],
-    ['an uncaught throw', 'throw', 1, 'RUNNING'],
-  ] as const)('by %s delivers all of them to a file also from an inline drain', async (_name, mode, code, status) => {
-    const folder = jobFolder();
-    const job = startJob({ folder, mode, runKey: key(0), count: 20_000, drain: 'inline' });
-    expect(await job.ended, job.stderr()).toBe(code);
-    expect(readRun(folder, key(0))?.steps).toEqual(upTo(20_000));
-    expect(readRun(folder, key(0))?.status).toBe(status);
-    expect(job.stderr()).not.toContain('not delivered');
-    if (mode !== 'throw') expect(leftFolders(folder)).toEqual([]);
+  it('by process.exit delivers all of them to a file also from an inline drain', async () => {
+    await expectDelivered({ mode: 'exit', code: 3, status: 'FINISHED', drain: 'inline' });
   });
 
   it('inline promises the disk where the file is locked: it says what is left in time, and the next start delivers it', async () => {
@@ -98,30 +70,8 @@ describe('an end right after 20,000 metrics', () => {
   });
 });
 
-describe('many at once', () => {
-  it('ten processes in one folder deliver each their own', async () => {
-    const folder = jobFolder();
-    const jobs = upTo(10).map((index) => startJob({ folder, mode: 'stop', runKey: key(index), count: 500 }));
-    for (const job of jobs) expect(await job.ended, job.stderr()).toBe(0);
-    await adopt(folder);
-    for (const index of upTo(10)) {
-      expect(readRun(folder, key(index))?.steps).toEqual(upTo(500));
-      expect(readRun(folder, key(index))?.status).toBe('FINISHED');
-    }
-    expect(leftFolders(folder)).toEqual([]);
-  }, 60_000);
-
-  it('worker threads of a job have an outbox each', async () => {
-    const folder = jobFolder();
-    const job = startJob({ folder, mode: 'threads', runKey: key(0), count: 1000 });
-    expect(await job.ended, job.stderr()).toBe(0);
-    for (const digit of ['a', 'b']) {
-      expect(readRun(folder, digit.repeat(32))).toMatchObject({ status: 'FINISHED', steps: upTo(1000) });
-    }
-    expect(leftFolders(folder)).toEqual([]);
-  });
-
-  it('a database that another process locks for two seconds delays and loses nothing', async () => {
+describe('a locked database', () => {
+  it('that another process holds for two seconds delays and loses nothing', async () => {
     const folder = jobFolder();
     await adopt(folder);
     const database = new DatabaseSync(join(folder, 'mlflow.db'));

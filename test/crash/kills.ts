@@ -1,8 +1,9 @@
-// Kills busy jobs and adopts what they leave.
+// Kills busy jobs, ends others right after a burst, and adopts what they leave.
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { OutboxEvent } from '../../src/outbox/contract.ts';
 import { openOutbox } from '../../src/outbox/outbox.ts';
+import type { ChildOptions } from './child.ts';
 import type { Job } from './jobs.ts';
 import { acceptedBy, jobFolder, leftFolders, readRun, startJob, upTo } from './jobs.ts';
 
@@ -67,5 +68,30 @@ export async function killAtRandom(rounds: number): Promise<void> {
       .map((line) => (JSON.parse(line) as { runKey: string }).runKey),
   );
   expect(reaped.size).toBeGreaterThan(0);
+  expect(leftFolders(folder)).toEqual([]);
+}
+
+/** A way to end right after a burst, and what is left then. */
+export interface BurstEnd {
+  readonly mode: ChildOptions['mode'];
+  readonly code: number;
+  readonly status: string;
+  readonly drain?: 'inline';
+}
+
+/** Ends a job right after 20,000 metrics: all of them are in the store, and the exit code is its own. */
+export async function expectDelivered({ mode, code, status, drain }: BurstEnd): Promise<void> {
+  const folder = jobFolder();
+  const job = startJob({ folder, mode, runKey: key(0), count: 20_000, ...(drain === undefined ? {} : { drain }) });
+  expect(await job.ended, job.stderr()).toBe(code);
+  expect(readRun(folder, key(0))?.steps).toEqual(upTo(20_000));
+  expect(readRun(folder, key(0))?.status).toBe(status);
+  expect(job.stderr()).not.toContain('not delivered');
+  if (mode === 'throw') {
+    // Nobody ended the run, as exit hooks would: the folder stays for the reaper.
+    expect(job.stderr()).toContain('a bug in the job');
+    await adopt(folder);
+    expect(readRun(folder, key(0))?.status).toBe('KILLED');
+  }
   expect(leftFolders(folder)).toEqual([]);
 }

@@ -121,7 +121,7 @@ describe('the origin', () => {
   });
 
   test('M8: start twice is one start; a deleted experiment and an empty name are errors', async () => {
-    const { mlflow, folder } = await startService();
+    const { mlflow, folder } = await startService({ startTimeoutMs: 15_000 });
     await mlflow.start();
     const client = mlflow.client();
     const experiment = await client.getExperimentByName('exp');
@@ -295,7 +295,7 @@ describe('the service', () => {
   test('start() rejects on a definite no of the server', async () => {
     const refusal = { error_code: 'PERMISSION_DENIED', message: 'not you' };
     const server = await startServer(json(refusal, 403));
-    const { mlflow } = makeService({ trackingUri: server.url, startTimeoutMs: 20_000 });
+    const { mlflow } = makeService({ trackingUri: server.url, startTimeoutMs: 15_000 });
     await expect(mlflow.start()).rejects.toMatchObject({ errorCode: 'PERMISSION_DENIED', status: 403 });
   });
 
