@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Write } from '../../src/model/write.ts';
@@ -163,6 +163,18 @@ describe('journal', () => {
     for (let step = 1; step <= 40; step += 1) journal.append(metric(runKey(1), step));
     await settle();
     expect(journal.accepted).toBe(40);
+  });
+
+  it('goes on in a new segment once one is full, so that what is delivered can be deleted', () => {
+    const { journal, folder } = open({ segmentBytes: 500 });
+    const writes = Array.from({ length: 30 }, (_, step) => metric(runKey(1), step));
+    for (const write of writes) journal.append(write);
+    journal.close();
+    const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)).size);
+    expect(sizes.length).toBeGreaterThan(5);
+    // The frame that fills it is the last: less than two frames of one metric beyond the limit.
+    for (const size of sizes) expect(size).toBeLessThan(1000);
+    expect(readAll(folder)).toMatchObject({ writes, lost: 0 });
   });
 
   it('never appends behind a torn frame: the next one opens a new segment', () => {
