@@ -328,6 +328,24 @@ describe('OpenTelemetry records', () => {
     expect(off.lines()).toHaveLength(1);
   });
 
+  test('are not made twice: instrumentation-pino, which has wrapped the logger, sends them already', async () => {
+    const { service, lines } = makeLogger();
+    const logger = service.logger();
+    const symbol = Object.getOwnPropertySymbols(logger).find(({ description }) => description === 'pino.stream') ?? '';
+    const own: unknown = Reflect.get(logger, symbol);
+    class OTelPinoStream {}
+    const wrapped = {
+      streams: [{ stream: own }, { stream: new OTelPinoStream() }],
+      write: (line: string) => Reflect.apply(Reflect.get(own as object, 'write'), own, [line]),
+    };
+    Object.defineProperty(logger, symbol, { value: wrapped });
+    await service.start();
+    logger.info('once');
+    await service.stop();
+    expect(lines()).toHaveLength(1);
+    expect(logExporter.getFinishedLogRecords()).toEqual([]);
+  });
+
   test('are not made of lines that telemetry’s own traffic writes', async () => {
     const { service, lines } = makeLogger();
     await service.start();
