@@ -1,14 +1,12 @@
 // A training logged by itself, into a file and onto a server, as MLflow's own Python client reads run, model, data and example.
 import '@tensorflow/tfjs-backend-cpu';
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import * as core from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { autolog } from '../../src/index.ts';
 import { numpyDigest } from '../../src/autolog/numpy-digest.ts';
-import { findPython, readExperiment } from './backends.ts';
+import { readExperiment, readModel } from './backends.ts';
 import { startService } from './in-process.ts';
 import { makeFolder } from './live-job.ts';
 import { requireBackend } from './require-backend.ts';
@@ -16,27 +14,6 @@ import { requireBackend } from './require-backend.ts';
 core.enableProdMode();
 
 const ROWS = Array.from({ length: 12 }, (_, row) => [row / 12, 1 - row / 7]);
-
-interface ModelReading {
-  readonly status: string;
-  readonly source_run_id: string;
-  readonly params: Readonly<Record<string, string>>;
-  readonly metrics: readonly (readonly [string, number, number, string])[];
-  readonly info: {
-    readonly model_id: string;
-    readonly run_id: string;
-    readonly flavors: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-    readonly signature: Readonly<Record<string, string | null>>;
-    readonly mlflow_version: string;
-  };
-  readonly example: { readonly dtype: string; readonly values: readonly (readonly number[])[] };
-}
-
-async function readModel(trackingUri: string, modelId: string): Promise<ModelReading> {
-  const script = join(import.meta.dirname, 'readers', 'read_model.py');
-  const { stdout } = await promisify(execFile)(await findPython(), [script, trackingUri, modelId]);
-  return JSON.parse(stdout) as ModelReading; // the script's one output
-}
 
 /** The keys that Python's own autolog of Keras 3.15 logs for the same call and optimizer (MLflow 3.17.2), but for those of Keras alone. */
 const PYTHON_PARAMS = {
@@ -114,7 +91,7 @@ async function trainAndRead(trackingUri: string, options: { readonly artifactRoo
   expect(JSON.parse(reading.info.signature['inputs'] ?? '')).toEqual([
     { type: 'tensor', 'tensor-spec': { dtype: 'float32', shape: [-1, 2] } },
   ]);
-  expect(reading.example.values.map((row) => row.map(Math.fround))).toEqual(
+  expect(reading.example?.values.map((row) => row.map(Math.fround))).toEqual(
     ROWS.slice(0, 5).map((row) => row.map(Math.fround)),
   );
 

@@ -205,6 +205,14 @@ export function findPython(): Promise<string> {
   return python;
 }
 
+let kerasPython: Promise<string> | undefined;
+
+/** The path of a Python that has Keras and MLflow; installs it if it is not there yet. */
+export function findKerasPython(): Promise<string> {
+  kerasPython ??= run(join(scripts, 'keras.sh'), ['python'], cleanEnv(), true).then((path) => path.trim());
+  return kerasPython;
+}
+
 async function read(script: string, ...args: readonly string[]): Promise<unknown> {
   return JSON.parse(await run(await findPython(), [join(readers, script), ...args], cleanEnv(), false));
 }
@@ -262,4 +270,27 @@ export interface TraceReading {
 /** Reads the traces of a run through the Python client. */
 export async function readTraces(trackingUri: string, runId: string): Promise<TraceReading[]> {
   return (await read('read_traces.py', trackingUri, runId)) as TraceReading[]; // the script's one output
+}
+
+/** A logged model as MLflow's Python client sees it. */
+export interface ModelReading {
+  readonly status: string;
+  readonly name: string;
+  readonly source_run_id: string;
+  readonly params: Variables;
+  /** Key, step, value and run of each point, sorted. */
+  readonly metrics: readonly (readonly [string, number, number, string])[];
+  readonly info: {
+    readonly model_id: string;
+    readonly run_id: string;
+    readonly flavors: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    readonly signature: Readonly<Record<string, string | null>>;
+    readonly mlflow_version: string;
+  };
+  readonly example: { readonly dtype: string; readonly values: readonly (readonly number[])[] } | null;
+}
+
+/** Reads a logged model, and its example, through the Python client. */
+export async function readModel(trackingUri: string, modelId: string): Promise<ModelReading> {
+  return (await read('read_model.py', trackingUri, modelId)) as ModelReading; // the script's one output
 }
