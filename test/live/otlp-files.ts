@@ -67,7 +67,7 @@ function toPlain(value: Value): Plain {
   return stringValue ?? boolValue ?? doubleValue ?? null;
 }
 
-function toAttributes(attributes: readonly Attribute[] = []): PlainAttributes {
+export function toAttributes(attributes: readonly Attribute[] = []): PlainAttributes {
   return Object.fromEntries(attributes.map(({ key, value }) => [key, toPlain(value)]));
 }
 

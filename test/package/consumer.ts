@@ -30,8 +30,8 @@ export interface Consumer {
   /** What the tarball holds, relative to the package. */
   readonly files: readonly string[];
   write(name: string, text: string): string;
-  /** Runs a command in the project or a folder of it, with the project's commands first on PATH and no settings of ours in its environment. */
-  run(command: string, args: readonly string[], inner?: string): Ended;
+  /** Runs a command in the project or a folder of it, with the project's commands first on PATH and of settings those of `env` alone. */
+  run(command: string, args: readonly string[], inner?: string, env?: Readonly<Record<string, string>>): Ended;
   remove(): void;
 }
 
@@ -54,7 +54,7 @@ export function installPacked(): Consumer {
     folder,
     files,
     write,
-    run: (command, args, inner = '.') => runIn(folder, [command, ...args], inner),
+    run: (command, args, inner = '.', env = {}) => runIn(folder, [command, ...args], { inner, env }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -75,11 +75,16 @@ function linkDependencies(modules: string): void {
     symlinkSync(join(from, '.bin', name), join(modules, '.bin', name));
 }
 
-function runIn(folder: string, [command = '', ...args]: readonly string[], inner: string): Ended {
+function runIn(
+  folder: string,
+  [command = '', ...args]: readonly string[],
+  { inner, env: more }: { readonly inner: string; readonly env: Readonly<Record<string, string>> },
+): Ended {
   const ours = /^(RUNSPAN|MLFLOW|OTEL|AWS|NODE_|npm_|VITEST)/;
   const env: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
   env['PATH'] = [join(folder, 'node_modules/.bin'), dirname(process.execPath), env['PATH']].join(delimiter);
   env['NO_COLOR'] = '1';
+  Object.assign(env, more);
   const cwd = join(folder, inner);
   mkdirSync(cwd, { recursive: true });
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 60_000 });

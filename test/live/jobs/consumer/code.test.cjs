@@ -1,0 +1,11 @@
+// A test that opens a run.
+const { flush, log, logMetric, runContext } = require('runspan');
+
+test('trains', async () => {
+  await runContext('job', async (run) => {
+    await run.created();
+    logMetric('loss', 0.25, { step: 1 });
+    log.info('from the job');
+  });
+  expect(await flush()).toMatchObject({ isComplete: true });
+});
