@@ -18,10 +18,16 @@ export interface OtelSettings {
   readonly logConnection: OtelConnection;
   /** OTEL_SDK_DISABLED */
   readonly isSdkDisabled: boolean;
-  /** False where OTEL_TRACES_EXPORTER is `none`. */
+  /** Whether OTEL_TRACES_EXPORTER names `otlp`, or nothing. */
   readonly areSpansExported: boolean;
-  /** False where OTEL_LOGS_EXPORTER is `none`. */
+  /** Whether OTEL_LOGS_EXPORTER names `otlp`, or nothing. */
   readonly areLogsExported: boolean;
+  /** Whether OTEL_TRACES_EXPORTER names `console`. */
+  readonly areSpansPrinted: boolean;
+  /** Whether OTEL_LOGS_EXPORTER names `console`. */
+  readonly areLogsPrinted: boolean;
+  /** What these two name beside `otlp`, `console` and `none`. */
+  readonly unknownExporters: readonly string[];
 }
 
 /** How an OTLP endpoint is spoken to. */
@@ -40,6 +46,8 @@ export interface OtelConnection {
   };
 }
 
+const KNOWN_EXPORTERS: ReadonlySet<string> = new Set(['otlp', 'console', 'none']);
+
 /**
  * Reads OpenTelemetry's variables from the process and `.env`; as its specification has it, an empty one is unset and a
  * number that is none is ignored.
@@ -50,6 +58,9 @@ export interface OtelConnection {
  */
 export function readOtelSettings(sources: SettingsSources = loadSources()): OtelSettings {
   const read = (name: string): string | undefined => findVariable(sources, name)?.text.trim() || undefined;
+  const exporters = (name: string): readonly string[] =>
+    (read(name) ?? 'otlp').split(',').flatMap((part) => part.trim() || []);
+  const [spans, logs] = [exporters('OTEL_TRACES_EXPORTER'), exporters('OTEL_LOGS_EXPORTER')];
   return {
     endpoint: read('OTEL_EXPORTER_OTLP_ENDPOINT'),
     tracesEndpoint: read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'),
@@ -58,8 +69,11 @@ export function readOtelSettings(sources: SettingsSources = loadSources()): Otel
     spanConnection: readConnection(read, 'TRACES'),
     logConnection: readConnection(read, 'LOGS'),
     isSdkDisabled: read('OTEL_SDK_DISABLED')?.toLowerCase() === 'true',
-    areSpansExported: read('OTEL_TRACES_EXPORTER') !== 'none',
-    areLogsExported: read('OTEL_LOGS_EXPORTER') !== 'none',
+    areSpansExported: spans.includes('otlp'),
+    areLogsExported: logs.includes('otlp'),
+    areSpansPrinted: spans.includes('console'),
+    areLogsPrinted: logs.includes('console'),
+    unknownExporters: [...new Set([...spans, ...logs])].filter((name) => !KNOWN_EXPORTERS.has(name)),
   };
 }
 

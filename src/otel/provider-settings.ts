@@ -43,10 +43,18 @@ export interface ProviderSettings {
   readonly directory?: string | undefined;
   /** No SDK at all; runs still know their context. @default false  Env: OTEL_SDK_DISABLED. */
   readonly isSdkDisabled?: boolean | undefined;
-  /** @default true  Env: OTEL_TRACES_EXPORTER (`none` is false). */
+  /** @default true  Env: OTEL_TRACES_EXPORTER (`otlp` among its names, or no name). */
   readonly areSpansExported?: boolean | undefined;
-  /** @default true  Env: OTEL_LOGS_EXPORTER (`none` is false). */
+  /** @default true  Env: OTEL_LOGS_EXPORTER (`otlp` among its names, or no name). */
   readonly areLogsExported?: boolean | undefined;
+  /** Whether spans are printed on stdout as well, by the SDK's own exporter. @default false  Env: OTEL_TRACES_EXPORTER (`console`). */
+  readonly areSpansPrinted?: boolean | undefined;
+  /** @default false  Env: OTEL_LOGS_EXPORTER (`console`). */
+  readonly areLogsPrinted?: boolean | undefined;
+  /** Exporters that were asked for and are none of these. */
+  readonly unknownExporters?: readonly string[] | undefined;
+  /** The providers by hand, and no NodeSDK: a job under register waits for its first line meanwhile. @default false */
+  readonly isLean?: boolean | undefined;
   readonly spanBatch?: BatchSettings | undefined;
   readonly logBatch?: BatchSettings | undefined;
 }

@@ -118,6 +118,8 @@ async function build(relay: RelaySpanProcessor, settings: ProviderSettings, onBu
   const registered = findRegistered();
   const mismatch = findApiMismatch();
   const warnings = mismatch === undefined ? [] : [mismatch];
+  for (const name of settings.unknownExporters ?? [])
+    warnings.push(`There is no exporter '${name}' here: OTEL_TRACES_EXPORTER and OTEL_LOGS_EXPORTER take otlp, console or none.`);
   if (registered.hasTracing) {
     await registerContextManager(registered);
     const logsAre = registered.hasLogs ? 'its logs provider too' : 'no logs provider';
@@ -128,15 +130,18 @@ async function build(relay: RelaySpanProcessor, settings: ProviderSettings, onBu
     return { kind: 'none', description: 'disabled (OTEL_SDK_DISABLED)', warnings };
   }
   const targets = exportTargets(settings);
-  if (targets.tracesUrl === undefined && targets.logsUrl === undefined) {
+  const isPrinted = settings.areSpansPrinted === true || settings.areLogsPrinted === true;
+  if (targets.tracesUrl === undefined && targets.logsUrl === undefined && !isPrinted) {
     await registerContextManager(registered);
     const sdk = await buildBareProvider(relay, settings);
     return { kind: 'bare', description: 'no endpoint, nothing is exported', warnings, sdk };
   }
   const outbox = openTelemetryOutbox(settings);
-  const sdk = await buildNodeSdk(relay, { settings, outbox, onBusy }, registered);
+  const buildSdk = settings.isLean === true ? (await import('./lean-setup.ts')).buildLeanSdk : buildNodeSdk;
+  const sdk = await buildSdk(relay, { settings, outbox, onBusy }, registered);
   outbox?.adoptLeftovers();
-  const { tracesUrl = 'nowhere', logsUrl = 'nowhere' } = targets;
+  const tracesUrl = targets.tracesUrl ?? (settings.areSpansPrinted === true ? 'the console' : 'nowhere');
+  const logsUrl = targets.logsUrl ?? (settings.areLogsPrinted === true ? 'the console' : 'nowhere');
   const description = `spans to ${bare(tracesUrl)}, logs to ${bare(logsUrl)}`;
   return { kind: 'exporting', description, warnings, sdk, outbox };
 }

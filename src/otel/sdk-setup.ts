@@ -1,7 +1,9 @@
-// Builds the SDK where the job has none: with an endpoint a NodeSDK that exports, without one a bare provider. Imported lazily.
+// Builds the SDK where the job has none: with an endpoint a NodeSDK that exports (register: lean-setup.ts), without one a bare provider.
 import { ProxyTracerProvider, context, trace } from '@opentelemetry/api';
 import type { ContextManager } from '@opentelemetry/api';
-import type { DetectedResource, ResourceDetector } from '@opentelemetry/resources';
+import type { DetectedResource, Resource, ResourceDetector } from '@opentelemetry/resources';
+import type { LogRecordProcessor } from '@opentelemetry/sdk-logs';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { ExportQueue } from './export-queue.ts';
 import { createLogExport, createSpanExport } from './otlp-export.ts';
 import type { ExportParts } from './otlp-export.ts';
@@ -61,30 +63,80 @@ export async function buildNodeSdk(
   registered: Registered,
 ): Promise<BuiltSdk> {
   const { NodeSDK } = await import('@opentelemetry/sdk-node');
-  const resources = await import('@opentelemetry/resources');
   const { settings } = parts;
-  const spans = await createSpanExport(parts);
-  const logs = registered.hasLogs ? undefined : await createLogExport(parts);
-  const defaults: Record<string, string> =
-    settings.defaultServiceName === undefined ? {} : { [SERVICE_NAME]: settings.defaultServiceName };
+  const { spanProcessors, logProcessors, queues } = await createProcessors(relay, parts, registered);
+  const { base, detectors } = await createResourceParts(settings);
   const sdk = new NodeSDK({
-    resource: resources.defaultResource().merge(resources.resourceFromAttributes(defaults)),
-    // The default detectors ask the metadata servers of three clouds.
-    resourceDetectors: [resources.envDetector, resources.hostDetector, withoutArguments(resources.processDetector)],
+    resource: base,
+    resourceDetectors: [...detectors],
     ...(settings.serviceName === undefined ? {} : { serviceName: settings.serviceName }),
     // The SDK takes null as "leave the one that is there", its types do not.
     contextManager: (registered.hasContext ? null : await createRunContextManager()) as ContextManager,
     ...(registered.hasPropagation ? { textMapPropagator: null } : {}),
-    spanProcessors: spans === undefined ? [relay] : [relay, spans.processor],
+    spanProcessors: [...spanProcessors],
     // An empty list, not undefined: the SDK would take the exporter from env, and with it its queue.
-    logRecordProcessors: logs === undefined ? [] : [new RunLogProcessor(), logs.processor],
+    logRecordProcessors: [...logProcessors],
     metricReaders: [],
     instrumentations: [],
   });
   sdk.start();
+  return { queues, shutdown: () => sdk.shutdown() };
+}
+
+/** What both set-ups that export consist of. */
+export interface Processors {
+  readonly spanProcessors: readonly SpanProcessor[];
+  /** Empty where log records go nowhere. */
+  readonly logProcessors: readonly LogRecordProcessor[];
+  readonly queues: readonly ExportQueue<never>[];
+}
+
+/** Makes our processors, with those of the console where OTEL_TRACES_EXPORTER or OTEL_LOGS_EXPORTER names it. */
+export async function createProcessors(
+  relay: RelaySpanProcessor,
+  parts: ExportParts,
+  registered: Registered,
+): Promise<Processors> {
+  const { settings } = parts;
+  const spans = await createSpanExport(parts);
+  const logs = registered.hasLogs ? undefined : await createLogExport(parts);
+  const spanProcessors: SpanProcessor[] = spans === undefined ? [relay] : [relay, spans.processor];
+  const logProcessors: LogRecordProcessor[] = logs === undefined ? [] : [logs.processor];
+  if (settings.areSpansPrinted === true) {
+    const { ConsoleSpanExporter, SimpleSpanProcessor } = await import('@opentelemetry/sdk-trace');
+    spanProcessors.push(new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() }));
+  }
+  if (settings.areLogsPrinted === true && !registered.hasLogs) {
+    const { ConsoleLogRecordExporter, SimpleLogRecordProcessor } = await import('@opentelemetry/sdk-logs');
+    logProcessors.push(new SimpleLogRecordProcessor({ exporter: new ConsoleLogRecordExporter() }));
+  }
+  if (logProcessors.length > 0) logProcessors.unshift(new RunLogProcessor());
   const queues = [spans?.queue, logs?.queue].filter((queue) => queue !== undefined);
   // A queue only counts here, whatever its items are.
-  return { queues: queues as unknown as ExportQueue<never>[], shutdown: () => sdk.shutdown() };
+  return { spanProcessors, logProcessors, queues: queues as unknown as ExportQueue<never>[] };
+}
+
+/** What the resource is made of, the later over the earlier: the defaults, what is detected, what our settings name. */
+export interface ResourceParts {
+  readonly base: Resource;
+  readonly detectors: readonly ResourceDetector[];
+  readonly detected: () => Resource;
+  readonly named: Resource;
+}
+
+/** Names the parts of the resource; the default detectors of the SDK would ask the metadata servers of three clouds. */
+export async function createResourceParts(settings: ProviderSettings): Promise<ResourceParts> {
+  const { defaultResource, detectResources, envDetector, hostDetector, processDetector, resourceFromAttributes } =
+    await import('@opentelemetry/resources');
+  const detectors = [envDetector, hostDetector, withoutArguments(processDetector)];
+  const nameOf = (name: string | undefined): Resource =>
+    resourceFromAttributes(name === undefined ? {} : { [SERVICE_NAME]: name });
+  return {
+    base: defaultResource().merge(nameOf(settings.defaultServiceName)),
+    detectors,
+    detected: () => detectResources({ detectors }),
+    named: nameOf(settings.serviceName),
+  };
 }
 
 /** Says what is registered, looking at the API's own global, so that other copies of the API count too. */

@@ -19,7 +19,7 @@ async function openJob(): Promise<void> {
   const sources = loadSources();
   startDiagnostics(findVariable(sources, 'OTEL_LOG_LEVEL')?.text);
   // First the set-up, so that the one which services ask for later is this one.
-  const providers = await bringUpOtel({ sources });
+  const providers = await bringUpOtel({ sources, isLean: true });
   const foreign = providers.kind === 'exporting' || providers.kind === 'registered' ? recordForeignLogs() : 'none';
   const mlflow = await startDefaultServices({ startTimeoutMs: 0 });
   const isJoined = ambientRun() !== undefined;

@@ -17,6 +17,8 @@ export interface OtelSetupOptions {
   readonly defaultServiceName?: string;
   /** Where telemetry that is not sent waits. @default RUNSPAN_DIR, else `.runspan` */
   readonly directory?: string;
+  /** The providers by hand in place of a NodeSDK, for register. @default false */
+  readonly isLean?: boolean;
 }
 
 const DEFAULT_DIRECTORY = '.runspan';
@@ -32,5 +34,6 @@ export function bringUpOtel(options: OtelSetupOptions = {}): Promise<Providers> 
     serviceName,
     defaultServiceName,
     directory,
+    isLean: options.isLean,
   });
 }
