@@ -2,14 +2,16 @@
 // which an unchanged job would wait for before its first line; what services start by themselves is a NodeSDK (sdk-setup.ts).
 import { diag, logs, propagation, trace } from '@opentelemetry/api';
 import type { TextMapPropagator } from '@opentelemetry/api';
+import type * as CoreModule from '@opentelemetry/core';
+import type * as SdkTraceModule from '@opentelemetry/sdk-trace';
 import type { Sampler, SpanLimits } from '@opentelemetry/sdk-trace';
 import type { ExportParts } from './otlp-export.ts';
 import type { RelaySpanProcessor } from './relay-processor.ts';
 import { createProcessors, createResourceParts, registerContextManager } from './sdk-setup.ts';
 import type { BuiltSdk, Registered } from './sdk-setup.ts';
 
-type SdkTrace = typeof import('@opentelemetry/sdk-trace');
-type Core = typeof import('@opentelemetry/core');
+type SdkTrace = typeof SdkTraceModule;
+type Core = typeof CoreModule;
 
 const DEFAULT_RATIO = 1;
 

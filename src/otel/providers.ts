@@ -119,7 +119,9 @@ async function build(relay: RelaySpanProcessor, settings: ProviderSettings, onBu
   const mismatch = findApiMismatch();
   const warnings = mismatch === undefined ? [] : [mismatch];
   for (const name of settings.unknownExporters ?? [])
-    warnings.push(`There is no exporter '${name}' here: OTEL_TRACES_EXPORTER and OTEL_LOGS_EXPORTER take otlp, console or none.`);
+    warnings.push(
+      `There is no exporter '${name}' here: OTEL_TRACES_EXPORTER and OTEL_LOGS_EXPORTER take otlp, console or none.`,
+    );
   if (registered.hasTracing) {
     await registerContextManager(registered);
     const logsAre = registered.hasLogs ? 'its logs provider too' : 'no logs provider';

@@ -59,7 +59,8 @@ export async function startOtlpEndpoint(answer: Answer = 200): Promise<OtlpEndpo
       headers.push(request.headers);
       const { status, body } =
         typeof endpoint.answer === 'number' ? { status: endpoint.answer, body: '{}' } : endpoint.answer;
-      if (status === 200) collect(JSON.parse(Buffer.concat(chunks).toString()), { spans, logs });
+      if (status === 200 && request.headers['content-type'] !== 'application/x-protobuf')
+        collect(JSON.parse(Buffer.concat(chunks).toString()), { spans, logs });
       else refusedCount++;
       for (const { isDue, resolve } of waiting) if (isDue()) resolve();
       response.writeHead(status, { 'content-type': 'application/json' }).end(body);
