@@ -28,7 +28,19 @@ describe('readOtelSettings', () => {
       isSdkDisabled: false,
       areSpansExported: true,
       areLogsExported: true,
+      areSpansPrinted: false,
+      areLogsPrinted: false,
+      unknownExporters: [],
     });
+  });
+
+  test.each([
+    ['otlp, console', { areSpansExported: true, areSpansPrinted: true, unknownExporters: [] }],
+    ['console', { areSpansExported: false, areSpansPrinted: true, unknownExporters: [] }],
+    ['zipkin,otlp', { areSpansExported: true, areSpansPrinted: false, unknownExporters: ['zipkin'] }],
+    ['none', { areSpansExported: false, areSpansPrinted: false, unknownExporters: [] }],
+  ])('reads the exporters %j', (text, expected) => {
+    expect(readOtelSettings(sources({ OTEL_TRACES_EXPORTER: text }))).toMatchObject(expected);
   });
 
   test('reads each variable, the process before .env', () => {
