@@ -1,6 +1,7 @@
 // TensorFlow.js: fit and fitDataset of its models, patched so that each training logs itself.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { RunspanError } from '../errors.ts';
+import { randomRunName } from '../stores/run-names.ts';
 import { findHost } from './host.ts';
 import type { AutologFlags, FoundHost } from './host.ts';
 import { FitSession, complain } from './tfjs-session.ts';
@@ -112,7 +113,7 @@ async function train(patch: Patch, call: Call): Promise<unknown> {
   // A run of its own: what the training came to is kept beside it, so that no fault of the run can take its place.
   let outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;
   try {
-    await host.runContext({ name: '', tags: { 'mlflow.autologging': 'tfjs' } }, async () => {
+    await host.runContext({ name: randomRunName(), tags: { 'mlflow.autologging': 'tfjs' } }, async () => {
       const opened = findHost()?.run;
       if (opened === undefined) throw new Error('the run that was opened is not active');
       try {
