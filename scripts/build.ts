@@ -31,7 +31,7 @@ function mendDeclarations(): void {
 
 /** What the file of register takes in beside ours: next to nothing else decides how long a job waits for its first line. */
 const BUNDLED =
-  /^(?:pino|@opentelemetry\/(?:sdk-trace|sdk-logs|otlp-transformer|instrumentation(?:-http|-undici)?|context-async-hooks|core|resources|semantic-conventions)|sonic-boom|import-in-the-middle|require-in-the-middle|module-details-from-path|forwarded-parse|@pinojs\/redact|quick-format-unescaped|on-exit-leak-free|atomic-sleep|safe-stable-stringify|thread-stream)/;
+  /^(?:pino|@opentelemetry\/(?:sdk-trace|sdk-logs|otlp-transformer|otlp-exporter-base|exporter-trace-otlp-http|instrumentation(?:-http|-undici)?|context-async-hooks|core|resources|semantic-conventions)|sonic-boom|import-in-the-middle|require-in-the-middle|module-details-from-path|forwarded-parse|@pinojs\/redact|quick-format-unescaped|on-exit-leak-free|atomic-sleep|safe-stable-stringify|thread-stream)/;
 
 /** Puts the licences of the packages that are in the file beside it. */
 function keepLicences(modules: readonly string[]): void {

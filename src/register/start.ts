@@ -6,6 +6,7 @@ import { startInstrumentations } from '../otel/instrumentations.ts';
 import { ambientRun } from '../otel/run-context.ts';
 import { nameOfProcess, startDefaultServices } from '../services/default-services.ts';
 import { bringUpOtel } from '../services/otel-setup.ts';
+import { autologWhenLoaded } from './autolog-hook.ts';
 import { startDiagnostics } from './diagnostics.ts';
 import { findInstrumentationNames } from './instrumentation-names.ts';
 import { recordForeignLogs } from './foreign-logs.ts';
@@ -22,6 +23,7 @@ async function openJob(): Promise<void> {
   const providers = await bringUpOtel({ sources, isLean: true });
   const foreign = providers.kind === 'exporting' || providers.kind === 'registered' ? recordForeignLogs() : 'none';
   const mlflow = await startDefaultServices({ startTimeoutMs: 0 });
+  autologWhenLoaded();
   const isJoined = ambientRun() !== undefined;
   if (!isJoined) await mlflow.startProcessRun(nameOfProcess());
   // A registered SDK brings its own instrumentations, and without an endpoint nobody would see their spans.
