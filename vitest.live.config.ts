@@ -8,6 +8,7 @@ const config: ViteUserConfig = defineConfig({
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 600_000,
+    globalSetup: 'test/package/pack.ts',
   },
 });
 

@@ -147,7 +147,7 @@ export class RunModel {
     const what = limit === 6000 ? 'param' : 'tag';
     const owner = this.#wholes.get(sent) ?? what;
     this.#wholes.set(sent, owner);
-    this.artifacts.set(`runspan/values/${sent}${owner === what ? '' : `.${what}`}.txt`, shown);
+    this.artifacts.set(`runspan/values/${fileOf(sent)}${owner === what ? '' : `.${what}`}.txt`, shown);
     return { key: sent, value: `${shown.slice(0, limit - 1)}…` };
   }
 
@@ -211,4 +211,14 @@ function isLater(one: Point, other: Point): boolean {
     if (left !== right) return left > right;
   }
   return false;
+}
+
+/** The path of a key: each part of it is a name that a file system takes. */
+function fileOf(key: string): string {
+  const toName = (part: string): string => {
+    if (Buffer.byteLength(part) <= 200) return part;
+    const hash = createHash('sha256').update(part).digest('hex').slice(0, 8);
+    return `${[...part].slice(0, 45).join('')}-${hash}`;
+  };
+  return key.split('/').map(toName).join('/');
 }

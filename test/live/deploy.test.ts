@@ -45,6 +45,10 @@ describe('docker-compose.yml', () => {
     expect(services.map(({ image }) => image).filter((image) => !/:v?\d[\w.-]*$/.test(image))).toEqual([]);
   });
 
+  test('sends spans to the trace store alone: runs bring theirs to MLflow themselves', () => {
+    expect(/\$\{COLLECTOR_TRACES:-(.*)\}/.exec(text)?.[1]).toBe('[otlp_http/backend]');
+  });
+
   test('mounts files that are there', () => {
     for (const { file } of Object.values(compose.configs)) expect(readFileSync(join(root, file), 'utf8')).not.toBe('');
   });
@@ -71,13 +75,12 @@ describe('MLflow as docker-compose.yml starts it', () => {
   });
 });
 
-describe('otel-collector.yaml with the exporters of docker-compose.yml', () => {
+describe('otel-collector.yaml with a trace store and MLflow, as its header says', () => {
   const mlflow = requireBackend('mlflow');
   const jaeger = requireBackend('jaeger');
-  const exporters = /\$\{COLLECTOR_TRACES:-(.*)\}/.exec(text)?.[1];
   const collector = requireBackend('collector', () => ({
     env: {
-      COLLECTOR_TRACES: exporters ?? '',
+      COLLECTOR_TRACES: '[otlp_http/backend, otlp_http/mlflow]',
       COLLECTOR_BACKEND: jaeger.env.JAEGER_OTLP_HTTP,
       MLFLOW_TRACKING_URI: mlflow.env.MLFLOW_TRACKING_URI,
       MLFLOW_EXPERIMENT_ID: '0',
