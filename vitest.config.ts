@@ -1,8 +1,8 @@
 // Unit, contract and end-to-end tests on the embedded store: Node and npm are all they need. Two minutes on two cores: what needs more is heavy.
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-/** Rooms whose tests leave nothing behind in their process, or work in children alone: their files share one, and load each module once. */
-const ROOMS = '{artifacts,cli,collector,config,crash,end-to-end,logs,model,outbox,register,rest,runs,stores,testing}';
+/** Rooms whose tests leave nothing behind in their process, an SDK above all, or work in children alone: their files share one. */
+const ROOMS = '{artifacts,cli,collector,config,crash,logs,model,outbox,register,rest,runs,stores}';
 const rooms = `test/${ROOMS}/**/*.test.ts`;
 const packages = 'test/package/**/*.test.ts';
 /** Ends that a Collector may hold for so long and no longer: by a clock, so nothing runs beside them. */
