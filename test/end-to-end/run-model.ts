@@ -218,7 +218,7 @@ function fileOf(key: string): string {
   const toName = (part: string): string => {
     if (Buffer.byteLength(part) <= 200) return part;
     const hash = createHash('sha256').update(part).digest('hex').slice(0, 8);
-    return `${[...part].slice(0, 45).join('')}-${hash}`;
+    return `${Array.from(part).slice(0, 45).join('')}-${hash}`;
   };
   return key.split('/').map(toName).join('/');
 }
