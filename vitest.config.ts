@@ -6,7 +6,7 @@ const ROOMS = '{artifacts,cli,collector,config,crash,logs,model,outbox,register,
 const rooms = `test/${ROOMS}/**/*.test.ts`;
 const packages = 'test/package/**/*.test.ts';
 /** Ends that a Collector may hold for so long and no longer: by a clock, so nothing runs beside them. */
-const timed = ['test/otel/exits.test.ts', 'test/otel/providers.test.ts'];
+const timed = ['test/otel/exits.test.ts'];
 const others = ['test/live/**', 'test/**/*.heavy.test.ts'];
 
 const config: ViteUserConfig = defineConfig({

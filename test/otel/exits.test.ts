@@ -1,10 +1,7 @@
 // The ways out of a job and what a Collector has of it afterwards: every span and log record, now or by the next job, and no long wait.
-// One row of each; exits.heavy.test.ts has the whole table.
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+// One row of each; exits.heavy.test.ts has the whole table, exits-moods.heavy.test.ts what is beside it.
 import { expect, test } from 'vitest';
-import { Folder, REFUSING, expectAll, expectArrival, expectKept, expectSoon, run } from './exit-jobs.ts';
-import { startOtlpEndpoint } from './otlp-endpoint.ts';
+import { Folder, expectArrival, expectKept, run } from './exit-jobs.ts';
 
 test.each([
   ['natural', 'run'],
@@ -17,88 +14,9 @@ test.each([
   ['hangs', 'throw'],
 ])('with a Collector that %s, %s: ends soon, says what is kept, and the next job sends it, once', expectKept);
 
-test('an MlflowService that is given no logger exports its log records too', async () => {
-  using folder = new Folder();
-  await using endpoint = await startOtlpEndpoint();
-  await run({ folder, endpoint: endpoint.url, args: ['natural', 'alone', '3'] });
-  expectAll(endpoint, 3);
-});
-
-test('a sampler that is always_off costs the spans only', async () => {
-  using folder = new Folder();
-  await using endpoint = await startOtlpEndpoint();
-  await run({ folder, endpoint: endpoint.url, args: ['throw', 'run'], env: { OTEL_TRACES_SAMPLER: 'always_off' } });
-  expectAll(endpoint, 1_000, 0);
-});
-
 test('without an endpoint no folder is made and nothing waits', async () => {
   using folder = new Folder();
   const { exitMs } = await run({ folder, endpoint: '', args: ['exit-0', 'logger'] });
   expect(folder.telemetry).toEqual([]);
   expect(exitMs).toBeLessThan(1_000);
-});
-
-test('stop() waits once for a Collector that hangs, and the end of the process not again', async () => {
-  using folder = new Folder();
-  await using endpoint = await startOtlpEndpoint('hang');
-  // Once is 1 s; the budget of an exit on top of it would be too long.
-  const env = { OTEL_EXPORTER_OTLP_TIMEOUT: '1000' };
-  const { code, exitMs } = await run({ folder, endpoint: endpoint.url, args: ['stop', 'logger'], env });
-  expect(code).toBe(0);
-  expectSoon(exitMs);
-  expect(folder.telemetry).toHaveLength(1);
-});
-
-test('a Collector that is back while the job runs gets what was kept, from the job itself', async () => {
-  using folder = new Folder();
-  await using endpoint = await startOtlpEndpoint(503);
-  const back = Promise.withResolvers<void>();
-  const job = run({ folder, endpoint: endpoint.url, args: ['waits', 'logger'] }, (child) => {
-    endpoint.receive(1_000).then(() => child.kill('SIGTERM'), back.reject);
-    endpoint.refuse(2).then(() => {
-      endpoint.answer = 200;
-      back.resolve();
-    }, back.reject);
-  });
-  await back.promise;
-  expect(await job).toMatchObject({ signal: 'SIGTERM', stderr: '' });
-  expectAll(endpoint, 1_000);
-  expect(folder.telemetry).toEqual([]);
-});
-
-test('what the Collector refuses with 400 is counted and kept with its words', async () => {
-  using folder = new Folder();
-  const body = JSON.stringify({ code: 3, message: 'no such tenant' });
-  await using endpoint = await startOtlpEndpoint({ status: 400, body });
-  const { code, stdout } = await run({ folder, endpoint: endpoint.url, args: ['stop', 'logger'] });
-  expect(code).toBe(0);
-  const stats = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, number>;
-  expect(stats).toMatchObject({ exportPendingCount: 0, exportRefusedCount: 2_000, exportLostCount: 0 });
-  const graveyard = join(folder.path, 'telemetry', 'dead-letters');
-  const letters = readdirSync(graveyard).flatMap((name) =>
-    readFileSync(join(graveyard, name), 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { count: number; reason: string; status: number; record: object }),
-  );
-  expect(letters.map(({ count, reason, status }) => ({ count, reason, status }))).toEqual([
-    { count: 1_000, reason: 'HTTP 400: no such tenant', status: 400 },
-    { count: 1_000, reason: 'HTTP 400: no such tenant', status: 400 },
-  ]);
-  expect(folder.telemetry).toEqual(['dead-letters']);
-});
-
-test('headers are read when it is sent, and are in no file', async () => {
-  using folder = new Folder();
-  await using endpoint = await startOtlpEndpoint();
-  const secret = (token: string): Record<string, string> => ({ OTEL_EXPORTER_OTLP_HEADERS: `authorization=${token}` });
-  await run({ folder, endpoint: REFUSING, args: ['exit-0', 'logger'], env: secret('s3cret-old') });
-  const files = readdirSync(folder.path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  expect(files.length).toBeGreaterThan(2);
-  for (const { parentPath, name } of files)
-    expect(readFileSync(join(parentPath, name), 'utf8')).not.toContain('s3cret');
-  const env = secret('s3cret-new');
-  await run({ folder, endpoint: endpoint.url, args: ['exit-0', 'logger', '0'], env });
-  expectAll(endpoint, 1_000);
-  expect(new Set(endpoint.headers.map(({ authorization }) => authorization))).toEqual(new Set(['s3cret-new']));
 });

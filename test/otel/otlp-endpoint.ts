@@ -1,4 +1,5 @@
 // A local OTLP/HTTP endpoint that keeps what it is sent, and child processes that send to it.
+import { expect } from 'vitest';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createServer } from 'node:http';
@@ -153,4 +154,11 @@ function toItem(item: Record<string, unknown>, scope: string, resource: Record<s
 
 function toObject(list: readonly KeyValue[] = []): Record<string, unknown> {
   return Object.fromEntries(list.map(({ key, value }) => [key, Object.values(value)[0]]));
+}
+
+/** The last line that a fixture printed, once it has ended well and said nothing on stderr. */
+export function report(result: ChildResult): Record<string, unknown> {
+  expect(result.stderr).toBe('');
+  expect(result.code).toBe(0);
+  return JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
 }

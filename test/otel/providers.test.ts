@@ -1,16 +1,9 @@
 // The shared set-up, in real processes with a real endpoint: what is exported, what an absent Collector costs, whose SDK is used.
 import { describe, expect, test } from 'vitest';
 import { exportTargets } from '../../src/otel/provider-settings.ts';
-import { runFixture, startOtlpEndpoint } from './otlp-endpoint.ts';
-import type { ChildResult } from './otlp-endpoint.ts';
+import { report, runFixture, startOtlpEndpoint } from './otlp-endpoint.ts';
 
 const runKey = 'a'.repeat(32);
-
-function report(result: ChildResult): Record<string, unknown> {
-  expect(result.stderr).toBe('');
-  expect(result.code).toBe(0);
-  return JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
-}
 
 describe.concurrent('with an endpoint', () => {
   test('every span and log record of the run arrives once, with the run’s key and id', async () => {
@@ -142,19 +135,4 @@ test('URLs of one signal win over the common one, and none means no export', () 
   expect(exportTargets({ endpoint: 'http://c', areLogsExported: false }).logsUrl).toBeUndefined();
   expect(exportTargets({ endpoint: 'http://c:4317', protocol: 'grpc' }).tracesUrl).toBe('http://c:4317');
   expect(exportTargets({ endpoint: 'http://c', isSdkDisabled: true }).tracesUrl).toBeUndefined();
-});
-
-// Not beside the others: these measure time.
-describe('with a Collector that is away', () => {
-  test.each(['refuses', 'hangs', 'answers 503'])(
-    'a Collector that %s holds the end of a job with 20,000 records for at most 2.5 s',
-    async (how) => {
-      await using endpoint = await startOtlpEndpoint(how === 'hangs' ? 'hang' : 503);
-      const url = how === 'refuses' ? 'http://127.0.0.1:9' : endpoint.url;
-      const child = await runFixture('job.ts', [JSON.stringify({ endpoint: url }), '20000', 'flush']);
-      const result = report(child);
-      expect(child.exitMs).toBeLessThan(2_500);
-      expect(result['counts']).toMatchObject({ sentCount: 0 });
-    },
-  );
 });
