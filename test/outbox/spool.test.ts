@@ -183,7 +183,7 @@ describe('a file by reference', () => {
     const drain = await deliver(
       sha,
       () => undefined,
-      (file) => writeFileSync(file, 'other'),
+      (file) => writeFileSync(file, 'something longer'),
     );
     expect(drain.counts()).toEqual({ settled: 2, dead: 1 });
     expect(drain.warnings.join()).toMatch(/was changed while it was sent/);
