@@ -9,7 +9,7 @@ const packages = 'test/package/**/*.test.ts';
 const timed = ['test/otel/exits.test.ts'];
 const others = ['test/live/**', 'test/**/*.heavy.test.ts'];
 
-/** What runs in child processes and worker threads alone: tests start them and look at what they do, but v8 counts here only. */
+/** Left out of the count: what runs all or for the most part in child processes and worker threads, where v8 does not count. */
 const ELSEWHERE = [
   'src/register.ts',
   'src/register/**',
