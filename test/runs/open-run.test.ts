@@ -14,9 +14,9 @@ import { openRun } from '../../src/runs/open-run.ts';
 import type { RunSurroundings } from '../../src/runs/open-run.ts';
 import type { SystemProbe } from '../../src/runs/system/probe.ts';
 import type { RunConfig } from '../../src/runs/run-config.ts';
-import type { RunLog } from '../../src/runs/run.ts';
 import { openRecordingOutbox } from './recording-outbox.ts';
 import type { RecordingOutbox } from './recording-outbox.ts';
+import { silentLog } from './test-run.ts';
 
 beforeAll(() => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -41,18 +41,6 @@ beforeEach(() => {
   nowMs = 1000;
 });
 
-const silent = (): void => undefined;
-const logger: RunLog = {
-  trace: silent,
-  debug: silent,
-  info: silent,
-  success: silent,
-  warn: silent,
-  error: silent,
-  critical: silent,
-  fatal: silent,
-};
-
 function open(config: Partial<RunConfig> = {}, changes: Partial<RunSurroundings> = {}, parentRun?: string): ActiveRun {
   const surroundings: RunSurroundings = {
     outbox,
@@ -68,7 +56,7 @@ function open(config: Partial<RunConfig> = {}, changes: Partial<RunSurroundings>
     isKeyRunId: false,
     now: () => nowMs,
     sourceTags: [{ key: 'mlflow.user', value: 'ada' }],
-    logger,
+    logger: silentLog,
     alertProcessor: new AlertSpanProcessor({ notify: (title, message) => alerts.push(`${title}: ${message}`) }),
     traceUrlTemplate: 'http://traces/{traceId}',
     spoolTimeoutMs: 1000,
@@ -555,7 +543,7 @@ describe('the end', () => {
 test('run.log writes in the context of its run, a child span keeps its own', () => {
   const seen: (string | undefined)[] = [];
   const note = (): void => void seen.push(`${activeRun()?.runKey}/${trace.getActiveSpan()?.isRecording()}`);
-  const run = open({}, { logger: { ...logger, info: note } });
+  const run = open({}, { logger: { ...silentLog, info: note } });
   run.log.info('outside');
   run.with(() => run.log.info('inside'));
   expect(seen).toEqual([`${run.key}/true`, `${run.key}/true`]);
