@@ -6,6 +6,7 @@ import type { FolderDrain } from '../../src/outbox/folder-drain.ts';
 import type { FolderPaths } from '../../src/outbox/folder.ts';
 import { Patience } from '../../src/outbox/patience.ts';
 import { encodeWrite } from '../../src/outbox/encode-write.ts';
+import type { Disk } from '../../src/outbox/system.ts';
 import type { Write } from '../../src/model/write.ts';
 import type { FakeSystem } from './fake-system.ts';
 import { fakeSystem } from './fake-system.ts';
@@ -30,9 +31,9 @@ export interface TestDrain extends FolderDrain {
 
 export function openTestDrain(
   store: MemoryStore,
-  options: { paths?: FolderPaths; replayedThrough?: number; seed?: number; onPut?: OnPut } = {},
+  options: { paths?: FolderPaths; replayedThrough?: number; seed?: number; onPut?: OnPut; disk?: Disk } = {},
 ): TestDrain {
-  const system = fakeSystem({ seed: options.seed ?? 1 });
+  const system = fakeSystem({ seed: options.seed ?? 1, ...(options.disk === undefined ? {} : { disk: options.disk }) });
   const events: OutboxEvent[] = [];
   const warnings: string[] = [];
   const uploads: Uploads = new Map();

@@ -150,12 +150,15 @@ describe('a file by reference', () => {
   async function deliver(
     checksum: string | undefined,
     change: (file: string) => void,
-    onPut?: (file: string) => void,
+    { onPut, disk }: { onPut?: (file: string) => void; disk?: NodeDisk } = {},
   ): Promise<ReturnType<typeof openTestDrain>> {
     const file = join(tempFolder(), 'big');
     writeFileSync(file, 'hello');
     utimesSync(file, 1000, 1000);
-    const drain = openTestDrain(new MemoryStore(), { onPut: async () => onPut?.(file) });
+    const drain = openTestDrain(new MemoryStore(), {
+      onPut: async () => onPut?.(file),
+      ...(disk === undefined ? {} : { disk }),
+    });
     const source: ArtifactWrite['source'] = {
       kind: 'file',
       file,
@@ -180,11 +183,7 @@ describe('a file by reference', () => {
   });
 
   it('is dead-lettered where it is changed while it is sent', async () => {
-    const drain = await deliver(
-      sha,
-      () => undefined,
-      (file) => writeFileSync(file, 'something longer'),
-    );
+    const drain = await deliver(sha, () => undefined, { onPut: (file) => writeFileSync(file, 'something longer') });
     expect(drain.counts()).toEqual({ settled: 2, dead: 1 });
     expect(drain.warnings.join()).toMatch(/was changed while it was sent/);
   });
@@ -193,6 +192,22 @@ describe('a file by reference', () => {
     const drain = await deliver(undefined, () => undefined);
     expect([...drain.uploads.values()]).toEqual(['hello']);
     expect(drain.counts()).toEqual({ settled: 2, dead: 0 });
+  });
+
+  it('is checked however long that takes: the clock of the test stands meanwhile', async () => {
+    class SlowFiles extends NodeDisk {
+      override async checksum(file: string): Promise<string> {
+        // More turns than the fake clock needs to pass the thirty seconds after which an artifact is set aside.
+        for (let turn = 0; turn < 5_000; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+        return super.checksum(file);
+      }
+    }
+    const change = (file: string): void => {
+      writeFileSync(file, 'hallo');
+      utimesSync(file, 1000, 1000);
+    };
+    const drain = await deliver(sha, change, { disk: new SlowFiles() });
+    expect(drain.counts()).toEqual({ settled: 2, dead: 1 });
   });
 
   it('that is whole is delivered', async () => {
