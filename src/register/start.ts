@@ -5,6 +5,7 @@ import { shareInProcess } from '../model/process-wide.ts';
 import { startInstrumentations } from '../otel/instrumentations.ts';
 import { ambientRun } from '../otel/run-context.ts';
 import { nameOfProcess, startDefaultServices } from '../services/default-services.ts';
+import { watchMainModule } from '../services/main-module.ts';
 import { bringUpOtel } from '../services/otel-setup.ts';
 import { autologWhenLoaded } from './autolog-hook.ts';
 import { startDiagnostics } from './diagnostics.ts';
@@ -17,6 +18,7 @@ export async function startJob(): Promise<void> {
 }
 
 async function openJob(): Promise<void> {
+  watchMainModule();
   const sources = loadSources();
   startDiagnostics(findVariable(sources, 'OTEL_LOG_LEVEL')?.text);
   // First the set-up, so that the one which services ask for later is this one.

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { shareInProcess } from '../model/process-wide.ts';
 import type { RunOutcome } from '../runs/run-outcome.ts';
+import { isMainUnsettled, UNSETTLED_AWAIT_CODE } from './main-module.ts';
 
 /** A started service that has something to end when the process ends. */
 export interface ExitParticipant {
@@ -152,7 +153,7 @@ class Exits {
     // A signal that came during a busy loop is seen in the next turn; a natural end would win over it otherwise.
     setImmediate(() => {
       if (this.#isEnding) return;
-      const code = Number(process.exitCode ?? 0);
+      const code = Number(process.exitCode ?? (isMainUnsettled() ? UNSETTLED_AWAIT_CODE : 0));
       for (const participant of this.#participants) participant.endRunsNow({ kind: 'ran-dry', code });
       const startMs = performance.now();
       void this.#flushAll().then(() => {

@@ -24,6 +24,7 @@ const ways = {
   'exit-code': () => {
     process.exitCode = 5;
   },
+  stuck: () => new Promise(() => undefined),
   throws: () => {
     throw new RangeError('late');
   },

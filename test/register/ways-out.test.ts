@@ -18,6 +18,7 @@ const waysOut: readonly WayOut[] = [
   { way: 'exit-0', code: 0, status: 'FINISHED' },
   { way: 'exit-3', code: 3, status: 'FAILED', said: 'The process exited with code 3.' },
   { way: 'exit-code', code: 5, status: 'FAILED', said: 'The process exited with code 5.' },
+  { way: 'stuck', code: 13, status: 'FAILED', said: 'The process exited with code 13.' },
   { way: 'throws', code: 1, status: 'FAILED', said: 'late' },
   { way: 'rejects', code: 1, status: 'FAILED', said: 'nobody waits' },
   { way: 'signal', sent: 'SIGTERM', code: null, status: 'KILLED', said: 'The process received SIGTERM.' },
