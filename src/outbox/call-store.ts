@@ -29,7 +29,11 @@ const METHODS: Readonly<Record<StoreMethod, true>> = {
   findLoggedModels: true,
   finalizeLoggedModel: true,
   deleteLoggedModel: true,
+  request: true,
 };
+
+/** The fields that hold run ids. */
+const RUN_ID_FIELDS = ['runId', 'sourceRunId'] as const;
 
 /** The methods whose first argument is a run id; in the others a run id is the field `runId`. */
 const RUN_ID_FIRST: ReadonlySet<StoreMethod> = new Set([
@@ -65,7 +69,12 @@ export async function callStore(
 }
 
 function withRunId(arg: unknown, runIdOf: (runKey: string) => string | undefined): unknown {
-  if (typeof arg !== 'object' || arg === null || !('runId' in arg) || typeof arg.runId !== 'string') return arg;
-  const runId = runIdOf(arg.runId);
-  return runId === undefined ? arg : { ...arg, runId };
+  if (typeof arg !== 'object' || arg === null) return arg;
+  const given = new Map<string, unknown>(Object.entries(arg));
+  const found = RUN_ID_FIELDS.flatMap((field) => {
+    const value = given.get(field);
+    const runId = typeof value === 'string' ? runIdOf(value) : undefined;
+    return runId === undefined ? [] : [[field, runId] as const];
+  });
+  return found.length === 0 ? arg : { ...arg, ...Object.fromEntries(found) };
 }

@@ -1,12 +1,12 @@
 // MLflow's REST API as typed calls and files: what stores and artifacts call; encodes, sends, retries shortly, decodes, or rejects.
 import type { Readable } from 'node:stream';
-import type { MlflowError } from '../errors.ts';
+import { RunspanError, type MlflowError } from '../errors.ts';
 import type { ConnectionOptions } from './connection.ts';
-import { PROXIED_ARTIFACTS, type Endpoint } from './endpoints.ts';
-import { answerError, nonsenseError, type Effect, type RequestContext } from './errors.ts';
+import type { Effect, Endpoint, WireFields } from './endpoint.ts';
+import { PROXIED_ARTIFACTS } from './endpoints.ts';
+import { answerError, nonsenseError, type RequestContext } from './errors.ts';
 import { REAL_PACE, withRetries, type Pace } from './retry.ts';
 import { Transport, type TransportAnswer, type TransportRequest } from './transport.ts';
-import type { WireFields } from './wire-requests.ts';
 
 /** A file to send: its size, and how to read it, once for each attempt. */
 export interface FileToSend {
@@ -54,9 +54,8 @@ export class RestApi {
    * @throws {RunspanError} `INVALID_VALUE`, before anything is sent; `SERVICE_STOPPED` after close
    */
   async call<Q, A>(endpoint: Endpoint<Q, A>, request: Q): Promise<A> {
-    const fields = endpoint.encode(request);
     const isGet = endpoint.method === 'GET';
-    const path = endpoint.path.replace('{model_id}', () => encodeURIComponent(String(fields['model_id'])));
+    const { path, fields } = placeFields(endpoint.path, endpoint.encode(request));
     const url = new URL(`${this.uri}${path}${isGet ? queryOf(fields) : ''}`);
     const context = this.#contextOf(endpoint.method, endpoint.path, endpoint.effect);
     const body = isGet ? {} : { body: JSON.stringify(fields) };
@@ -170,10 +169,26 @@ async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Prom
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** The path with the fields that it names, and the others. */
+function placeFields(template: string, from: WireFields): { path: string; fields: WireFields } {
+  const fields = { ...from };
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = fields[name];
+    Reflect.deleteProperty(fields, name);
+    // what is empty, '.' or '..' names another path: such a name cannot be there
+    if (typeof value === 'string' && !/^\.{0,2}$/.test(value)) return encodeURIComponent(value);
+    throw new RunspanError('INVALID_VALUE', `Cannot send ${name.replaceAll('_', ' ')}: it names nothing.`);
+  });
+  return { path, fields };
+}
+
+/** A list is its field over and over, as protobuf has it. */
 function queryOf(fields: WireFields): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) query.append(name, typeof value === 'string' ? value : JSON.stringify(value));
+    for (const one of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
+      if (one !== undefined) query.append(name, typeof one === 'string' ? one : JSON.stringify(one));
+    }
   }
   return query.size === 0 ? '' : `?${query.toString()}`;
 }

@@ -1,24 +1,10 @@
-// The table of MLflow's endpoints that this package calls: method, path, what a repeat does, request, answer.
+// The table of the endpoints that stores and artifacts stand on; what only a server has is in server-endpoints.ts.
 import type { Experiment, FileInfo, LoggedModel, Metric, Page, RunEntity, RunInfo, Tag } from '../model/entities.ts';
-import type { Effect } from './errors.ts';
+import { API_2, API_3, by, get, post, type Endpoint } from './endpoint.ts';
 import type * as ask from './requests.ts';
 import * as wire from './wire-answers.ts';
-import { encode, type WireFields } from './wire-requests.ts';
-
-/** One endpoint: `Q` is what it is asked, `A` what it answers. */
-export interface Endpoint<Q, A> {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below the server's address; `{model_id}` stands for that field of the request. */
-  readonly path: string;
-  readonly effect: Effect;
-  /** @throws {RunspanError} `INVALID_VALUE` for what must not go on the wire */
-  readonly encode: (request: Q) => WireFields;
-  /** Headers of its own. */
-  readonly headers?: (request: Q) => Readonly<Record<string, string>>;
-  readonly answer: wire.Decoder<A>;
-  /** Whether an empty body is an answer. @default false: it is none of MLflow's API */
-  readonly isSilent?: boolean;
-}
+import { encode } from './wire-requests.ts';
+import { nothing } from './wire-values.ts';
 
 /** Every endpoint, by the name this package has for it. */
 export interface Endpoints {
@@ -58,8 +44,6 @@ export interface Endpoints {
 /** Where the artifact proxy takes and gives bytes; a path below its root follows. */
 export const PROXIED_ARTIFACTS = '/api/2.0/mlflow-artifacts/artifacts';
 
-const api = '/api/2.0/mlflow/';
-
 /**
  * The table. `once` are the calls that a second sending would do twice or fail: MLflow's own client does not repeat them either,
  * since a server can answer 503 after it has committed. `logInputs` is repeatable by measurement: sent twice, stored once.
@@ -67,67 +51,41 @@ const api = '/api/2.0/mlflow/';
  * @see https://mlflow.org/docs/latest/rest-api.html
  */
 export const ENDPOINTS: Endpoints = {
-  createExperiment: post('experiments/create', 'once', encode.newExperiment, wire.experimentIdAnswer),
-  getExperiment: get('experiments/get', encode.experimentId, wire.experimentAnswer),
-  getExperimentByName: get('experiments/get-by-name', encode.experimentName, wire.experimentAnswer),
-  searchExperiments: post('experiments/search', 'read', encode.experimentSearch, wire.experimentsAnswer),
-  renameExperiment: post('experiments/update', 'once', encode.experimentRename, wire.nothing),
-  deleteExperiment: post('experiments/delete', 'once', encode.experimentId, wire.nothing),
-  restoreExperiment: post('experiments/restore', 'once', encode.experimentId, wire.nothing),
-  setExperimentTag: post('experiments/set-experiment-tag', 'repeatable', encode.experimentTag, wire.nothing),
-  createRun: post('runs/create', 'once', encode.newRun, wire.runAnswer),
-  getRun: get('runs/get', encode.runId, wire.runAnswer),
-  updateRun: post('runs/update', 'repeatable', encode.runUpdate, wire.runInfoAnswer),
-  deleteRun: post('runs/delete', 'repeatable', encode.runId, wire.nothing),
-  restoreRun: post('runs/restore', 'repeatable', encode.runId, wire.nothing),
-  searchRuns: post('runs/search', 'read', encode.runSearch, wire.runsAnswer),
-  logBatch: post('runs/log-batch', 'repeatable', encode.batch, wire.nothing),
-  deleteTag: post('runs/delete-tag', 'once', encode.runTagKey, wire.nothing),
-  logInputs: post('runs/log-inputs', 'repeatable', encode.runInputs, wire.nothing),
-  logOutputs: post('runs/outputs', 'once', encode.runOutputs, wire.nothing),
-  getMetricHistory: get('metrics/get-history', encode.metricHistory, wire.metricsAnswer),
-  createLoggedModel: post('logged-models', 'once', encode.newLoggedModel, wire.loggedModelAnswer),
-  getLoggedModel: get('logged-models/{model_id}', encode.modelId, wire.loggedModelAnswer),
-  findLoggedModels: post('logged-models/search', 'read', encode.loggedModelSearch, wire.loggedModelsAnswer),
-  finalizeLoggedModel: {
-    ...post('logged-models/{model_id}', 'repeatable', encode.loggedModelEnd, wire.loggedModelAnswer),
-    method: 'PATCH',
-  },
-  deleteLoggedModel: {
-    ...post('logged-models/{model_id}', 'once', encode.modelId, wire.nothing),
-    method: 'DELETE',
-  },
+  createExperiment: post(`${API_2}experiments/create`, 'once', encode.newExperiment, wire.experimentIdAnswer),
+  getExperiment: get(`${API_2}experiments/get`, encode.experimentId, wire.experimentAnswer),
+  getExperimentByName: get(`${API_2}experiments/get-by-name`, encode.experimentName, wire.experimentAnswer),
+  searchExperiments: post(`${API_2}experiments/search`, 'read', encode.experimentSearch, wire.experimentsAnswer),
+  renameExperiment: post(`${API_2}experiments/update`, 'once', encode.experimentRename, nothing),
+  deleteExperiment: post(`${API_2}experiments/delete`, 'once', encode.experimentId, nothing),
+  restoreExperiment: post(`${API_2}experiments/restore`, 'once', encode.experimentId, nothing),
+  setExperimentTag: post(`${API_2}experiments/set-experiment-tag`, 'repeatable', encode.experimentTag, nothing),
+  createRun: post(`${API_2}runs/create`, 'once', encode.newRun, wire.runAnswer),
+  getRun: get(`${API_2}runs/get`, encode.runId, wire.runAnswer),
+  updateRun: post(`${API_2}runs/update`, 'repeatable', encode.runUpdate, wire.runInfoAnswer),
+  deleteRun: post(`${API_2}runs/delete`, 'repeatable', encode.runId, nothing),
+  restoreRun: post(`${API_2}runs/restore`, 'repeatable', encode.runId, nothing),
+  searchRuns: post(`${API_2}runs/search`, 'read', encode.runSearch, wire.runsAnswer),
+  logBatch: post(`${API_2}runs/log-batch`, 'repeatable', encode.batch, nothing),
+  deleteTag: post(`${API_2}runs/delete-tag`, 'once', encode.runTagKey, nothing),
+  logInputs: post(`${API_2}runs/log-inputs`, 'repeatable', encode.runInputs, nothing),
+  logOutputs: post(`${API_2}runs/outputs`, 'once', encode.runOutputs, nothing),
+  getMetricHistory: get(`${API_2}metrics/get-history`, encode.metricHistory, wire.metricsAnswer),
+  createLoggedModel: post(`${API_2}logged-models`, 'once', encode.newLoggedModel, wire.loggedModelAnswer),
+  getLoggedModel: get(`${API_2}logged-models/{model_id}`, encode.modelId, wire.loggedModelAnswer),
+  findLoggedModels: post(`${API_2}logged-models/search`, 'read', encode.loggedModelSearch, wire.loggedModelsAnswer),
+  finalizeLoggedModel: by(
+    'PATCH',
+    post(`${API_2}logged-models/{model_id}`, 'repeatable', encode.loggedModelEnd, wire.loggedModelAnswer),
+  ),
+  deleteLoggedModel: by('DELETE', post(`${API_2}logged-models/{model_id}`, 'once', encode.modelId, nothing)),
   logSpans: {
-    ...post('', 'repeatable', encode.spans, wire.nothing),
-    path: '/v1/traces',
+    ...post('/v1/traces', 'repeatable', encode.spans, nothing),
     isSilent: true,
     headers: ({ experimentId, runId }) => ({ 'x-mlflow-experiment-id': experimentId, 'x-mlflow-run-id': runId }),
   },
-  linkTraces: post('traces/link-to-run', 'repeatable', encode.traceLinks, wire.nothing),
-  findTracesOfRun: {
-    ...post('', 'read', encode.tracesOfRun, wire.traceIdsAnswer),
-    path: '/api/3.0/mlflow/traces/search',
-  },
-  listRunArtifacts: get('artifacts/list', encode.runArtifacts, wire.filesAnswer),
-  listProxiedArtifacts: {
-    ...get('', encode.folder, wire.filesAnswer),
-    path: PROXIED_ARTIFACTS,
-  },
-  getServerInfo: {
-    ...get('', encode.nothing, wire.serverInfoAnswer),
-    path: '/api/3.0/mlflow/server-info',
-  },
+  linkTraces: post(`${API_2}traces/link-to-run`, 'repeatable', encode.traceLinks, nothing),
+  findTracesOfRun: post(`${API_3}traces/search`, 'read', encode.tracesOfRun, wire.traceIdsAnswer),
+  listRunArtifacts: get(`${API_2}artifacts/list`, encode.runArtifacts, wire.filesAnswer),
+  listProxiedArtifacts: get(PROXIED_ARTIFACTS, encode.folder, wire.filesAnswer),
+  getServerInfo: get(`${API_3}server-info`, encode.nothing, wire.serverInfoAnswer),
 };
-
-function get<Q, A>(path: string, encode: Endpoint<Q, A>['encode'], answer: wire.Decoder<A>): Endpoint<Q, A> {
-  return { method: 'GET', path: `${api}${path}`, effect: 'read', encode, answer };
-}
-
-function post<Q, A>(
-  path: string,
-  effect: Effect,
-  encode: Endpoint<Q, A>['encode'],
-  answer: wire.Decoder<A>,
-): Endpoint<Q, A> {
-  return { method: 'POST', path: `${api}${path}`, effect, encode, answer };
-}

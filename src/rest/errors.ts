@@ -2,13 +2,8 @@
 import { MlflowError } from '../errors.ts';
 import { explainAnswer } from './answer-text.ts';
 import { maskSecrets } from './credentials.ts';
+import type { Effect } from './endpoint.ts';
 import { readRetryAfterMs } from './retry-after.ts';
-
-/**
- * What sending a request again does: nothing (`read`), the same once more with the same outcome (`repeatable`), or a second
- * thing (`once`).
- */
-export type Effect = 'read' | 'repeatable' | 'once';
 
 /** What an error says about the request that failed. */
 export interface RequestContext {

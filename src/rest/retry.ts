@@ -1,7 +1,7 @@
 // The store's own short retrying, as data: which failures, how often, how long; the drain does the long one.
 import { setTimeout as sleepMs } from 'node:timers/promises';
 import { MlflowError } from '../errors.ts';
-import type { Effect } from './errors.ts';
+import type { Effect } from './endpoint.ts';
 
 /** Time and chance, so that tests own them. */
 export interface Pace {

@@ -1,10 +1,9 @@
-// The answers' JSON, turned into this package's nouns: with wire-requests.ts, by direction, the only place that knows MLflow's snake_case.
+// The tracking answers' JSON, turned into this package's nouns.
 import { z } from 'zod';
 import type {
   DatasetInput,
   Experiment,
   FileInfo,
-  KeyValue,
   LoggedModel,
   LoggedModelStatus,
   Metric,
@@ -12,11 +11,8 @@ import type {
   RunEntity,
   RunInfo,
 } from '../model/entities.ts';
-
-/** Turns one answer's JSON into what the caller wants; throws where the shape is another. */
-export interface Decoder<T> {
-  parse(json: unknown): T;
-}
+import type { Decoder } from './endpoint.ts';
+import { double, id, int64, pageOf, pageToken, pairs, recordOf, text } from './wire-values.ts';
 
 /** What a server says about itself. */
 export interface ServerInfo {
@@ -26,17 +22,7 @@ export interface ServerInfo {
   readonly hasMultipartDownloads: boolean;
 }
 
-// Unknown fields are ignored; a field with its default value may be absent; int64 comes as a number or, as protobuf has it, a text.
-const int64 = z.union([z.number(), z.string().regex(/^-?\d+$/)]).transform(Number);
-const double = z
-  .union([z.number(), z.string().regex(/^(NaN|-?Infinity|-?\d+(\.\d+)?(e[+-]?\d+)?)$/i)])
-  .transform(Number);
-const id = z.union([z.string(), z.number()]).transform(String);
-const text = z.string().default('');
-const pair = z.object({ key: z.string(), value: text });
-const pairs = z.array(pair).default([]);
 const stage = z.enum(['active', 'deleted']).default('active');
-const pageToken = z.string().optional();
 const MODEL_STATUSES: readonly LoggedModelStatus[] = ['PENDING', 'READY', 'UPLOAD_FAILED'];
 
 const experiment = z
@@ -193,9 +179,6 @@ const file = z
     fileSize: from.is_dir ? undefined : from.file_size,
   }));
 
-/** `{}`: what MLflow answers where there is nothing to say. */
-export const nothing: Decoder<void> = z.object({}).transform(() => undefined);
-
 /** `traces/search`: the ids alone. */
 export const traceIdsAnswer: Decoder<readonly string[]> = z
   .object({ traces: z.array(z.object({ trace_id: z.string() })).default([]) })
@@ -268,13 +251,3 @@ export const refusal: Decoder<{
     detail: z.unknown().optional(),
   })
   .transform((from) => ({ errorCode: from.error_code, message: from.message, detail: from.detail }));
-
-/** fromEntries, not assignment: `__proto__` is a key like any other. */
-function recordOf(from: readonly KeyValue[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(from.map(({ key, value }) => [key, value]));
-}
-
-/** An empty token is protobuf's absent one. */
-function pageOf<T>(items: readonly T[], token: string | undefined): Page<T> {
-  return { items, nextPageToken: token === '' ? undefined : token };
-}

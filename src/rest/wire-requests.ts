@@ -1,7 +1,8 @@
-// The requests' JSON: with wire-answers.ts, by direction, the only place that knows MLflow's snake_case.
+// The tracking requests' JSON: MLflow's snake_case lives in the files of this room and in stores/sqlite alone.
 import { RunspanError } from '../errors.ts';
 import type { DatasetInput, LoggedModelStatus, Metric, RunStatus, Tag, ViewType } from '../model/entities.ts';
 import { double, integer, oneOf, optional, pair, pairs, text, time } from './checked.ts';
+import type { WireFields } from './endpoint.ts';
 import type {
   Batch,
   LoggedModelEnd,
@@ -19,9 +20,6 @@ import type {
   Spans,
   TraceLinks,
 } from './requests.ts';
-
-/** A request's fields as MLflow names them: a JSON body, or a query where the method is GET. */
-export type WireFields = Readonly<Record<string, unknown>>;
 
 const STATUSES: ReadonlySet<string> = new Set<RunStatus>(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']);
 const MODEL_STATUSES: ReadonlySet<string> = new Set<LoggedModelStatus>(['PENDING', 'READY', 'UPLOAD_FAILED']);

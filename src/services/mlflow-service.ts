@@ -12,7 +12,7 @@ import { activeRun, addOpenRun, ambientRun } from '../otel/run-context.ts';
 import type { FlushResult, Outbox, OutboxOptions } from '../outbox/contract.ts';
 import { openOutbox } from '../outbox/outbox.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
-import { MlflowClient } from '../runs/mlflow-client.ts';
+import { MlflowClient } from '../runs/client/mlflow-client.ts';
 import { joinRun, openRun } from '../runs/open-run.ts';
 import type { JoinedRun, RunSurroundings } from '../runs/open-run.ts';
 import { readRunConfig } from '../runs/run-config.ts';

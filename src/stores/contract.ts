@@ -14,6 +14,7 @@ import type {
   Tag,
   ViewType,
 } from '../model/entities.ts';
+import type { AnswerOf, RequestOf, ServerEndpoint } from '../rest/server-endpoints.ts';
 
 /** How a new run begins. */
 export interface CreateRunRequest {
@@ -180,6 +181,12 @@ export interface Store {
   finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel>;
   /** Moves a model to the bin. */
   deleteLoggedModel(modelId: string): Promise<void>;
+
+  /**
+   * Asks by name for what is beyond runs: registry, webhooks and so on. A store that is no server rejects `NOT_SUPPORTED` for what it
+   * lacks.
+   */
+  request<N extends ServerEndpoint>(name: N, request: RequestOf<N>): Promise<AnswerOf<N>>;
 
   /** What MLflow calls traces; undefined where the store keeps none. */
   readonly traces?: TraceStore;

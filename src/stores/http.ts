@@ -1,5 +1,5 @@
 // The tracking store behind an MLflow server: the store contract in terms of MLflow's endpoints.
-import { MlflowError } from '../errors.ts';
+import { MlflowError, RunspanError } from '../errors.ts';
 import type {
   DatasetInput,
   Experiment,
@@ -15,8 +15,10 @@ import type {
 import { RestApi } from '../rest/api.ts';
 import { splitBatch } from '../rest/batches.ts';
 import type { ConnectionOptions } from '../rest/connection.ts';
+import type { Endpoint } from '../rest/endpoint.ts';
 import { ENDPOINTS } from '../rest/endpoints.ts';
 import type { Pace } from '../rest/retry.ts';
+import { SERVER_ENDPOINTS, type AnswerOf, type RequestOf, type ServerEndpoint } from '../rest/server-endpoints.ts';
 import type {
   CreateLoggedModelRequest,
   CreateRunRequest,
@@ -165,6 +167,14 @@ class HttpStore implements Store {
 
   getMetricHistory(request: Parameters<Store['getMetricHistory']>[0]): Promise<Page<Metric>> {
     return this.#api.call(ENDPOINTS.getMetricHistory, request);
+  }
+
+  async request<N extends ServerEndpoint>(name: N, request: RequestOf<N>): Promise<AnswerOf<N>> {
+    if (!Object.hasOwn(SERVER_ENDPOINTS, name))
+      throw new RunspanError('NOT_SUPPORTED', `This version has no endpoint '${name}'.`);
+    // The cast says what the table's type says of this name.
+    const endpoint = SERVER_ENDPOINTS[name] as unknown as Endpoint<RequestOf<N>, AnswerOf<N>>;
+    return this.#api.call(endpoint, request);
   }
 
   close(): Promise<void> {

@@ -11,6 +11,7 @@ import type {
   RunInfo,
   Tag,
 } from '../model/entities.ts';
+import type { AnswerOf, ServerEndpoint } from '../rest/server-endpoints.ts';
 import type {
   CreateLoggedModelRequest,
   CreateRunRequest,
@@ -38,6 +39,7 @@ import {
   getLoggedModel,
   logOutputs,
 } from './sqlite-models.ts';
+import { needsServer } from './needs-server.ts';
 import { createRun, getRun, moveRun, updateRun } from './sqlite-runs.ts';
 import { searchExperiments, searchRuns } from './sqlite-search.ts';
 
@@ -184,6 +186,10 @@ class SqliteStore implements Store {
 
   async getMetricHistory(request: Parameters<Store['getMetricHistory']>[0]): Promise<Page<Metric>> {
     return getMetricHistory(this.#context, request);
+  }
+
+  async request<N extends ServerEndpoint>(name: N): Promise<AnswerOf<N>> {
+    throw needsServer(this.uri, name);
   }
 
   async close(): Promise<void> {

@@ -294,6 +294,10 @@ export class MemoryStore implements Store {
     });
   }
 
+  request(name: string): Promise<never> {
+    return Promise.reject(new Error(`the memory store has no ${name}`));
+  }
+
   close(): Promise<void> {
     this.closed += 1;
     return Promise.resolve();

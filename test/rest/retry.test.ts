@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MlflowError, RunspanError } from '../../src/errors.ts';
-import type { Effect } from '../../src/rest/errors.ts';
+import type { Effect } from '../../src/rest/endpoint.ts';
 import { REAL_PACE, RETRY, withRetries } from '../../src/rest/retry.ts';
 import { fakePace } from './fake-pace.ts';
 

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MlflowError } from '../../src/errors.ts';
 import type { ConnectionOptions } from '../../src/rest/connection.ts';
-import type { Effect } from '../../src/rest/errors.ts';
+import type { Effect } from '../../src/rest/endpoint.ts';
 import { Transport, type TransportRequest } from '../../src/rest/transport.ts';
 import { closedPort, hang, json, reset, startServer, text, type Answer } from './scripted-server.ts';
 

@@ -1,5 +1,5 @@
 // Search answers that page by themselves: iterate all, or take one page.
-import type { Page } from '../model/entities.ts';
+import type { Page } from '../../model/entities.ts';
 
 /**
  * A search that has not run yet: `for await` walks every page, `firstPage()` asks once, `all()` gathers everything.

@@ -1,5 +1,5 @@
 // The rest of Python's MlflowClient: names that exist already, so that calling one says when it comes instead of "is not a function".
-import { RunspanError } from '../errors.ts';
+import { RunspanError } from '../../errors.ts';
 
 const LATER_METHODS = [
   'deleteExperimentTag',
@@ -62,12 +62,6 @@ const LATER_METHODS = [
   'registerPrompt',
   'searchPrompts',
   'setPromptAlias',
-  'createWebhook',
-  'deleteWebhook',
-  'getWebhook',
-  'listWebhooks',
-  'testWebhook',
-  'updateWebhook',
 ] as const;
 
 /** The name of a client method that is not built yet. */

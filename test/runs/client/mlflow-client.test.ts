@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { MlflowClient } from '../../src/runs/mlflow-client.ts';
-import type { Outbox } from '../../src/outbox/contract.ts';
+import { MlflowClient } from '../../../src/runs/client/mlflow-client.ts';
+import type { Outbox } from '../../../src/outbox/contract.ts';
 
 interface Call {
   readonly method: string;

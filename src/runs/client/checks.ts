@@ -1,6 +1,6 @@
 // What MlflowClient passes on: checked as Python's client and server check it, so that every store refuses the same with the same code.
-import { mlflowError } from '../errors.ts';
-import type { Metric, Param, RunStatus, Tag } from '../model/entities.ts';
+import { mlflowError } from '../../errors.ts';
+import type { Metric, Param, RunStatus, Tag } from '../../model/entities.ts';
 import {
   countCodePoints,
   isValidKey,
@@ -8,8 +8,8 @@ import {
   MAX_PARAM_VALUE_LENGTH,
   MAX_TAG_VALUE_LENGTH,
   takeCodePoints,
-} from '../model/limits.ts';
-import { mendText } from '../model/mend-text.ts';
+} from '../../model/limits.ts';
+import { mendText } from '../../model/mend-text.ts';
 
 const STATUSES: ReadonlySet<unknown> = new Set<RunStatus>(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']);
 

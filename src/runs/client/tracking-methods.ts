@@ -1,4 +1,4 @@
-// MlflowClient: Python's tracking methods in camelCase, each one direct round trip behind what the journal already accepted.
+// Experiments and runs of MlflowClient: Python's tracking methods in camelCase.
 import type {
   DatasetInput,
   Experiment,
@@ -10,11 +10,10 @@ import type {
   Tag,
   TerminalStatus,
   ViewType,
-} from '../model/entities.ts';
-import type { Outbox, StoreMethod } from '../outbox/contract.ts';
-import type { SearchExperimentsRequest, Store } from '../stores/contract.ts';
-import { checkExperimentTags, checkMetrics, checkParams, checkStatus, checkTags } from './client-checks.ts';
-import { LaterMethodsBase } from './later-methods.ts';
+} from '../../model/entities.ts';
+import type { SearchExperimentsRequest } from '../../stores/contract.ts';
+import { checkExperimentTags, checkMetrics, checkParams, checkStatus, checkTags } from './checks.ts';
+import { ClientCalls } from './client-calls.ts';
 import { PagedList } from './paged-list.ts';
 
 /** What a search takes, with Python's names. */
@@ -29,52 +28,15 @@ export interface SearchOptions {
   readonly orderBy?: readonly string[];
 }
 
-/** What {@link MlflowClient} stands on. */
-export interface MlflowClientOptions {
-  readonly outbox: Pick<Outbox, 'call'>;
-  readonly trackingUri: string;
-  readonly registryUri: string;
-  /** How long one call may take, the wait for what is already accepted included, in milliseconds. */
-  readonly timeoutMs: number;
-  readonly now: () => number;
-}
-
-/**
- * Direct access to the tracking store, as Python's `MlflowClient`: required arguments in Python's order, options object last. A call
- * is done behind what is already accepted, is not journaled, and takes a run key wherever a run id stands.
- * Each method rejects with an `MlflowError` that carries MLflow's code and status.
- *
- * @see https://mlflow.org/docs/latest/api_reference/python_api/mlflow.client.html
- * @example
- * const client = mlflow.client();
- * const run = await client.getRun(runId);
- * console.log(run.info.status, run.data.params);
- */
-export class MlflowClient extends LaterMethodsBase {
-  readonly #options: MlflowClientOptions;
-
-  constructor(options: MlflowClientOptions) {
-    super();
-    this.#options = options;
-  }
-
-  /** The tracking URI, without credentials. */
-  get trackingUri(): string {
-    return this.#options.trackingUri;
-  }
-
-  /** The registry URI, without credentials. */
-  get registryUri(): string {
-    return this.#options.registryUri;
-  }
-
+/** The tracking methods of the client: experiments, runs, and what is logged to them. */
+export abstract class TrackingMethods extends ClientCalls {
   /** Creates an experiment and returns its id; `RESOURCE_ALREADY_EXISTS` where the name is taken, by a deleted one too. */
   async createExperiment(
     name: string,
     options: { readonly artifactLocation?: string; readonly tags?: Readonly<Record<string, string>> } = {},
   ): Promise<string> {
     const { artifactLocation, tags } = options;
-    return this.#call('createExperiment', {
+    return this.call('createExperiment', {
       name,
       ...(artifactLocation === undefined ? {} : { artifactLocation }),
       tags: checkExperimentTags(toPairs(tags)),
@@ -83,37 +45,37 @@ export class MlflowClient extends LaterMethodsBase {
 
   /** Reads an experiment by id. */
   getExperiment(experimentId: string): Promise<Experiment> {
-    return this.#call('getExperiment', experimentId);
+    return this.call('getExperiment', experimentId);
   }
 
   /** Reads an experiment by name; undefined where there is none. */
   getExperimentByName(name: string): Promise<Experiment | undefined> {
-    return this.#call('getExperimentByName', name);
+    return this.call('getExperimentByName', name);
   }
 
   /** Searches experiments. */
   searchExperiments(options: SearchOptions = {}): PagedList<Experiment> {
-    return new PagedList((pageToken) => this.#call('searchExperiments', toSearch(options, pageToken)));
+    return new PagedList((pageToken) => this.call('searchExperiments', toSearch(options, pageToken)));
   }
 
   /** Renames an experiment. */
   renameExperiment(experimentId: string, newName: string): Promise<void> {
-    return this.#call('renameExperiment', experimentId, newName);
+    return this.call('renameExperiment', experimentId, newName);
   }
 
   /** Moves an experiment to the bin; its name stays taken. */
   deleteExperiment(experimentId: string): Promise<void> {
-    return this.#call('deleteExperiment', experimentId);
+    return this.call('deleteExperiment', experimentId);
   }
 
   /** Takes an experiment out of the bin. */
   restoreExperiment(experimentId: string): Promise<void> {
-    return this.#call('restoreExperiment', experimentId);
+    return this.call('restoreExperiment', experimentId);
   }
 
   /** Sets a tag of an experiment. */
   async setExperimentTag(experimentId: string, key: string, value: string): Promise<void> {
-    for (const tag of checkExperimentTags([{ key, value }])) await this.#call('setExperimentTag', experimentId, tag);
+    for (const tag of checkExperimentTags([{ key, value }])) await this.call('setExperimentTag', experimentId, tag);
   }
 
   /** Creates a run that only the caller ends; for work with a body use `runContext`. */
@@ -125,8 +87,8 @@ export class MlflowClient extends LaterMethodsBase {
       readonly runName?: string;
     } = {},
   ): Promise<RunEntity> {
-    const { startTimeMs = this.#options.now(), tags, runName } = options;
-    return this.#call('createRun', {
+    const { startTimeMs = this.now(), tags, runName } = options;
+    return this.call('createRun', {
       experimentId,
       startTimeMs,
       tags: checkTags(toPairs(tags)),
@@ -136,7 +98,7 @@ export class MlflowClient extends LaterMethodsBase {
 
   /** Reads a run whole: info, params, latest metrics, tags, inputs. */
   getRun(runId: string): Promise<RunEntity> {
-    return this.#call('getRun', runId);
+    return this.call('getRun', runId);
   }
 
   /** Reads the run that this one is nested in; undefined where there is none. */
@@ -148,7 +110,7 @@ export class MlflowClient extends LaterMethodsBase {
   /** Sets a run's status or name. */
   async updateRun(runId: string, options: { readonly status?: RunStatus; readonly name?: string } = {}): Promise<void> {
     const { status, name } = options;
-    await this.#call('updateRun', {
+    await this.call('updateRun', {
       runId,
       ...(status === undefined ? {} : { status: checkStatus(status) }),
       ...(name === undefined ? {} : { runName: name }),
@@ -160,23 +122,23 @@ export class MlflowClient extends LaterMethodsBase {
     runId: string,
     options: { readonly status?: TerminalStatus; readonly endTimeMs?: number } = {},
   ): Promise<void> {
-    const { status = 'FINISHED', endTimeMs = this.#options.now() } = options;
-    await this.#call('updateRun', { runId, status: checkStatus(status), endTimeMs });
+    const { status = 'FINISHED', endTimeMs = this.now() } = options;
+    await this.call('updateRun', { runId, status: checkStatus(status), endTimeMs });
   }
 
   /** Moves a run to the bin. */
   deleteRun(runId: string): Promise<void> {
-    return this.#call('deleteRun', runId);
+    return this.call('deleteRun', runId);
   }
 
   /** Takes a run out of the bin. */
   restoreRun(runId: string): Promise<void> {
-    return this.#call('restoreRun', runId);
+    return this.call('restoreRun', runId);
   }
 
   /** Searches runs; an empty list of experiments finds nothing, as in MLflow. */
   searchRuns(experimentIds: readonly string[], options: SearchOptions = {}): PagedList<RunEntity> {
-    return new PagedList((pageToken) => this.#call('searchRuns', { experimentIds, ...toSearch(options, pageToken) }));
+    return new PagedList((pageToken) => this.call('searchRuns', { experimentIds, ...toSearch(options, pageToken) }));
   }
 
   /** Logs one point of a metric and waits for the store. */
@@ -186,7 +148,7 @@ export class MlflowClient extends LaterMethodsBase {
     value: number,
     options: { readonly timestampMs?: number; readonly step?: number } = {},
   ): Promise<void> {
-    const { timestampMs = this.#options.now(), step = 0 } = options;
+    const { timestampMs = this.now(), step = 0 } = options;
     return this.logBatch(runId, { metrics: [{ key, value, timestampMs, step }] });
   }
 
@@ -202,7 +164,7 @@ export class MlflowClient extends LaterMethodsBase {
 
   /** Removes a tag; `RESOURCE_DOES_NOT_EXIST` where there is none. */
   deleteTag(runId: string, key: string): Promise<void> {
-    return this.#call('deleteTag', runId, key);
+    return this.call('deleteTag', runId, key);
   }
 
   /** Logs metrics, params and tags of one run together, any number of them. */
@@ -215,7 +177,7 @@ export class MlflowClient extends LaterMethodsBase {
     },
   ): Promise<void> {
     const { metrics, params, tags } = batch;
-    return this.#call('logBatch', {
+    return this.call('logBatch', {
       runId,
       ...(metrics === undefined ? {} : { metrics: checkMetrics(metrics) }),
       ...(params === undefined ? {} : { params: checkParams(params) }),
@@ -225,23 +187,19 @@ export class MlflowClient extends LaterMethodsBase {
 
   /** Records data sets that a run read. */
   logInputs(runId: string, datasets: readonly DatasetInput[]): Promise<void> {
-    return this.#call('logInputs', runId, datasets);
+    return this.call('logInputs', runId, datasets);
   }
 
   /** Reads every point of one metric, by timestamp, step, value. */
   getMetricHistory(runId: string, key: string): PagedList<Metric> {
     return new PagedList((pageToken) =>
-      this.#call('getMetricHistory', { runId, key, ...(pageToken === undefined ? {} : { pageToken }) }),
+      this.call('getMetricHistory', { runId, key, ...(pageToken === undefined ? {} : { pageToken }) }),
     );
   }
 
   /** Reads a logged model with its params, tags and metrics. */
   getLoggedModel(modelId: string): Promise<LoggedModel> {
-    return this.#call('getLoggedModel', modelId);
-  }
-
-  #call<M extends StoreMethod>(method: M, ...args: Parameters<Store[M]>): Promise<Awaited<ReturnType<Store[M]>>> {
-    return this.#options.outbox.call(method, args, { timeoutMs: this.#options.timeoutMs });
+    return this.call('getLoggedModel', modelId);
   }
 }
 

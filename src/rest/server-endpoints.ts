@@ -1,0 +1,28 @@
+// What only a tracking server has, by name: the tables of all groups, and which of them belong to the model registry.
+import type { Endpoint } from './endpoint.ts';
+import { WEBHOOK_ENDPOINTS, type WebhookEndpoints } from './webhooks.ts';
+
+/** What the registry URI's server is asked. */
+export interface RegistryServerEndpoints extends WebhookEndpoints {}
+
+/** Every endpoint that the client asks by name. */
+export interface ServerEndpoints extends RegistryServerEndpoints {}
+
+/** A name in {@link ServerEndpoints}. */
+export type ServerEndpoint = keyof ServerEndpoints;
+
+/** What an endpoint is asked. */
+export type RequestOf<N extends ServerEndpoint> = ServerEndpoints[N] extends Endpoint<infer Q, infer _> ? Q : never;
+
+/** What it answers. */
+export type AnswerOf<N extends ServerEndpoint> = ServerEndpoints[N] extends Endpoint<infer _, infer A> ? A : never;
+
+const REGISTRY: RegistryServerEndpoints = { ...WEBHOOK_ENDPOINTS };
+
+/** The tables of all groups. */
+export const SERVER_ENDPOINTS: ServerEndpoints = { ...REGISTRY };
+
+/** Whether an endpoint is asked of the registry URI's server. */
+export function isOfRegistry(name: ServerEndpoint): boolean {
+  return Object.hasOwn(REGISTRY, name);
+}

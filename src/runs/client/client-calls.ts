@@ -1,0 +1,61 @@
+// What every method of MlflowClient goes through: one direct round trip behind what the journal already accepted.
+import type { Page } from '../../model/entities.ts';
+import type { Outbox, StoreMethod } from '../../outbox/contract.ts';
+import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/server-endpoints.ts';
+import type { Store } from '../../stores/contract.ts';
+import { LaterMethodsBase } from './later-methods.ts';
+import { PagedList } from './paged-list.ts';
+
+/** What `MlflowClient` stands on. */
+export interface MlflowClientOptions {
+  readonly outbox: Pick<Outbox, 'call'>;
+  readonly trackingUri: string;
+  readonly registryUri: string;
+  /** How long one call may take, the wait for what is already accepted included, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly now: () => number;
+}
+
+/** The calls that the methods are made of; a run key is taken wherever a run id stands. */
+export abstract class ClientCalls extends LaterMethodsBase {
+  readonly #options: MlflowClientOptions;
+
+  constructor(options: MlflowClientOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /** The tracking URI, without credentials. */
+  get trackingUri(): string {
+    return this.#options.trackingUri;
+  }
+
+  /** The registry URI, without credentials. */
+  get registryUri(): string {
+    return this.#options.registryUri;
+  }
+
+  /** Milliseconds since the epoch. */
+  protected now(): number {
+    return this.#options.now();
+  }
+
+  /** Asks what every store has. */
+  protected call<M extends StoreMethod>(
+    method: M,
+    ...args: Parameters<Store[M]>
+  ): Promise<Awaited<ReturnType<Store[M]>>> {
+    return this.#options.outbox.call(method, args, { timeoutMs: this.#options.timeoutMs });
+  }
+
+  /** Asks what is beyond runs, by the endpoint's name. */
+  protected async ask<N extends ServerEndpoint>(name: N, request: RequestOf<N>): Promise<AnswerOf<N>> {
+    // The casts: `request` is asked and answers what belongs to the name, which the type of `call` cannot say.
+    return (await this.call('request', name, request as never)) as AnswerOf<N>;
+  }
+
+  /** The same where the answer comes in pages. */
+  protected pages<T>(fetchPage: (paging: { readonly pageToken?: string }) => Promise<Page<T>>): PagedList<T> {
+    return new PagedList((pageToken) => fetchPage(pageToken === undefined ? {} : { pageToken }));
+  }
+}

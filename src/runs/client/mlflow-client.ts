@@ -1,0 +1,17 @@
+// MlflowClient whole: a class a group of methods, each upon the one before, since Python has them all on one.
+import { WebhookMethods } from './webhook-methods.ts';
+
+export type { MlflowClientOptions } from './client-calls.ts';
+
+/**
+ * Direct access to the tracking store, as Python's `MlflowClient`: required arguments in Python's order, options object last. A call
+ * is done behind what is already accepted, is not journaled, and takes a run key wherever a run id stands.
+ * Each method rejects with an `MlflowError` that carries MLflow's code and status.
+ *
+ * @see https://mlflow.org/docs/latest/api_reference/python_api/mlflow.client.html
+ * @example
+ * const client = mlflow.client();
+ * const run = await client.getRun(runId);
+ * console.log(run.info.status, run.data.params);
+ */
+export class MlflowClient extends WebhookMethods {}
