@@ -37,6 +37,8 @@ export interface MlflowSettings extends Omit<MlflowFields, 'registryUri'> {
   readonly registryUri: string;
   /** The tracking URI as it means the same from every folder. */
   readonly absoluteTrackingUri: string;
+  /** What children are told: the same, undefined where credentials were cut off it, without which it is of no use to them. */
+  readonly childTrackingUri: string | undefined;
   /** How the tracking server is reached. */
   readonly connection: ServerConnection;
   /** How the registry's server is reached: credentials in a URI go to its own host only. */
@@ -65,7 +67,9 @@ export function resolveMlflowSettings(
   const tracking = splitCredentials(fields.trackingUri);
   const registry = fields.registryUri === undefined ? tracking : splitCredentials(fields.registryUri);
   const connection = toConnection(fields, tracking);
+  const absoluteTrackingUri = toAbsoluteUri(tracking.uri, sources.folder);
   const hidden = {
+    childTrackingUri: hasCredentials(tracking) ? undefined : absoluteTrackingUri,
     username: connection.username,
     password: connection.password,
     connection,
@@ -79,7 +83,7 @@ export function resolveMlflowSettings(
   const shown = {
     trackingUri: tracking.uri,
     registryUri: registry.uri,
-    absoluteTrackingUri: toAbsoluteUri(tracking.uri, sources.folder),
+    absoluteTrackingUri,
   };
   return Object.freeze(
     Object.defineProperties(

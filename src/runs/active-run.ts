@@ -12,6 +12,8 @@ import { describeError } from '../otel/error-type.ts';
 import { mirrorBack } from '../otel/mirror.ts';
 import type { StartedRunSpan } from '../otel/start-run-span.ts';
 import type { Outbox } from '../outbox/contract.ts';
+import { toChildEnv } from './child-env.ts';
+import type { ChildPlace } from './child-env.ts';
 import { bindIterator } from './bind-iterator.ts';
 import { Creation } from './creation.ts';
 import type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './run.ts';
@@ -29,6 +31,11 @@ export interface ActiveRunOptions {
   readonly outbox: Pick<Outbox, 'spoolFile'>;
   readonly log: RunLog;
   readonly now: () => number;
+  readonly experimentName: string;
+  /** Where children find the run; undefined where there is nothing to find. */
+  readonly childPlace: ChildPlace | undefined;
+  /** Whether others know the run by our key: not of one that was joined by its id alone. @default true */
+  readonly isKeyShared?: boolean;
   /** How long the end waits for files that are still being spooled, in milliseconds. */
   readonly spoolTimeoutMs: number;
   /** Called once, when the end is accepted. */
@@ -155,6 +162,19 @@ export class ActiveRun implements Run {
 
   logInput(dataset: RunDataset, options?: InputOptions): void {
     this.#options.intake.acceptInput(dataset, options);
+  }
+
+  childEnv(): Readonly<Record<string, string>> {
+    const { childPlace, experimentName, isKeyShared = true } = this.#options;
+    if (childPlace === undefined) return {};
+    const runKey = isKeyShared ? this.key : undefined;
+    return toChildEnv({
+      ...childPlace,
+      experimentName,
+      runKey,
+      runId: this.runId,
+      spanContext: this.span.spanContext(),
+    });
   }
 
   fail(reason: string | Error): void {

@@ -16,6 +16,7 @@ import { openRecorder } from '../otel/run-recorder.ts';
 import { startRunSpan } from '../otel/start-run-span.ts';
 import type { Outbox } from '../outbox/contract.ts';
 import { ActiveRun } from './active-run.ts';
+import type { ChildPlace } from './child-env.ts';
 import type { RunConfig } from './run-config.ts';
 import type { RunLog } from './run.ts';
 import { RunIntake } from './run-intake.ts';
@@ -44,6 +45,8 @@ export interface RunSurroundings {
   /** Such as `https://jaeger/trace/{traceId}`; undefined: no tag `otel.trace_url`. */
   readonly traceUrlTemplate: string | undefined;
   readonly spoolTimeoutMs: number;
+  /** Where children of a run find it; undefined where nothing is written. */
+  readonly childPlace: ChildPlace | undefined;
   /** The span of the process that started this one, where there is one; asked at each run that has no parent here. */
   readonly remoteParent?: () => SpanContext | undefined;
   /** Whether runs log system metrics that do not say so themselves, and how; undefined: none ever. */
@@ -135,7 +138,8 @@ export function joinRun(surroundings: RunSurroundings, name: string, joined: Joi
   // The store's id of a key is the key itself where it was chosen by us; that of an id alone is the id.
   const runId = joined.runId ?? (surroundings.isKeyRunId ? runKey : undefined);
   const spanName = toRunName(name, surroundings.redactor, intake);
-  const run = makeRun(surroundings, { name: spanName, runKey, intake, runId, isJoined: true });
+  const isKeyShared = joined.runKey !== undefined;
+  const run = makeRun(surroundings, { name: spanName, runKey, intake, runId, isJoined: true, isKeyShared });
   intake.acceptAlways({ kind: 'join', runKey, ...(joined.runId === undefined ? {} : { runId: joined.runId }) });
   return run;
 }
@@ -148,11 +152,12 @@ interface RunParts {
   readonly parentRun?: string | undefined;
   readonly isJoined?: boolean;
   readonly isResumed?: boolean;
+  readonly isKeyShared?: boolean;
 }
 
 function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
   const { redactor, experimentName, alertProcessor, logger } = surroundings;
-  const { name, runKey, intake, runId, parentRun, isJoined = false, isResumed = false } = parts;
+  const { name, runKey, intake, runId, parentRun, isJoined = false, isResumed = false, isKeyShared = true } = parts;
   const recorder = surroundings.keepsTelemetry ? openRecorder(runKey) : undefined;
   const started = startRunSpan({
     name: name || experimentName,
@@ -176,7 +181,7 @@ function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
   started.identity.runId = runId;
   const isActive = (): boolean => activeRun()?.runKey === runKey;
   const log = bindLog({ logger, runContext: started.context, isActive });
-  const run = new ActiveRun({ ...surroundings, name, started, intake, log });
+  const run = new ActiveRun({ ...surroundings, name, started, intake, log, isKeyShared });
   if (recorder !== undefined) {
     const hasDisk = (): boolean => surroundings.outbox.stats().durability !== 'memory';
     // Another process, or another time, has files of the plain names in the same run.

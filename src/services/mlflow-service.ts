@@ -254,7 +254,7 @@ export class MlflowService extends Service {
     const parentRun = checked.parentRunId ?? (isNested ? active?.runKey : undefined);
     const run = how.join ? joinRun(surroundings, checked.name, how.join) : openRun(surroundings, checked, parentRun);
     const close = [addOpenRun({ ...run.started, isFallback: how.isFallback, isAmbient }), rememberRun(run)];
-    if (isAmbient) close.push(tellChildren(run, this.settings, how.join));
+    if (isAmbient) close.push(tellChildren(run));
     book.add(run, () => close.forEach((each) => each()));
     refreshExits();
     if (this.settings.isDisabled) {

@@ -31,6 +31,7 @@ export function surround(
     keepsTelemetry: settings.keepTelemetry && !settings.isDisabled,
     logsTraces: settings.logTraces && settings.keepTelemetry && isRemote(settings.trackingUri),
     system: settings.isDisabled ? undefined : toSystemWatch(settings),
+    childPlace: settings.isDisabled ? undefined : { trackingUri: settings.childTrackingUri },
     remoteParent: () => readTraceParent(findVariable({ env: readEnv(), dotenv: undefined }, 'TRACEPARENT')?.text),
   };
 }

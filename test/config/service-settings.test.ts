@@ -98,6 +98,14 @@ describe('alerts settings', () => {
 });
 
 describe('mlflow settings', () => {
+  it.each([
+    ['sqlite:///mlflow.db', `sqlite:///${folder}/mlflow.db`],
+    ['http://host:5000', 'http://host:5000'],
+    ['http://me:secret@host:5000', undefined],
+  ])('children are told of %s: %s', (trackingUri, told) => {
+    expect(mlflow({ trackingUri }).childTrackingUri).toBe(told);
+  });
+
   it("has MLflow's, the origin's and DESIGN's defaults", () => {
     expect(mlflow()).toMatchObject({
       trackingUri: 'sqlite:///mlflow.db',

@@ -63,6 +63,7 @@ function open(config: Partial<RunConfig> = {}, changes: Partial<RunSurroundings>
     system: undefined,
     keepsTelemetry: false,
     logsTraces: false,
+    childPlace: undefined,
     onEnded: (run) => ended.push(run),
     ...changes,
   };

@@ -12,6 +12,7 @@ import { openRecordingOutbox } from './recording-outbox.ts';
 import type { RecordingOutbox } from './recording-outbox.ts';
 
 export interface TestRun {
+  readonly surroundings: RunSurroundings;
   readonly run: ActiveRun;
   readonly outbox: RecordingOutbox;
   readonly alerts: string[];
@@ -69,6 +70,7 @@ export function openTestRun(config: Partial<RunConfig> = {}, changes: Partial<Ru
     system: undefined,
     keepsTelemetry: false,
     logsTraces: false,
+    childPlace: undefined,
     spoolTimeoutMs: 1000,
     onEnded: silent,
     ...changes,
@@ -82,5 +84,5 @@ export function openTestRun(config: Partial<RunConfig> = {}, changes: Partial<Ru
     if (kind === 'tags') sent.push(...[...writesOf('create'), ...writesOf('tags')].flatMap(({ tags }) => tags));
     return Object.fromEntries(sent.map(({ key, value }) => [key, value]));
   };
-  return { run, outbox, alerts, refusals, mends, said, writesOf, texts };
+  return { surroundings, run, outbox, alerts, refusals, mends, said, writesOf, texts };
 }

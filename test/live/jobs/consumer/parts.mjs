@@ -4,14 +4,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { activeRun, log, logMetric, runContext } from 'runspan';
-import { childEnv } from './child-env.mjs';
 
 const part = join(import.meta.dirname, 'part.mjs');
 
 async function work() {
   const run = activeRun();
   await run.created();
-  const env = childEnv(run);
+  const env = { ...process.env, ...run.childEnv() };
   logMetric('loss', 0.25, { step: 1 });
   log.info('from the job');
   const [forked] = await once(fork(part, ['fork'], { env }), 'exit');

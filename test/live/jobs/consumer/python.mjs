@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { activeRun, log, logMetric, runContext } from 'runspan';
-import { childEnv } from './child-env.mjs';
 
 const { MLFLOW_PYTHON } = process.env;
 const isByCode = process.argv[2] === 'code';
@@ -13,7 +12,7 @@ async function work() {
   await run.created();
   logMetric('loss', 0.25, { step: 1 });
   log.info('from the job');
-  const env = isByCode ? childEnv(run) : process.env;
+  const env = isByCode ? { ...process.env, ...run.childEnv() } : process.env;
   const child = spawn(MLFLOW_PYTHON, [join(import.meta.dirname, 'join.py')], { env, stdio: 'inherit' });
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`Python ended with ${code}`);
