@@ -55,9 +55,11 @@ export class RestApi {
    */
   async call<Q, A>(endpoint: Endpoint<Q, A>, request: Q): Promise<A> {
     const isGet = endpoint.method === 'GET';
-    const { path, fields } = placeFields(endpoint.path, endpoint.encode(request));
-    const url = new URL(`${this.uri}${path}${isGet ? queryOf(fields) : ''}`);
+    const fields = endpoint.encode(request);
+    const { path, others } = placeFields(endpoint.path, fields);
+    const url = new URL(`${this.uri}${path}${isGet ? queryOf(others) : ''}`);
     const context = this.#contextOf(endpoint.method, endpoint.path, endpoint.effect);
+    // whole: what ends a logged model must name it in the body too, else the server answers 400 (seen on 3.17.2)
     const body = isGet ? {} : { body: JSON.stringify(fields) };
     const headers = endpoint.headers?.(request) ?? {};
     return await this.#send(
@@ -170,16 +172,16 @@ async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Prom
 }
 
 /** The path with the fields that it names, and the others. */
-function placeFields(template: string, from: WireFields): { path: string; fields: WireFields } {
-  const fields = { ...from };
+function placeFields(template: string, fields: WireFields): { path: string; others: WireFields } {
+  const others = { ...fields };
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const value = fields[name];
-    Reflect.deleteProperty(fields, name);
+    const value = others[name];
+    Reflect.deleteProperty(others, name);
     // what is empty, '.' or '..' names another path: such a name cannot be there
     if (typeof value === 'string' && !/^\.{0,2}$/.test(value)) return encodeURIComponent(value);
     throw new RunspanError('INVALID_VALUE', `Cannot send ${name.replaceAll('_', ' ')}: it names nothing.`);
   });
-  return { path, fields };
+  return { path, others };
 }
 
 /** A list is its field over and over, as protobuf has it. */

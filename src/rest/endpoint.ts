@@ -17,7 +17,7 @@ export interface Decoder<T> {
 /** One endpoint: `Q` is what it is asked, `A` what it answers. */
 export interface Endpoint<Q, A> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below the server's address; `{model_id}` stands for that field of the request, which then is in the path alone. */
+  /** Below the server's address; `{model_id}` stands for that field of the request, which a body holds too, and a query does not. */
   readonly path: string;
   readonly effect: Effect;
   /** @throws {RunspanError} `INVALID_VALUE` for what must not go on the wire */

@@ -38,14 +38,16 @@ describe('the endpoints of webhooks', () => {
     expect(JSON.parse(server.seen[0]?.body ?? '')).toEqual({ name, url, events: webhook.events });
   });
 
-  it('have an id in the path alone, encoded', async () => {
-    const { server, store } = await open(json({ webhook }));
+  it('have an id in the path, encoded, and in a body', async () => {
+    const { server, store } = await open(json({ webhook }), json({ webhook }));
     await store.request('updateWebhook', { webhookId: 'w/1', name: 'cd' });
     expect(server.seen[0]).toMatchObject({
       method: 'PATCH',
       url: '/api/2.0/mlflow/webhooks/w%2F1',
-      body: '{"name":"cd"}',
+      body: '{"webhook_id":"w/1","name":"cd"}',
     });
+    await store.request('getWebhook', 'w/1');
+    expect(server.seen[1]).toMatchObject({ method: 'GET', url: '/api/2.0/mlflow/webhooks/w%2F1', body: '' });
   });
 
   it.each(['', '.', '..'])('refuse the id %j, which would be another path', async (webhookId) => {
