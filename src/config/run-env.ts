@@ -7,6 +7,8 @@ export interface RunOfEnv {
   readonly runKey?: string;
   /** MLFLOW_RUN_ID, MLflow's own: Python's `mlflow.start_run()` joins by it too. */
   readonly runId?: string;
+  /** RUNSPAN_RUN_URL, where it is that id's. */
+  readonly runUrl?: string;
 }
 
 const RUN_KEY = /^[\da-f]{32}$/;
@@ -20,10 +22,13 @@ const RUN_ID = /^[a-zA-Z0-9][\w-]{0,255}$/;
  * readRunOfEnv()?.runId; // where MLFLOW_RUN_ID is set
  */
 export function readRunOfEnv(): RunOfEnv | undefined {
-  const { RUNSPAN_RUN_KEY: runKey = '', MLFLOW_RUN_ID: runId = '' } = readEnv();
+  const { RUNSPAN_RUN_KEY: runKey = '', MLFLOW_RUN_ID: runId = '', RUNSPAN_RUN_URL: runUrl = '' } = readEnv();
+  const hasId = RUN_ID.test(runId);
   const found: RunOfEnv = {
     ...(RUN_KEY.test(runKey) ? { runKey } : {}),
-    ...(RUN_ID.test(runId) ? { runId } : {}),
+    ...(hasId ? { runId } : {}),
+    // Somebody between may have set another id.
+    ...(hasId && /^https?:/.test(runUrl) && runUrl.endsWith(`/runs/${runId}`) ? { runUrl } : {}),
   };
   return Object.keys(found).length === 0 ? undefined : found;
 }

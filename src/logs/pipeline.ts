@@ -1,7 +1,8 @@
 // A line's way after pino: masked, told where it was written, formatted, written, and handed to OpenTelemetry.
-import { context } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import type { Redactor } from '../model/redact.ts';
-import { activeRun } from '../otel/run-context.ts';
+import { activeRun, currentContext } from '../otel/run-context.ts';
 import { recorderOf } from '../otel/run-recorder.ts';
 import { isTracingSuppressed } from '../otel/suppress-tracing.ts';
 import { createCorrelator, LogEntry, parseLine, redactRecord } from './entry.ts';
@@ -27,6 +28,9 @@ export interface LogPipelineOptions {
 /** What level, time and braces take in a line of pino's. */
 const QUICK_OVERHEAD_CHARS = 44;
 
+/** Lines that wait for an emitter; as many as one holds. */
+const MAX_HELD = 8_192;
+
 interface MaskedLine {
   readonly line: string;
   readonly entry: LogEntry;
@@ -38,6 +42,8 @@ export class LogPipeline {
   readonly #options: LogPipelineOptions;
   readonly #correlate = createCorrelator();
   #emitter: LogExporter | undefined;
+  /** Lines for the emitter that is on its way; undefined while none is. */
+  #held: LogEntry[] | undefined;
   #source: LogSource | undefined;
   #last: MaskedLine | undefined;
   #isKeeping = true;
@@ -51,9 +57,17 @@ export class LogPipeline {
     return this.#options.hasSource;
   }
 
-  /** Hands lines to OpenTelemetry from now on; undefined: no longer. */
+  /** Holds lines, so many at most, until it is known whether there is an emitter for them. */
+  hold(): void {
+    this.#held = [];
+  }
+
+  /** Hands lines to OpenTelemetry from now on, those held first; undefined: no longer. */
   setEmitter(emitter: LogExporter | undefined): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
     this.#emitter = emitter;
+    for (const entry of held) emitter?.take(entry);
   }
 
   /** Leaves keeping the lines of a run to whoever makes log records of them, so that none is kept twice. */
@@ -90,7 +104,7 @@ export class LogPipeline {
 
   /** Writes a line that pino has not seen; it holds nothing to mask. */
   writeQuick(quick: QuickLine, source: LogSource | undefined): void {
-    const entry = new LogEntry('', { context: context.active(), source }, quick.record);
+    const entry = new LogEntry('', { context: contextHere(), source }, quick.record);
     this.#put(entry, quick, quick.fields.length + (quick.message?.length ?? 0) + QUICK_OVERHEAD_CHARS);
   }
 
@@ -111,7 +125,8 @@ export class LogPipeline {
   }
 
   #put(entry: LogEntry, flat: FlatLine | undefined, sizeChars: number): void {
-    this.#emitter?.take(entry);
+    if (this.#emitter !== undefined) this.#emitter.take(entry);
+    else if (this.#held !== undefined && this.#held.length < MAX_HELD) this.#held.push(entry);
     if (this.#isKeeping) keepLine(entry, sizeChars);
     this.#options.sink.write(this.#options.format(entry, this.#correlate(entry.context), flat));
   }
@@ -119,13 +134,19 @@ export class LogPipeline {
   #mask(line: string): MaskedLine {
     const { redactor, hasSource } = this.#options;
     const source = hasSource ? (this.#source ?? findLogSource()) : undefined;
-    const from = { context: context.active(), source };
+    const from = { context: contextHere(), source };
     const flat = readFlatLine(line, redactor.isSensitive);
     if (flat !== undefined) return { line, entry: new LogEntry(line, from), flat };
     const record = parseLine(line);
     const masked = redactRecord(record, redactor) ? `${JSON.stringify(record)}\n` : line;
     return { line: masked, entry: new LogEntry(masked, from, record), flat: undefined };
   }
+}
+
+/** The root may only mean that there is no context manager yet, and the process's own run knows better. */
+function contextHere(): Context {
+  const here = context.active();
+  return here === ROOT_CONTEXT ? currentContext() : here;
 }
 
 /** Keeps a line for the artifacts of its run, as it is: only the end of the run makes a record of it. */

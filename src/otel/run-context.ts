@@ -13,6 +13,8 @@ export interface RunIdentity {
   runId?: string | undefined;
   /** The run's page; undefined until known, and where there is none. */
   runUrl?: string | undefined;
+  /** Whether the id is known and the page will be. */
+  isPageDue?: boolean;
 }
 
 /** A run that has begun and not ended, as the exit hooks and the context manager see it. */

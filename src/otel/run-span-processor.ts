@@ -15,15 +15,15 @@ import type {
 } from './sdk-types.ts';
 
 /**
- * Puts `runspan.run_key`, `mlflow.run_id` and `mlflow.run_url` on each span that starts inside a run. Where the id
- * becomes known while the span is open, it is put on when the span ends. Ended spans are kept for the run's artifacts
+ * Puts `runspan.run_key`, `mlflow.run_id` and `mlflow.run_url` on each span that starts inside a run. What
+ * becomes known while the span is open is put on when the span ends. Ended spans are kept for the run's artifacts
  * (`keepTelemetry`). For your own NodeSDK; never throws.
  *
  * @example
  * new NodeSDK({ spanProcessors: [new RunSpanProcessor(), new BatchSpanProcessor({ exporter })] });
  */
 export class RunSpanProcessor implements SpanProcessorLike {
-  // Only spans that started before their run's id was known; they are few, and let go with the span.
+  // Only spans that started before their run's id or page was known; they are few, and let go with the span.
   readonly #waiting = new WeakMap<StartedSpan, RunIdentity>();
   #waitingCount = 0;
 
@@ -33,7 +33,7 @@ export class RunSpanProcessor implements SpanProcessorLike {
       if (run === undefined) return;
       span.setAttribute(ATTR_RUN_KEY, run.runKey);
       stampWhatIsKnown(span, run);
-      if (run.runId !== undefined) return;
+      if (run.runId !== undefined && run.isPageDue !== true) return;
       this.#waiting.set(span, run);
       this.#waitingCount++;
     } catch (error) {

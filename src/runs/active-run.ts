@@ -111,6 +111,7 @@ export class ActiveRun implements Run {
     const { identity, span } = this.#options.started;
     identity.runId = runId;
     identity.runUrl = runUrl;
+    identity.isPageDue = false;
     span.setOwnAttributes({
       [ATTR_MLFLOW_RUN_ID]: runId,
       [ATTR_MLFLOW_EXPERIMENT_ID]: experimentId,
@@ -173,6 +174,7 @@ export class ActiveRun implements Run {
       experimentName,
       runKey,
       runId: this.runId,
+      runUrl: this.started.identity.runUrl,
       spanContext: this.span.spanContext(),
     });
   }

@@ -13,6 +13,7 @@ export interface RunForChildren extends ChildPlace {
   /** Undefined where the run was joined by its id alone: its own key is another's secret. */
   readonly runKey: string | undefined;
   readonly runId: string | undefined;
+  readonly runUrl: string | undefined;
   readonly experimentName: string;
   readonly spanContext: SpanContext;
 }
@@ -23,6 +24,7 @@ export function toChildEnv(run: RunForChildren): Readonly<Record<string, string>
     RUNSPAN_RUN_KEY: run.runKey,
     // By it a Python child's mlflow.start_run() joins.
     MLFLOW_RUN_ID: run.runId,
+    RUNSPAN_RUN_URL: run.runUrl,
     TRACEPARENT: writeTraceParent(run.spanContext),
     MLFLOW_TRACKING_URI: run.trackingUri,
     MLFLOW_EXPERIMENT_NAME: run.experimentName,

@@ -8,7 +8,12 @@ import { mendTagValue } from '../model/mend.ts';
 import { mendText, readEntries } from '../model/mend-text.ts';
 import type { Redactor } from '../model/redact.ts';
 import type { CreateWrite, MetricWrite } from '../model/write.ts';
-import { ATTR_MLFLOW_PARENT_RUN_ID, ATTR_MLFLOW_RUN_ID, ATTR_MLFLOW_TRACE_NAME } from '../otel/attribute-names.ts';
+import {
+  ATTR_MLFLOW_PARENT_RUN_ID,
+  ATTR_MLFLOW_RUN_ID,
+  ATTR_MLFLOW_RUN_URL,
+  ATTR_MLFLOW_TRACE_NAME,
+} from '../otel/attribute-names.ts';
 import type { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
 import { activeRun, currentContext } from '../otel/run-context.ts';
@@ -76,6 +81,8 @@ export interface JoinedRun {
   readonly runKey?: string | undefined;
   /** The store's id. */
   readonly runId?: string | undefined;
+  /** The run's page. */
+  readonly runUrl?: string | undefined;
 }
 
 /**
@@ -139,7 +146,15 @@ export function joinRun(surroundings: RunSurroundings, name: string, joined: Joi
   const runId = joined.runId ?? (surroundings.isKeyRunId ? runKey : undefined);
   const spanName = toRunName(name, surroundings.redactor, intake);
   const isKeyShared = joined.runKey !== undefined;
-  const run = makeRun(surroundings, { name: spanName, runKey, intake, runId, isJoined: true, isKeyShared });
+  const run = makeRun(surroundings, {
+    name: spanName,
+    runKey,
+    intake,
+    runId,
+    runUrl: joined.runUrl,
+    isJoined: true,
+    isKeyShared,
+  });
   intake.acceptAlways({ kind: 'join', runKey, ...(joined.runId === undefined ? {} : { runId: joined.runId }) });
   return run;
 }
@@ -149,6 +164,7 @@ interface RunParts {
   readonly runKey: string;
   readonly intake: RunIntake;
   readonly runId: string | undefined;
+  readonly runUrl?: string | undefined;
   readonly parentRun?: string | undefined;
   readonly isJoined?: boolean;
   readonly isResumed?: boolean;
@@ -157,7 +173,17 @@ interface RunParts {
 
 function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
   const { redactor, experimentName, alertProcessor, logger } = surroundings;
-  const { name, runKey, intake, runId, parentRun, isJoined = false, isResumed = false, isKeyShared = true } = parts;
+  const {
+    name,
+    runKey,
+    intake,
+    runId,
+    runUrl,
+    parentRun,
+    isJoined = false,
+    isResumed = false,
+    isKeyShared = true,
+  } = parts;
   const recorder = surroundings.keepsTelemetry ? openRecorder(runKey) : undefined;
   const started = startRunSpan({
     name: name || experimentName,
@@ -167,6 +193,7 @@ function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
     attributes: {
       ...(parentRun === undefined ? {} : { [ATTR_MLFLOW_PARENT_RUN_ID]: parentRun }),
       ...(runId === undefined ? {} : { [ATTR_MLFLOW_RUN_ID]: runId }),
+      ...(runUrl === undefined ? {} : { [ATTR_MLFLOW_RUN_URL]: runUrl }),
       // Without it a trace has no name in MLflow: the root span's is not used.
       ...(surroundings.logsTraces ? { [ATTR_MLFLOW_TRACE_NAME]: name } : {}),
     },
@@ -179,6 +206,8 @@ function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
     isJoined,
   });
   started.identity.runId = runId;
+  started.identity.runUrl = runUrl;
+  started.identity.isPageDue = runId !== undefined && runUrl === undefined && !surroundings.isKeyRunId;
   const isActive = (): boolean => activeRun()?.runKey === runKey;
   const log = bindLog({ logger, runContext: started.context, isActive });
   const run = new ActiveRun({ ...surroundings, name, started, intake, log, isKeyShared });

@@ -9,9 +9,9 @@ import type { ActiveRun } from '../runs/active-run.ts';
  */
 export function tellChildren(run: ActiveRun): () => void {
   const undo = [setForChildren(run.childEnv())];
-  // The store's id comes later, and is all that is new then.
   const tellId = (): void => {
-    if (!run.hasEnded) undo.push(setForChildren({ MLFLOW_RUN_ID: run.childEnv()['MLFLOW_RUN_ID'] }));
+    const { MLFLOW_RUN_ID, RUNSPAN_RUN_URL } = run.childEnv();
+    if (!run.hasEnded) undo.push(setForChildren({ MLFLOW_RUN_ID, RUNSPAN_RUN_URL }));
   };
   if (run.runId === undefined) run.creation.promise.then(tellId, () => undefined);
   return () => undo.toReversed().forEach((each) => each());

@@ -1,9 +1,12 @@
 // The services behind the functions without an instance: from env, started by the first use, one set a process.
 import { basename } from 'node:path';
+import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { readEnv } from '../config/env.ts';
 import type { MlflowOptions } from '../config/mlflow-options.ts';
 import { readRunName, readRunOfEnv } from '../config/run-env.ts';
 import { shareInProcess } from '../model/process-wide.ts';
-import { ambientRun } from '../otel/run-context.ts';
+import { addOpenRun, ambientRun, withRun } from '../otel/run-context.ts';
+import { readTraceParent } from '../otel/trace-parent.ts';
 import { sayFailure } from '../otel/quietly.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import type { JoinedRun } from '../runs/open-run.ts';
@@ -24,6 +27,8 @@ export interface DefaultMlflow {
 interface Defaults {
   logger: { logger(): RunLog; start(): Promise<void> } | undefined;
   starting: Promise<DefaultMlflow> | undefined;
+  /** Takes back that the run of the environment is this process's, until it has been joined. */
+  stopExpecting: (() => void) | undefined;
   /** What waits for the run of another process to be joined. */
   readonly waiting: ((run: Run) => void)[];
 }
@@ -40,6 +45,7 @@ const MAX_WAITING = 10_000;
  */
 export function startDefaultServices(options: DefaultOptions = {}): Promise<DefaultMlflow> {
   const defaults = shared();
+  expectRunOfEnv(defaults);
   defaults.starting ??= start(defaults, options).catch((error: unknown) => {
     defaults.starting = undefined;
     throw error;
@@ -49,7 +55,9 @@ export function startDefaultServices(options: DefaultOptions = {}): Promise<Defa
 
 /** Gives the logger of these services; it writes before they are started, too, and hands its lines to OpenTelemetry once it is. */
 export function defaultLogger(): RunLog {
-  const service = theLogger(shared());
+  const defaults = shared();
+  expectRunOfEnv(defaults);
+  const service = theLogger(defaults);
   // Idempotent; where the set-up fails the lines are in the sink all the same.
   service.start().catch((error: unknown) => sayFailure('starting the logger', error));
   return service.logger();
@@ -76,12 +84,29 @@ async function start(defaults: Defaults, options: DefaultOptions): Promise<Defau
   return mlflow;
 }
 
+/** What is said before the join is done belongs to the run all the same: its key and the span of its process are known at once. */
+function expectRunOfEnv(defaults: Defaults): void {
+  const { runKey, ...rest } = readRunOfEnv() ?? {};
+  if (runKey === undefined || ambientRun() !== undefined) return;
+  const identity = { runKey, runName: nameOfProcess(), ...rest };
+  const parent = readTraceParent(readEnv()['TRACEPARENT']);
+  const at = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
+  defaults.stopExpecting = addOpenRun({
+    identity,
+    context: withRun(at, identity),
+    isFallback: true,
+    isAmbient: true,
+  });
+}
+
 /** A process that another one started belongs to that one's run, unless it has one of its own already. */
-async function joinRunOfEnv(mlflow: DefaultMlflow, { waiting }: Defaults): Promise<void> {
+async function joinRunOfEnv(mlflow: DefaultMlflow, defaults: Defaults): Promise<void> {
   const join = readRunOfEnv();
-  if (join === undefined || ambientRun() !== undefined) return;
+  if (join === undefined || (ambientRun() !== undefined && defaults.stopExpecting === undefined)) return;
   const run = await mlflow.startProcessRun(nameOfProcess(), join);
-  for (const act of waiting.splice(0)) act(run);
+  defaults.stopExpecting?.();
+  defaults.stopExpecting = undefined;
+  for (const act of defaults.waiting.splice(0)) act(run);
 }
 
 /** What the run of a whole process is called: as its environment says, else as its script. */
@@ -95,5 +120,10 @@ function theLogger(defaults: Defaults): NonNullable<Defaults['logger']> {
 }
 
 function shared(): Defaults {
-  return shareInProcess('default-services', () => ({ logger: undefined, starting: undefined, waiting: [] }));
+  return shareInProcess('default-services', () => ({
+    logger: undefined,
+    starting: undefined,
+    stopExpecting: undefined,
+    waiting: [],
+  }));
 }

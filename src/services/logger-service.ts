@@ -168,6 +168,8 @@ export class LoggerService extends Service {
       this.#unwatchThrows = watchThrows({ redactor: this.#redactor, say: (message) => this.#logger.warn(message) });
     if (isDisabled(this.#sources)) return;
     const { serviceName, otel } = this.settings;
+    // What is said until the set-up stands is exported too.
+    if (otel !== 'off') this.#pipeline.hold();
     const { directory } = this.#dependencies;
     this.#providers = await bringUpOtel({
       sources: this.#sources,
@@ -175,8 +177,10 @@ export class LoggerService extends Service {
       ...(this.#hasOwnServiceName ? { serviceName } : { defaultServiceName: serviceName }),
     });
     for (const warning of this.#providers.warnings) this.#logger.warn(warning);
-    if (isInstrumented(this.#logger)) this.#pipeline.stopKeeping();
-    else if (otel !== 'off') await this.#startExport();
+    if (isInstrumented(this.#logger)) {
+      this.#pipeline.stopKeeping();
+      this.#pipeline.setEmitter(undefined);
+    } else if (otel !== 'off') await this.#startExport();
     if (this.#dependencies.exitHooks === false) return;
     joinTelemetryExits(this.#providers);
     this.#leaveExits = joinExits({
@@ -211,7 +215,10 @@ export class LoggerService extends Service {
         onBusyChange: watchExits,
         say: (message) => this.#logger.warn(message),
       });
-      if (worker === undefined) return;
+      if (worker === undefined) {
+        this.#pipeline.setEmitter(undefined);
+        return;
+      }
       this.#emitter = worker;
     } else if (this.#providers?.kind === 'exporting') this.#emitter = new LogEmitter({ onBusyChange: watchExits });
     this.#pipeline.setEmitter(this.#emitter);

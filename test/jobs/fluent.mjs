@@ -31,6 +31,12 @@ const ways = {
     logMetric('late', 7);
     setTag('who', 'the other');
   },
+  early: async () => {
+    log.info('early');
+    setTag('who', 'the other');
+    while (activeRun() === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+    log.info('late');
+  },
   open: async () => {
     await startRun('left-open');
     logMetric('loss', 1);

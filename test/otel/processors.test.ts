@@ -46,6 +46,24 @@ describe('RunSpanProcessor', () => {
     processor.onEnding(span);
   });
 
+  test.each([
+    ['a run whose id is not known', {}],
+    ['a run that another process has opened: its id is known, its page is not', { runId: 'id-1', isPageDue: true }],
+  ])('%s: a span that is open when they come has both at its end', (_, known) => {
+    const exporter = new InMemorySpanExporter();
+    const tracer = new TracerProvider({
+      spanProcessors: [new RunSpanProcessor(), new SimpleSpanProcessor({ exporter })],
+    }).getTracer('user');
+    const identity: RunIdentity = { runKey: nextKey(), runName: 'train', ...known };
+    const span = tracer.startSpan('work', {}, withRun(ROOT_CONTEXT, identity));
+    Object.assign(identity, { runId: 'id-1', runUrl: 'http://host/run', isPageDue: false });
+    span.end();
+    expect(exporter.getFinishedSpans()[0]?.attributes).toMatchObject({
+      'mlflow.run_id': 'id-1',
+      'mlflow.run_url': 'http://host/run',
+    });
+  });
+
   test('has nothing to flush or close', async () => {
     await expect(
       Promise.all([new RunSpanProcessor().forceFlush(), new RunSpanProcessor().shutdown()]),

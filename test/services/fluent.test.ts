@@ -3,6 +3,7 @@ import { cpSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
+import { startOtlpEndpoint } from '../otel/otlp-endpoint.ts';
 import { journalFolders, makeFolder, readRuns, runJob } from '../end-to-end/run-job.ts';
 import type { JobResult } from '../end-to-end/run-job.ts';
 
@@ -89,5 +90,29 @@ test.concurrent.each(['RUNSPAN_RUN_KEY', 'MLFLOW_RUN_ID'])(
     ]);
     expect(stderr).not.toMatch(/outside any run|started|FINISHED/);
     expect(journalFolders(folder)).toEqual([]);
+  },
+);
+
+test.concurrent(
+  'what a process says before it has joined its run is of that run too, in the sink and as log records',
+  async () => {
+    const { folder } = await runFluent(['run']);
+    const runKey = readRuns(folder)[0]?.runId ?? '';
+    const traceId = 'b'.repeat(32);
+    await using endpoint = await startOtlpEndpoint();
+    const { stderr } = await runFluent(['early'], folder, {
+      RUNSPAN_RUN_KEY: runKey,
+      TRACEPARENT: `00-${traceId}-${'c'.repeat(16)}-01`,
+      RUNSPAN_LOGGER_SERIALIZE: 'true',
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url,
+    });
+    const written = stderr.split('\n').flatMap((line) => (/"(?:early|late)"/.test(line) ? [JSON.parse(line)] : []));
+    expect(written).toMatchObject(written.map(() => ({ trace_id: traceId, run_key: runKey })));
+    expect(written).toHaveLength(2);
+    const said = endpoint.logs.filter(({ body }) => body === 'early' || body === 'late');
+    expect(said.map((log) => [log.body, log.traceId, log.attributes['runspan.run_key']])).toEqual([
+      ['early', traceId, runKey],
+      ['late', traceId, runKey],
+    ]);
   },
 );
