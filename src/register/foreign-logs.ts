@@ -88,10 +88,9 @@ function recordUncaught(emitter: LogEmitter, take: (record: LogRecord) => void):
       take({ level: FATAL, time: Date.now(), msg: error instanceof Error ? error.message : format(error), err });
       emitter.drain();
     },
-    flush: () => {
-      emitter.drain();
-      return Promise.resolve();
-    },
-    drainInExit: () => emitter.drain(),
+    // Before the providers are told that it is the end: what they get later is kept, and sent by the next job only.
+    handOver: () => emitter.drain(),
+    flush: () => Promise.resolve(),
+    drainInExit: () => undefined,
   });
 }
