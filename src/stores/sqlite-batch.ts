@@ -1,13 +1,13 @@
 // What a run records, written into MLflow's database: metrics with their latest values, params, tags, data sets; and read back.
 import { randomBytes } from 'node:crypto';
-import { mlflowError } from '../errors.ts';
 import type { DatasetInput, Metric, Page, Param } from '../model/entities.ts';
 import type { LogBatchRequest } from './contract.ts';
+import { changedParams, isLater, modelNotFound, noTag, storedValue, wholeNumber } from './rules.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import type { SqliteContext } from './sqlite-experiments.ts';
-import { linkModel, modelNotFound } from './sqlite-model-links.ts';
-import { offsetOf, pageOf, pageSize } from './sqlite-paging.ts';
-import { requireActiveRun, setTag, wholeNumber } from './sqlite-runs.ts';
+import { linkModel } from './sqlite-model-links.ts';
+import { offsetOf, pageOf, pageSize } from './paging.ts';
+import { requireActiveRun, setTag } from './sqlite-runs.ts';
 
 /** A metric as MLflow's SQL stores keep it: NaN is 0 with a mark, an infinity is the largest double. */
 interface StoredMetric {
@@ -45,7 +45,7 @@ export function deleteTag(context: SqliteContext, runId: string, key: string): v
   database.write(() => {
     requireActiveRun(database, runId);
     if (database.get('SELECT 1 FROM tags WHERE run_uuid = ? AND "key" = ?', runId, key) === undefined) {
-      throw mlflowError('RESOURCE_DOES_NOT_EXIST', `No tag with name: ${key} in run with id ${runId}`);
+      throw noTag(key, runId);
     }
     database.run('DELETE FROM tags WHERE run_uuid = ? AND "key" = ?', runId, key);
   });
@@ -127,28 +127,18 @@ function writeModelMetric(database: SqliteDatabase, runId: string, metric: Metri
 }
 
 function storedMetric(metric: Metric): StoredMetric {
-  // A text in this column would be stored as one, and MLflow's readers would fail on the row.
-  if (typeof metric.value !== 'number') {
-    throw mlflowError('INVALID_PARAMETER_VALUE', `Invalid value for metric '${metric.key}': it must be a number.`);
-  }
-  const isNan = Number.isNaN(metric.value);
+  const value = storedValue(metric);
+  const isNan = Number.isNaN(value);
   return {
-    value: isNan ? 0 : Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, metric.value)),
+    value: isNan ? 0 : value,
     isNan: isNan ? 1 : 0,
     timestampMs: wholeNumber(metric.timestampMs, 'timestamp'),
     step: wholeNumber(metric.step, 'step'),
   };
 }
 
-/** MLflow's order of "latest": by step, timestamp, value; NaN counts as 0, and of equals the first stays. */
-function isLater(a: StoredMetric, b: StoredMetric): boolean {
-  if (a.step !== b.step) return a.step > b.step;
-  if (a.timestampMs !== b.timestampMs) return a.timestampMs > b.timestampMs;
-  return a.value > b.value;
-}
-
 function writeParams(database: SqliteDatabase, runId: string, params: readonly Param[]): void {
-  const conflicts: string[] = [];
+  const changes: { key: string; old: string; new: string }[] = [];
   for (const param of params) {
     const known = database.get<{ value: string }>(
       'SELECT value FROM params WHERE run_uuid = ? AND "key" = ?',
@@ -158,14 +148,10 @@ function writeParams(database: SqliteDatabase, runId: string, params: readonly P
     if (known === undefined) {
       database.run('INSERT INTO params ("key", value, run_uuid) VALUES (?, ?, ?)', param.key, param.value, runId);
     } else if (known.value !== param.value) {
-      conflicts.push(`{'key': '${param.key}', 'old_value': '${known.value}', 'new_value': '${param.value}'}`);
+      changes.push({ key: param.key, old: known.value, new: param.value });
     }
   }
-  if (conflicts.length === 0) return;
-  throw mlflowError(
-    'INVALID_PARAMETER_VALUE',
-    `Changing param values is not allowed. Params were already logged='[${conflicts.join(', ')}]' for run ID='${runId}'.`,
-  );
+  if (changes.length > 0) throw changedParams(runId, changes);
 }
 
 function writeInput(database: SqliteDatabase, runId: string, input: DatasetInput): void {

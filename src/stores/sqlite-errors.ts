@@ -89,11 +89,6 @@ export function incompatible(path: string, reason: string, cause?: unknown): Run
   });
 }
 
-/** Builds MLflow's answer to a change that the state of the thing forbids: 500 on the wire, and yet no retry can help. */
-export function invalidState(message: string): MlflowError {
-  return new MlflowError(message, { errorCode: 'INVALID_STATE', status: 500, isRetryable: false });
-}
-
 function foreignError(error: unknown, path: string, reason: string): Error {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ERR_INVALID_STATE') {

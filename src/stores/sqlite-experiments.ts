@@ -1,9 +1,17 @@
 // Experiments in MLflow's database: found, made, renamed, binned and brought back, with MLflow's own answers.
-import { isAbsolute, resolve } from 'node:path';
-import { mlflowError } from '../errors.ts';
 import type { Experiment, LifecycleStage, Tag } from '../model/entities.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { invalidState } from './sqlite-errors.ts';
+import {
+  absoluteLocation,
+  appendToUri,
+  badExperimentId,
+  checkExperimentName,
+  experimentExists,
+  invalidState,
+  noExperiment,
+  notActive,
+  renameTaken,
+} from './rules.ts';
 
 /** What every function of this store works on. */
 export interface SqliteContext {
@@ -27,9 +35,6 @@ export interface ExperimentRow {
   readonly updatedAt: number | null;
 }
 
-/** The longest name (mlflow/utils/validation.py, MAX_EXPERIMENT_NAME_LENGTH). */
-const MAX_NAME_LENGTH = 500;
-
 /** SQLite's largest integer. */
 const MAX_ID = 2n ** 63n - 1n;
 
@@ -40,10 +45,7 @@ const MAX_ID = 2n ** 63n - 1n;
  */
 export function experimentKey(experimentId: string): bigint {
   if (!/^-?\d{1,19}$/.test(experimentId)) {
-    throw mlflowError(
-      'INVALID_PARAMETER_VALUE',
-      `Invalid experiment ID '${experimentId}'. Experiment ID must be a valid integer.`,
-    );
+    throw badExperimentId(experimentId);
   }
   const key = BigInt(experimentId);
   return key > MAX_ID || key < -MAX_ID ? -1n : key; // no row has it, and SQLite could not bind it
@@ -54,11 +56,11 @@ export function createExperiment(
   context: SqliteContext,
   request: { readonly name: string; readonly artifactLocation?: string; readonly tags?: readonly Tag[] },
 ): string {
-  checkName(request.name);
+  checkExperimentName(request.name);
   const { database } = context;
   return database.write(() => {
     if (findByName(database, request.name) !== undefined) {
-      throw mlflowError('RESOURCE_ALREADY_EXISTS', `Experiment(name=${request.name}) already exists.`);
+      throw experimentExists(request.name);
     }
     const now = context.now();
     database.run(
@@ -98,17 +100,14 @@ export function getExperimentByName(context: SqliteContext, name: string): Exper
 
 /** Gives an active experiment another name. */
 export function renameExperiment(context: SqliteContext, experimentId: string, newName: string): void {
-  checkName(newName);
+  checkExperimentName(newName);
   const { database } = context;
   database.write(() => {
     const row = requireExperiment(database, experimentId);
     if (row.stage !== 'active') throw invalidState('Cannot rename a non-active experiment.');
     const other = findByName(database, newName);
     if (other !== undefined && other.id !== row.id) {
-      throw mlflowError(
-        'BAD_REQUEST',
-        `Cannot rename experiment '${row.name}': Experiment(name=${newName}) already exists.`,
-      );
+      throw renameTaken(row.name, newName);
     }
     database.run(
       'UPDATE experiments SET name = ?, last_update_time = ? WHERE experiment_id = ?',
@@ -154,10 +153,7 @@ export function setExperimentTag(context: SqliteContext, experimentId: string, t
 export function requireActiveExperiment(database: SqliteDatabase, experimentId: string): ExperimentRow {
   const row = requireExperiment(database, experimentId);
   if (row.stage === 'active') return row;
-  throw mlflowError(
-    'INVALID_PARAMETER_VALUE',
-    `The experiment ${row.id} must be in the 'active' state. Current state is ${row.stage}.`,
-  );
+  throw notActive('experiment', row.id, row.stage);
 }
 
 /** Turns rows into experiments with their tags, in the rows' order. */
@@ -185,13 +181,6 @@ export function locationOf(context: SqliteContext, row: ExperimentRow): string {
   return row.artifactLocation ?? appendToUri(context.artifactRoot, row.id);
 }
 
-/** Appends path parts to a folder or URI, before its query if it has one. */
-export function appendToUri(uri: string, ...parts: readonly string[]): string {
-  const queryAt = /^[a-z][a-z0-9+.-]+:/i.test(uri) ? uri.search(/[?#]/) : -1;
-  const base = queryAt < 0 ? uri : uri.slice(0, queryAt);
-  return [base.replace(/\/+$/, ''), ...parts].join('/') + (queryAt < 0 ? '' : uri.slice(queryAt));
-}
-
 function requireExperiment(database: SqliteDatabase, experimentId: string): ExperimentRow {
   const key = experimentKey(experimentId);
   const row = database.get<ExperimentRow>(`SELECT ${EXPERIMENT_COLUMNS} FROM experiments WHERE experiment_id = ?`, key);
@@ -211,22 +200,4 @@ function writeExperimentTag(database: SqliteDatabase, key: bigint, tag: Tag): vo
     tag.value,
     key,
   );
-}
-
-function noExperiment(experimentId: string): Error {
-  return mlflowError('RESOURCE_DOES_NOT_EXIST', `No Experiment with id=${experimentId} exists`);
-}
-
-function checkName(name: string): void {
-  if (name === '') throw mlflowError('INVALID_PARAMETER_VALUE', `Invalid experiment name: ''`);
-  if (name.length <= MAX_NAME_LENGTH) return;
-  throw mlflowError(
-    'INVALID_PARAMETER_VALUE',
-    `'name' exceeds the maximum length of ${MAX_NAME_LENGTH} characters: ${name.length}`,
-  );
-}
-
-function absoluteLocation(location: string): string {
-  const isUri = /^[a-z][a-z0-9+.-]+:/i.test(location);
-  return isUri || isAbsolute(location) ? location : resolve(location);
 }

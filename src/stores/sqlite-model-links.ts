@@ -1,7 +1,5 @@
 // Which logged models a run works on and which it made: rows of MLflow's table of inputs, which holds outputs too.
 import { randomBytes } from 'node:crypto';
-import { mlflowError } from '../errors.ts';
-import type { MlflowError } from '../errors.ts';
 import type { ModelOutput } from '../model/entities.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
@@ -61,9 +59,4 @@ function stepOf(database: SqliteDatabase, runId: string, modelId: string): numbe
     modelId,
   );
   return row?.step ?? 0;
-}
-
-/** MLflow's own words for a model that is not there. */
-export function modelNotFound(modelId: string): MlflowError {
-  return mlflowError('RESOURCE_DOES_NOT_EXIST', `Logged model with ID '${modelId}' not found.`);
 }

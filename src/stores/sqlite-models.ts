@@ -1,13 +1,13 @@
 // Logged models in MLflow's database: made, read whole, found by a tag, finalised and binned, as MLflow's own store has them.
 import { randomBytes } from 'node:crypto';
-import { mlflowError } from '../errors.ts';
 import type { LoggedModel, LoggedModelStatus, ModelOutput, Tag } from '../model/entities.ts';
 import type { CreateLoggedModelRequest } from './contract.ts';
+import { appendToUri, checkModelId, checkModelName, checkReplayedModel, modelNotFound, wholeNumber } from './rules.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { appendToUri, experimentKey, locationOf, requireActiveExperiment } from './sqlite-experiments.ts';
+import { experimentKey, locationOf, requireActiveExperiment } from './sqlite-experiments.ts';
 import type { SqliteContext } from './sqlite-experiments.ts';
-import { linkModel, modelNotFound } from './sqlite-model-links.ts';
-import { requireActiveRun, wholeNumber } from './sqlite-runs.ts';
+import { linkModel } from './sqlite-model-links.ts';
+import { requireActiveRun } from './sqlite-runs.ts';
 
 interface ModelRow {
   readonly modelId: string;
@@ -32,9 +32,6 @@ interface MetricRow {
 /** MLflow's numbers for a status (mlflow/entities/logged_model_status.py). */
 const STATUS_NUMBERS: Readonly<Record<LoggedModelStatus, number>> = { PENDING: 1, READY: 2, UPLOAD_FAILED: 3 };
 
-/** Our model key's tag: two creates that carry the same one are the same model. */
-const MODEL_KEY_TAG = 'runspan.model_key';
-
 const MODEL_COLUMNS = `model_id AS modelId, CAST(experiment_id AS TEXT) AS experimentId, name, artifact_location AS artifactUri,
   CAST(creation_timestamp_ms AS REAL) AS creationTimeMs, CAST(last_updated_timestamp_ms AS REAL) AS lastUpdateTimeMs,
   status, model_type AS modelType, source_run_id AS sourceRunId`;
@@ -42,7 +39,7 @@ const MODEL_COLUMNS = `model_id AS modelId, CAST(experiment_id AS TEXT) AS exper
 /** Makes a model; one that was made by the same call before is returned as it is. */
 export function createLoggedModel(context: SqliteContext, request: CreateLoggedModelRequest): LoggedModel {
   const { database } = context;
-  checkName(request.name);
+  checkModelName(request.name);
   database.requireModels();
   return database.write(() => {
     const replayed = findReplayed(database, request);
@@ -149,14 +146,10 @@ export function logOutputs(context: SqliteContext, runId: string, models: readon
 
 function findReplayed(database: SqliteDatabase, request: CreateLoggedModelRequest): LoggedModel | undefined {
   if (request.modelId === undefined) return undefined;
-  if (!/^m-[0-9a-f]{32}$/.test(request.modelId)) {
-    throw mlflowError('INVALID_PARAMETER_VALUE', `Invalid model ID '${request.modelId}'. It must be m- and 32 hex.`);
-  }
+  checkModelId(request.modelId);
   const existing = findModel(database, request.modelId);
-  if (existing === undefined) return undefined;
-  const key = request.tags.find((tag) => tag.key === MODEL_KEY_TAG)?.value;
-  if (key !== undefined && existing.tags[MODEL_KEY_TAG] === key) return existing;
-  throw mlflowError('RESOURCE_ALREADY_EXISTS', `Model with id=${request.modelId} already exists and is another one.`);
+  if (existing !== undefined) checkReplayedModel(request, existing);
+  return existing;
 }
 
 function requireModel(database: SqliteDatabase, modelId: string): LoggedModel {
@@ -195,13 +188,4 @@ function pairsOf(database: SqliteDatabase, table: 'param' | 'tag', modelId: stri
     modelId,
   );
   return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
-}
-
-function checkName(name: string): void {
-  if (name !== '' && !/[/:.%"']/.test(name)) return;
-  throw mlflowError(
-    'INVALID_PARAMETER_VALUE',
-    `Invalid model name ('${name}') provided. Model name must be a non-empty string ` +
-      `and cannot contain the following characters: / : . % " '`,
-  );
 }

@@ -1,11 +1,21 @@
 // Runs in MLflow's database: made, read whole, updated, binned and brought back, with MLflow's own answers.
 import { randomBytes } from 'node:crypto';
-import { mlflowError } from '../errors.ts';
 import type { DatasetInput, LifecycleStage, RunEntity, RunInfo, RunStatus, Tag } from '../model/entities.ts';
 import type { CreateRunRequest } from './contract.ts';
-import { randomRunName } from './run-names.ts';
+import {
+  appendToUri,
+  checkReplayedRun,
+  checkRunId,
+  notActive,
+  noRun,
+  RUN_NAME_TAG,
+  runKeyOf,
+  tagsOfNewRun,
+  userOfNewRun,
+  wholeNumber,
+} from './rules.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { appendToUri, locationOf, requireActiveExperiment, type SqliteContext } from './sqlite-experiments.ts';
+import { locationOf, requireActiveExperiment, type SqliteContext } from './sqlite-experiments.ts';
 import { readModelLinks } from './sqlite-model-links.ts';
 
 /** A run's columns; times as REAL, because other writers may have put in more than 2^53. */
@@ -25,38 +35,22 @@ export interface RunRow {
   readonly stage: LifecycleStage;
 }
 
-/** The tag that holds a run's name; MLflow's own search finds names by it alone. */
-export const RUN_NAME_TAG = 'mlflow.runName';
-
-/** Our run key's tag: two creates that carry the same one are the same run. */
-const RUN_KEY_TAG = 'runspan.run_key';
-
 /** Makes a run; one that was made by the same call before is returned as it is. */
 export function createRun(context: SqliteContext, request: CreateRunRequest): RunEntity {
   const { database } = context;
-  const tags = new Map(request.tags.map((tag) => [tag.key, tag.value]));
-  const tagName = tags.get(RUN_NAME_TAG);
-  if (request.runName && tagName && request.runName !== tagName) {
-    throw mlflowError(
-      'INVALID_PARAMETER_VALUE',
-      `Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values ` +
-        `(run_name='${request.runName}', mlflow.runName='${tagName}').`,
-    );
-  }
+  const { name, tags } = tagsOfNewRun(request);
   return database.write(() => {
-    const replayed = findReplayed(database, request, tags);
+    const replayed = findReplayed(database, request);
     if (replayed !== undefined) return readRuns(database, [replayed])[0] as RunEntity; // one row in, one out
     const experiment = requireActiveExperiment(database, request.experimentId);
     const id = request.runId ?? randomBytes(16).toString('hex');
-    const name = request.runName || tagName || randomRunName();
-    tags.set(RUN_NAME_TAG, name);
     database.run(
       `INSERT INTO runs (run_uuid, name, source_type, source_name, entry_point_name, user_id, status, start_time, end_time,
          source_version, lifecycle_stage, artifact_uri, experiment_id, deleted_time)
        VALUES (?, ?, 'UNKNOWN', '', '', ?, 'RUNNING', ?, NULL, '', 'active', ?, ?, NULL)`,
       id,
       name,
-      request.userId ?? tags.get('mlflow.user') ?? 'unknown', // never NULL: one such row breaks every search of the experiment
+      userOfNewRun(request),
       wholeNumber(request.startTimeMs, 'start_time'),
       appendToUri(locationOf(context, experiment), id, 'artifacts'),
       BigInt(experiment.id),
@@ -117,20 +111,7 @@ export function setTag(database: SqliteDatabase, runId: string, tag: Tag): void 
 export function requireActiveRun(database: SqliteDatabase, runId: string): RunRow {
   const row = requireRun(database, runId);
   if (row.stage === 'active') return row;
-  throw mlflowError(
-    'INVALID_PARAMETER_VALUE',
-    `The run ${runId} must be in the 'active' state. Current state is ${row.stage}.`,
-  );
-}
-
-/**
- * Checks a time or step: a fraction would be stored as such, and MLflow's readers would fail on the row.
- *
- * @throws {MlflowError} `INVALID_PARAMETER_VALUE`
- */
-export function wholeNumber(value: number, name: string): number {
-  if (Number.isSafeInteger(value)) return value;
-  throw mlflowError('INVALID_PARAMETER_VALUE', `Invalid value ${value} for '${name}': it must be a whole number.`);
+  throw notActive('run', runId, row.stage);
 }
 
 /** Turns rows into runs with their latest metrics, params, tags and data sets, in the rows' order. */
@@ -242,24 +223,17 @@ function grouped<Row extends { readonly id: string }>(rows: readonly Row[]): Rea
   return groups;
 }
 
-function findReplayed(
-  database: SqliteDatabase,
-  request: CreateRunRequest,
-  tags: ReadonlyMap<string, string>,
-): RunRow | undefined {
+function findReplayed(database: SqliteDatabase, request: CreateRunRequest): RunRow | undefined {
   if (request.runId === undefined) return undefined;
-  if (!/^[0-9a-f]{32}$/.test(request.runId)) {
-    throw mlflowError('INVALID_PARAMETER_VALUE', `Invalid run ID '${request.runId}'. It must be 32 hex characters.`);
-  }
+  checkRunId(request.runId);
   const existing = findRun(database, request.runId);
   if (existing === undefined) return undefined;
-  const key = database.get<{ value: string }>(
-    'SELECT value FROM tags WHERE run_uuid = ? AND "key" = ?',
+  const tags = database.all<{ key: string; value: string }>(
+    'SELECT "key", value FROM tags WHERE run_uuid = ?',
     request.runId,
-    RUN_KEY_TAG,
   );
-  if (key !== undefined && key.value === tags.get(RUN_KEY_TAG)) return existing;
-  throw mlflowError('RESOURCE_ALREADY_EXISTS', `Run with id=${request.runId} already exists and is another one.`);
+  checkReplayedRun(request, runKeyOf(Object.fromEntries(tags.map(({ key, value }) => [key, value]))));
+  return existing;
 }
 
 function findRun(database: SqliteDatabase, runId: string): RunRow | undefined {
@@ -268,7 +242,7 @@ function findRun(database: SqliteDatabase, runId: string): RunRow | undefined {
 
 function requireRun(database: SqliteDatabase, runId: string): RunRow {
   const row = findRun(database, runId);
-  if (row === undefined) throw mlflowError('RESOURCE_DOES_NOT_EXIST', `Run with id=${runId} not found`);
+  if (row === undefined) throw noRun(runId);
   return row;
 }
 

@@ -18,8 +18,9 @@ import {
   type SqliteContext,
   withTags,
 } from './sqlite-experiments.ts';
-import { offsetOf, pageOf, pageSize } from './sqlite-paging.ts';
-import { readRuns, RUN_COLUMNS, RUN_NAME_TAG, type RunRow } from './sqlite-runs.ts';
+import { offsetOf, pageOf, pageSize } from './paging.ts';
+import { RUN_NAME_TAG } from './rules.ts';
+import { readRuns, RUN_COLUMNS, type RunRow } from './sqlite-runs.ts';
 
 /** A piece of SQL with the values of its question marks. */
 interface Fragment {
