@@ -38,6 +38,10 @@ export interface Metric {
   readonly step: number;
   /** The logged model that was measured; the point is then the model's too. */
   readonly modelId?: string;
+  /** The data set that the model was measured on; with its digest, or neither. */
+  readonly datasetName?: string;
+  /** At most 36 characters. */
+  readonly datasetDigest?: string;
 }
 
 /** An experiment: a named group of runs. */

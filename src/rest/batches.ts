@@ -19,6 +19,9 @@ export interface LogBatch {
 /** Numbers, quotes and field names of one metric, at most: a double is up to 24 characters, an int64 up to 17. */
 const METRIC_BYTES = 120;
 
+/** Field names and quotes of the model and the data set of one metric. */
+const MODEL_METRIC_BYTES = 60;
+
 /** Field names and quotes of one param or tag. */
 const PAIR_BYTES = 24;
 
@@ -91,9 +94,10 @@ function lastTags(tags: readonly Tag[]): readonly Tag[] {
   return [...new Map(tags.map((tag) => [tag.key, tag])).values()];
 }
 
-/** Three bytes for each UTF-16 unit is the most that UTF-8 needs. */
-function metricBytes(metric: Metric): number {
-  return METRIC_BYTES + 3 * text(metric.key, 'metric key').length;
+/** Three bytes for each UTF-16 unit is the most that UTF-8 needs; its model's and data set's fields come on top. */
+function metricBytes({ key, modelId = '', datasetName = '', datasetDigest = '' }: Metric): number {
+  const units = text(key, 'metric key').length + modelId.length + datasetName.length + datasetDigest.length;
+  return METRIC_BYTES + 3 * units + (modelId === '' ? 0 : MODEL_METRIC_BYTES);
 }
 
 function pairBytes({ key, value }: KeyValue): number {

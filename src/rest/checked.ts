@@ -39,6 +39,12 @@ export function integer(value: unknown, what: string): number {
   return Number(value);
 }
 
+/** A boolean; a text or a number is none, and lost. */
+export function boolean(value: unknown, what: string): boolean {
+  if (typeof value !== 'boolean') throw invalid(what, value, 'true or false');
+  return value;
+}
+
 /** A time, in milliseconds since the epoch. */
 export function time(value: unknown, what: string): number {
   const ms = integer(value, what);

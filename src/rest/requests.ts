@@ -102,9 +102,9 @@ export interface RunOutputs {
 /** What `logged-models` is told of a new one. */
 export interface NewLoggedModel {
   readonly experimentId: string;
-  readonly name: string;
+  readonly name?: string;
   readonly modelType?: string;
-  readonly sourceRunId: string;
+  readonly sourceRunId?: string;
   readonly params: readonly KeyValue[];
   readonly tags: readonly Tag[];
 }

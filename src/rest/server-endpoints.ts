@@ -1,12 +1,16 @@
 // What only a tracking server has, by name: the tables of all groups, and which of them belong to the model registry.
 import type { Endpoint } from './endpoint.ts';
+import { LOGGED_MODEL_ENDPOINTS, type LoggedModelEndpoints } from './logged-models.ts';
 import { WEBHOOK_ENDPOINTS, type WebhookEndpoints } from './webhooks.ts';
 
 /** What the registry URI's server is asked. */
 export interface RegistryServerEndpoints extends WebhookEndpoints {}
 
+/** What the tracking URI's server is asked. */
+export interface TrackingServerEndpoints extends LoggedModelEndpoints {}
+
 /** Every endpoint that the client asks by name. */
-export interface ServerEndpoints extends RegistryServerEndpoints {}
+export interface ServerEndpoints extends TrackingServerEndpoints, RegistryServerEndpoints {}
 
 /** A name in {@link ServerEndpoints}. */
 export type ServerEndpoint = keyof ServerEndpoints;
@@ -19,8 +23,10 @@ export type AnswerOf<N extends ServerEndpoint> = ServerEndpoints[N] extends Endp
 
 const REGISTRY: RegistryServerEndpoints = { ...WEBHOOK_ENDPOINTS };
 
+const TRACKING: TrackingServerEndpoints = { ...LOGGED_MODEL_ENDPOINTS };
+
 /** The tables of all groups. */
-export const SERVER_ENDPOINTS: ServerEndpoints = { ...REGISTRY };
+export const SERVER_ENDPOINTS: ServerEndpoints = { ...TRACKING, ...REGISTRY };
 
 /** Whether an endpoint is asked of the registry URI's server. */
 export function isOfRegistry(name: ServerEndpoint): boolean {

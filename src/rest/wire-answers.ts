@@ -135,7 +135,20 @@ const modelStatus = z
   .default('')
   .transform((from) => MODEL_STATUSES.find((status) => from === `LOGGED_MODEL_${status}`));
 
-const loggedModel = z
+const modelMetric = z
+  .intersection(
+    metric,
+    z.object({ run_id: text, dataset_name: z.string().optional(), dataset_digest: z.string().optional() }),
+  )
+  .transform(({ run_id: runId, dataset_name: datasetName, dataset_digest: datasetDigest, ...point }) => ({
+    ...point,
+    runId,
+    ...(datasetName === undefined ? {} : { datasetName }),
+    ...(datasetDigest === undefined ? {} : { datasetDigest }),
+  }));
+
+/** One logged model. */
+export const loggedModel: z.ZodType<LoggedModel> = z
   .object({
     info: z.object({
       model_id: z.string(),
@@ -152,7 +165,7 @@ const loggedModel = z
     data: z
       .object({
         params: pairs,
-        metrics: z.array(z.intersection(metric, z.object({ run_id: text }))).default([]),
+        metrics: z.array(modelMetric).default([]),
       })
       .default({ params: [], metrics: [] }),
   })
@@ -168,7 +181,7 @@ const loggedModel = z
     sourceRunId: info.source_run_id,
     params: recordOf(data.params),
     tags: recordOf(info.tags),
-    metrics: data.metrics.map(({ run_id: runId, ...point }) => ({ ...point, runId })),
+    metrics: data.metrics,
   }));
 
 const file = z

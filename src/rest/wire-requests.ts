@@ -124,9 +124,9 @@ export const encode = {
 
   newLoggedModel: (from: NewLoggedModel): WireFields => ({
     experiment_id: text(from.experimentId, 'experiment id'),
-    name: text(from.name, 'model name'),
+    name: optional(from.name, 'model name'),
     model_type: optional(from.modelType, 'model type'),
-    source_run_id: text(from.sourceRunId, 'run id'),
+    source_run_id: optional(from.sourceRunId, 'run id'),
     params: pairs(from.params, 'model param'),
     tags: pairs(from.tags, 'model tag'),
   }),
@@ -179,6 +179,8 @@ function metricFields(from: Metric): WireFields {
     timestamp: time(from.timestampMs, key),
     step: integer(from.step, key),
     model_id: optional(from.modelId, key),
+    dataset_name: optional(from.datasetName, key),
+    dataset_digest: optional(from.datasetDigest, key),
   };
 }
 

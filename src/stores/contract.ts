@@ -50,12 +50,12 @@ export interface CreateLoggedModelRequest {
   readonly experimentId: string;
   /** Used as the model's id where `supports.chosenRunId`; `m-` and 32 hex characters. Ignored elsewhere. */
   readonly modelId?: string;
-  /** Not empty; none of `/ : . % " '`. */
-  readonly name: string;
+  /** Not empty; none of `/ : . % " '`. Absent: the store makes a random one. */
+  readonly name?: string;
   /** Such as `llm`; absent where there is none. */
   readonly modelType?: string;
-  /** The run that makes it. */
-  readonly sourceRunId: string;
+  /** The run that makes it; absent where none does. */
+  readonly sourceRunId?: string;
   /** Its own params. */
   readonly params: readonly Param[];
   /** Its own tags. */

@@ -115,13 +115,16 @@ function writeModelMetric(database: SqliteDatabase, runId: string, metric: Metri
     throw modelNotFound(modelId);
   const stored = storedMetric(metric);
   database.run(
-    `INSERT INTO logged_model_metrics (model_id, metric_name, metric_timestamp_ms, metric_step, metric_value, experiment_id, run_id)
-     SELECT ?, ?, ?, ?, ?, experiment_id, run_uuid FROM runs WHERE run_uuid = ? ON CONFLICT DO NOTHING`,
+    `INSERT INTO logged_model_metrics (model_id, metric_name, metric_timestamp_ms, metric_step, metric_value, experiment_id, run_id,
+       dataset_name, dataset_digest)
+     SELECT ?, ?, ?, ?, ?, experiment_id, run_uuid, ?, ? FROM runs WHERE run_uuid = ? ON CONFLICT DO NOTHING`,
     modelId,
     metric.key,
     stored.timestampMs,
     stored.step,
     stored.value,
+    metric.datasetName ?? null,
+    metric.datasetDigest ?? null,
     runId,
   );
 }

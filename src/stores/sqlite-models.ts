@@ -6,6 +6,7 @@ import { appendToUri, checkModelId, checkModelName, checkReplayedModel, modelNot
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { experimentKey, locationOf, requireActiveExperiment } from './sqlite-experiments.ts';
 import type { SqliteContext } from './sqlite-experiments.ts';
+import { randomRunName } from './run-names.ts';
 import { linkModel } from './sqlite-model-links.ts';
 import { requireActiveRun } from './sqlite-runs.ts';
 
@@ -27,6 +28,8 @@ interface MetricRow {
   readonly timestampMs: number;
   readonly step: number;
   readonly runId: string;
+  readonly datasetName: string | null;
+  readonly datasetDigest: string | null;
 }
 
 /** MLflow's numbers for a status (mlflow/entities/logged_model_status.py). */
@@ -39,7 +42,8 @@ const MODEL_COLUMNS = `model_id AS modelId, CAST(experiment_id AS TEXT) AS exper
 /** Makes a model; one that was made by the same call before is returned as it is. */
 export function createLoggedModel(context: SqliteContext, request: CreateLoggedModelRequest): LoggedModel {
   const { database } = context;
-  checkModelName(request.name);
+  const name = request.name ?? randomRunName();
+  checkModelName(name);
   database.requireModels();
   return database.write(() => {
     const replayed = findReplayed(database, request);
@@ -53,12 +57,12 @@ export function createLoggedModel(context: SqliteContext, request: CreateLoggedM
        VALUES (?, ?, ?, ?, ?, ?, ${STATUS_NUMBERS.PENDING}, 'active', ?, ?, NULL)`,
       modelId,
       BigInt(experiment.id),
-      request.name,
+      name,
       appendToUri(locationOf(context, experiment), 'models', modelId, 'artifacts'),
       now,
       now,
       request.modelType ?? '', // what the server stores where there is none
-      request.sourceRunId,
+      request.sourceRunId ?? '',
     );
     for (const [table, pairs] of [
       ['param', request.params],
@@ -166,7 +170,7 @@ function findModel(database: SqliteDatabase, modelId: string): LoggedModel | und
   if (row === undefined) return undefined;
   const metrics = database.all<MetricRow>(
     `SELECT metric_name AS "key", metric_value AS value, CAST(metric_timestamp_ms AS REAL) AS timestampMs,
-       CAST(metric_step AS REAL) AS step, run_id AS runId
+       CAST(metric_step AS REAL) AS step, run_id AS runId, dataset_name AS datasetName, dataset_digest AS datasetDigest
      FROM logged_model_metrics WHERE model_id = ? ORDER BY metric_name, metric_timestamp_ms, metric_step, run_id`,
     modelId,
   );
@@ -178,7 +182,12 @@ function findModel(database: SqliteDatabase, modelId: string): LoggedModel | und
     sourceRunId: row.sourceRunId ?? '',
     params: pairsOf(database, 'param', modelId),
     tags: pairsOf(database, 'tag', modelId),
-    metrics: metrics.map((metric) => ({ ...metric, value: metric.value ?? NaN })),
+    metrics: metrics.map(({ value, datasetName, datasetDigest, ...metric }) => ({
+      ...metric,
+      value: value ?? NaN,
+      ...(datasetName === null ? {} : { datasetName }),
+      ...(datasetDigest === null ? {} : { datasetDigest }),
+    })),
   };
 }
 

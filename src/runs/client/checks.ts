@@ -1,6 +1,6 @@
 // What MlflowClient passes on: checked as Python's client and server check it, so that every store refuses the same with the same code.
 import { mlflowError } from '../../errors.ts';
-import type { Metric, Param, RunStatus, Tag } from '../../model/entities.ts';
+import type { KeyValue, Metric, Param, RunStatus, Tag } from '../../model/entities.ts';
 import {
   countCodePoints,
   isValidKey,
@@ -43,14 +43,27 @@ export function checkExperimentTags(
 
 /** Points of metrics: numbers, whole steps, times from 1970 on. Throws `INVALID_PARAMETER_VALUE`. */
 export function checkMetrics(metrics: readonly Metric[]): readonly Metric[] {
-  for (const { key, value, timestampMs, step } of metrics) {
+  for (const { key, value, timestampMs, step, datasetName, datasetDigest } of metrics) {
     checkKey('metric', key);
     if (typeof value !== 'number') throw invalid(`Metric '${key}' must be a number, not a ${typeof value}.`);
     if (!Number.isSafeInteger(step)) throw invalid(`The step of metric '${key}' must be a whole number, not ${step}.`);
     if (!Number.isSafeInteger(timestampMs) || timestampMs < 0)
       throw invalid(`The time of metric '${key}' must be milliseconds since the epoch, not ${timestampMs}.`);
+    if ((datasetName === undefined) !== (datasetDigest === undefined))
+      throw invalid(`Metric '${key}' needs both, the name and the digest of its data set, or neither.`);
   }
   return metrics;
+}
+
+/** Any keys with any values as texts, as Python's `str` has them; neither checked nor cut. */
+export function toTexts(from: Readonly<Record<string, unknown>>): readonly KeyValue[] {
+  return Object.entries(from).map(([key, value]) => ({ key, value: toText(value) }));
+}
+
+/** An id that is not empty. Throws `INVALID_PARAMETER_VALUE`. */
+export function checkId(id: string, what: string): string {
+  if (typeof id === 'string' && id !== '') return id;
+  throw invalid(`${what} must be a text that is not empty, not ${JSON.stringify(id) ?? typeof id}.`);
 }
 
 /** One of MLflow's states; the server answers 200 to any other, and changes nothing. */

@@ -2,8 +2,8 @@
 import type {
   DatasetInput,
   Experiment,
-  LoggedModel,
   Metric,
+  ModelOutput,
   Param,
   RunEntity,
   RunStatus,
@@ -141,15 +141,15 @@ export abstract class TrackingMethods extends ClientCalls {
     return new PagedList((pageToken) => this.call('searchRuns', { experimentIds, ...toSearch(options, pageToken) }));
   }
 
-  /** Logs one point of a metric and waits for the store. */
+  /** Logs one point of a metric, of a logged model too where it is named, and waits for the store. */
   logMetric(
     runId: string,
     key: string,
     value: number,
-    options: { readonly timestampMs?: number; readonly step?: number } = {},
+    options: Partial<Omit<Metric, 'key' | 'value'>> = {},
   ): Promise<void> {
-    const { timestampMs = this.now(), step = 0 } = options;
-    return this.logBatch(runId, { metrics: [{ key, value, timestampMs, step }] });
+    const { timestampMs = this.now(), step = 0, ...measured } = options;
+    return this.logBatch(runId, { metrics: [{ key, value, timestampMs, step, ...measured }] });
   }
 
   /** Logs a param and waits for the store; another value than the stored one is `INVALID_PARAMETER_VALUE`. */
@@ -185,9 +185,25 @@ export abstract class TrackingMethods extends ClientCalls {
     });
   }
 
-  /** Records data sets that a run read. */
-  logInputs(runId: string, datasets: readonly DatasetInput[]): Promise<void> {
-    return this.call('logInputs', runId, datasets);
+  /** Records data sets that a run read, and logged models that it worked on. */
+  logInputs(
+    runId: string,
+    datasets: readonly DatasetInput[] = [],
+    options: { readonly models?: readonly { readonly modelId: string }[] } = {},
+  ): Promise<void> {
+    const { models } = options;
+    if (models === undefined) return this.call('logInputs', runId, datasets);
+    return this.call(
+      'logInputs',
+      runId,
+      datasets,
+      models.map(({ modelId }) => modelId),
+    );
+  }
+
+  /** Records logged models that a run made. */
+  logOutputs(runId: string, models: readonly ModelOutput[]): Promise<void> {
+    return this.call('logOutputs', runId, models);
   }
 
   /** Reads every point of one metric, by timestamp, step, value. */
@@ -195,11 +211,6 @@ export abstract class TrackingMethods extends ClientCalls {
     return new PagedList((pageToken) =>
       this.call('getMetricHistory', { runId, key, ...(pageToken === undefined ? {} : { pageToken }) }),
     );
-  }
-
-  /** Reads a logged model with its params, tags and metrics. */
-  getLoggedModel(modelId: string): Promise<LoggedModel> {
-    return this.call('getLoggedModel', modelId);
   }
 }
 

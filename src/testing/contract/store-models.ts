@@ -2,16 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { CreateLoggedModelRequest, Store } from '../../stores/contract.ts';
-import { expectRefusal, makeRun, NOON_MS } from './store-fixtures.ts';
+import { expectRefusal, makeExperiment, makeRun, NOON_MS } from './store-fixtures.ts';
 
 /** Registers the claims on logged models. */
 export function claimModels(store: () => Store): void {
   claimMaking(store);
   claimModelMetrics(store);
+  claimDatasets(store);
   claimLinks(store);
 }
 
-async function requestFor(store: Store): Promise<CreateLoggedModelRequest> {
+async function requestFor(store: Store): Promise<CreateLoggedModelRequest & { readonly sourceRunId: string }> {
   const { info } = await makeRun(store);
   return {
     experimentId: info.experimentId,
@@ -42,6 +43,12 @@ function claimMaking(store: () => Store): void {
     });
     for (const { key, value } of request.tags) expect(made.tags[key]).toBe(value);
     expect(await store().getLoggedModel(made.modelId)).toEqual(made);
+  });
+
+  test('a model needs neither a name nor a run', async () => {
+    const experimentId = await makeExperiment(store());
+    const made = await store().createLoggedModel({ experimentId, params: [], tags: [] });
+    expect(made).toMatchObject({ name: expect.stringMatching(/^[a-z]+-[a-z]+-\d+$/), sourceRunId: '', modelType: '' });
   });
 
   test.each(['READY', 'UPLOAD_FAILED'] as const)('a model ends as %s, and saying so twice is fine', async (status) => {
@@ -110,6 +117,18 @@ function claimModelMetrics(store: () => Store): void {
       { key: 'bad', value: 0, timestampMs: NOON_MS, step: 0, runId },
       ...points.map((point) => ({ ...point, runId })),
     ]);
+  });
+}
+
+function claimDatasets(store: () => Store): void {
+  test('a metric of a model says what data it was measured on', async () => {
+    const request = await requestFor(store());
+    const { modelId } = await store().createLoggedModel(request);
+    const measured = { datasetName: 'rows', datasetDigest: 'f00d' };
+    const point = { key: 'loss', value: 0.5, timestampMs: NOON_MS, step: 0 };
+    await store().logBatch({ runId: request.sourceRunId, metrics: [{ ...point, modelId, ...measured }] });
+    const { metrics } = await store().getLoggedModel(modelId);
+    expect(metrics).toEqual([{ ...point, runId: request.sourceRunId, ...measured }]);
   });
 }
 
