@@ -2,6 +2,7 @@
 import type { Write } from '../model/write.ts';
 import { MlflowError } from '../errors.ts';
 import type { FolderPaths } from './folder.ts';
+import { LineFile } from './line-file.ts';
 import type { Disk } from './system.ts';
 import { messageOf } from './system.ts';
 
@@ -19,7 +20,7 @@ export interface DeadLetter {
 
 /** Appends to a folder's dead letters; the same refusal after a replay is not written twice. */
 export class DeadLetters {
-  readonly #disk: Disk;
+  readonly #file: LineFile | undefined;
   readonly #paths: FolderPaths | undefined;
   readonly #onWarning: (message: string) => void;
   readonly #who: string;
@@ -37,13 +38,13 @@ export class DeadLetters {
       readonly who?: string;
     },
   ) {
-    this.#disk = disk;
     this.#paths = paths;
     this.#onWarning = options.onWarning;
     this.#who = options.who ?? 'The tracking store';
     if (paths === undefined) return;
-    const lines = (disk.readText(paths.deadLetters) ?? '').split('\n');
-    this.#count = lines.filter((line) => line !== '').length;
+    this.#file = new LineFile(disk, paths.deadLetters);
+    const lines = this.#file.read();
+    this.#count = lines.length;
     for (const line of lines) {
       const sequence = Number(/^\{"sequence":(\d+),/.exec(line)?.[1] ?? 0);
       if (sequence > options.settledThrough) this.#written.add(line);
@@ -60,9 +61,8 @@ export class DeadLetters {
         this.#paths === undefined ? '' : ` It is kept in ${this.#paths.deadLetters}, as are those that follow.`;
       this.#onWarning(`${this.#who} refused a record for good: ${letter.reason}.${where}`);
     }
-    if (this.#paths === undefined) return;
     try {
-      this.#disk.appendText(this.#paths.deadLetters, `${line}\n`);
+      this.#file?.append(line);
     } catch (error) {
       this.#onWarning(`A refused record could not be kept (${messageOf(error)}): ${line}`);
     }

@@ -35,6 +35,8 @@ export interface OutboxInternals {
   readonly openers?: Openers;
   /** The worker's entry. */
   readonly workerUrl?: URL;
+  /** When the journal begins its next file. */
+  readonly segmentBytes?: number;
 }
 
 /**
@@ -99,6 +101,7 @@ class JournaledOutbox implements Outbox {
       },
       settledThrough: () => this.#counters.settled,
       onWarning,
+      ...(internals.segmentBytes === undefined ? {} : { segmentBytes: internals.segmentBytes }),
     });
     this.#link.start();
   }

@@ -21,6 +21,9 @@ export type ReadStep =
 
 const CHUNK_BYTES = 1024 * 1024;
 
+/** What a read goes into before it is copied: one for all readers of this thread, since reading is synchronous. */
+let scratch: Buffer | undefined;
+
 /** A segment that was read to its end, with the last sequence number in it. */
 interface PassedSegment {
   readonly index: number;
@@ -33,7 +36,6 @@ interface PassedSegment {
 export class SegmentReader {
   readonly #options: SegmentReaderOptions;
   readonly #passed: PassedSegment[] = [];
-  readonly #scratch: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   #index: number | undefined;
   #descriptor: number | undefined;
   /** The file offset of the first byte of `#bytes`. */
@@ -115,12 +117,13 @@ export class SegmentReader {
     const kept = this.#bytes.subarray(this.#at);
     this.#base += this.#at;
     this.#at = 0;
+    scratch ??= Buffer.allocUnsafe(CHUNK_BYTES);
     const pieces: Buffer[] = [kept];
     let have = kept.byteLength;
     for (;;) {
-      const count = disk.read(this.#descriptor, this.#scratch, this.#base + have);
+      const count = disk.read(this.#descriptor, scratch, this.#base + have);
       if (count === 0) break;
-      pieces.push(Buffer.from(this.#scratch.subarray(0, count)));
+      pieces.push(Buffer.from(scratch.subarray(0, count)));
       have += count;
       if (have >= wantedBytes) break;
     }

@@ -1,6 +1,7 @@
 // Artifacts that the watermark has passed and that are still to be delivered; noted line by line, so that a crash finds them.
 import type { ArtifactWrite } from '../model/write.ts';
 import type { FolderPaths } from './folder.ts';
+import { LineFile } from './line-file.ts';
 import type { Disk } from './system.ts';
 
 /** One artifact that waits beside the others, with where it goes: its run may be ended and forgotten by then. */
@@ -50,8 +51,8 @@ export function listSetAside(disk: Pick<Disk, 'readText'>, paths: FolderPaths): 
 
 /** The list of one folder. */
 export class SetAside {
-  readonly #disk: Disk;
-  readonly #paths: FolderPaths | undefined;
+  /** Undefined where there is no disk. */
+  readonly #file: LineFile | undefined;
   readonly #waiting = new Map<number, SetAsideArtifact>();
   /** Ended above the saved watermark: after a crash the journal speaks of them once more. */
   readonly #ended = new Set<number>();
@@ -61,18 +62,13 @@ export class SetAside {
   #waitingAbove: number[] = [];
   #deadAbove: number[] = [];
   #endedLines = 0;
-  /** The file ends in half a line: a disk that was full. */
-  #isTorn = false;
 
   /** @param settledThrough the watermark as it was saved: what lies above it is read from the journal again */
   constructor(disk: Disk, paths: FolderPaths | undefined, settledThrough: number) {
-    this.#disk = disk;
-    this.#paths = paths;
     this.#passed = settledThrough;
     if (paths === undefined) return;
-    const text = disk.readText(paths.setAside) ?? '';
-    this.#isTorn = text !== '' && !text.endsWith('\n');
-    for (const line of text.split('\n')) this.#load(line);
+    this.#file = new LineFile(disk, paths.setAside);
+    for (const line of this.#file.read()) this.#load(line);
     for (const sequence of this.#waiting.keys()) if (sequence > settledThrough) this.#waiting.delete(sequence);
     this.forgetThrough(settledThrough);
   }
@@ -122,14 +118,11 @@ export class SetAside {
   }
 
   #append(line: Readonly<Record<string, unknown>>): boolean {
-    if (this.#paths === undefined) return true;
     try {
-      this.#disk.appendText(this.#paths.setAside, `${this.#isTorn ? '\n' : ''}${JSON.stringify(line)}\n`);
-      this.#isTorn = false;
+      this.#file?.append(JSON.stringify(line));
       return true;
     } catch {
       // A full disk; the caller goes on without this list.
-      this.#isTorn = true;
       return false;
     }
   }
@@ -152,15 +145,13 @@ export class SetAside {
 
   #compact(): void {
     this.#endedLines = 0;
-    if (this.#paths === undefined) return;
     const ended = [...this.#ended].map((sequence) => ({
       sequence,
       end: this.#deadAbove.includes(sequence) ? 'dead' : 'delivered',
     }));
     const lines = [{ deadCount: this.#deadCount }, ...ended, ...this.#waiting.values()];
     try {
-      this.#disk.replaceText(this.#paths.setAside, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-      this.#isTorn = false;
+      this.#file?.replace(lines.map((line) => JSON.stringify(line)));
     } catch {
       // A full disk: the long file says the same.
     }

@@ -2,6 +2,7 @@
 import type { Metric, Param, Tag } from '../model/entities.ts';
 import { spellNumber } from './encode-write.ts';
 import type { FolderPaths } from './folder.ts';
+import { LineFile } from './line-file.ts';
 import { SetAside } from './set-aside.ts';
 import type { Disk } from './system.ts';
 
@@ -69,6 +70,7 @@ export class FolderState {
   readonly aside: SetAside;
   readonly #disk: Disk;
   readonly #paths: FolderPaths | undefined;
+  readonly #endedRuns: LineFile | undefined;
   readonly #runs = new Map<string, OpenRun>();
   readonly #kept = new Map<string, Kept>();
   readonly #ended = new Map<string, string>();
@@ -83,6 +85,7 @@ export class FolderState {
   constructor(disk: Disk, paths: FolderPaths | undefined) {
     this.#disk = disk;
     this.#paths = paths;
+    this.#endedRuns = paths === undefined ? undefined : new LineFile(disk, paths.endedRuns);
     this.#load();
     this.aside = new SetAside(disk, paths, this.#settledThrough);
   }
@@ -159,9 +162,8 @@ export class FolderState {
     this.#kept.delete(runKey);
     if (run === undefined || run.failedReason !== undefined || run.runId === runKey) return;
     this.#remember(runKey, run.runId);
-    if (this.#paths === undefined) return;
     try {
-      this.#disk.appendText(this.#paths.endedRuns, `${JSON.stringify([runKey, run.runId])}\n`);
+      this.#endedRuns?.append(JSON.stringify([runKey, run.runId]));
     } catch {
       // A disk that takes nothing costs a search by key after a crash, no data.
     }
@@ -233,11 +235,10 @@ export class FolderState {
       for (const run of file.runs) this.#runs.set(run.runKey, reviveRun(run));
       for (const model of file.models ?? []) this.putModel(model);
     }
-    for (const line of (this.#disk.readText(this.#paths.endedRuns) ?? '').split('\n')) this.#loadEnded(line);
+    for (const line of this.#endedRuns?.read() ?? []) this.#loadEnded(line);
   }
 
   #loadEnded(line: string): void {
-    if (line === '') return;
     try {
       const pair: unknown = JSON.parse(line);
       if (Array.isArray(pair)) this.#remember(String(pair[0]), String(pair[1]));

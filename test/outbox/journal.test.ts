@@ -12,7 +12,8 @@ import { SegmentReader } from '../../src/outbox/segment-reader.ts';
 import type { FakeSystem } from './fake-system.ts';
 import { fakeSystem, settle } from './fake-system.ts';
 import { tempFolder } from './temp-folder.ts';
-import { anyWrite, metric, runKey } from './writes.ts';
+import { anyWrite } from './any-write.ts';
+import { metric, runKey } from './writes.ts';
 
 interface Bench {
   readonly journal: Journal;

@@ -1,0 +1,176 @@
+// One process of a world: an outbox on a disk that may die under it, and what it knows to be accepted.
+import { openOutbox } from '../../../src/outbox/outbox.ts';
+import type { FlushResult, Outbox, OutboxEvent } from '../../../src/outbox/contract.ts';
+import type { Machine } from '../../../src/outbox/system.ts';
+import type { Write } from '../../../src/model/write.ts';
+import { RunspanError } from '../../../src/errors.ts';
+import { DiskView, type SimDisk, type Strike } from './sim-disk.ts';
+import type { SimClock } from './sim-clock.ts';
+import type { SimServer } from './sim-server.ts';
+import type { Choices } from './random.ts';
+
+/** A write that append() gave a number. */
+export interface Attempt {
+  readonly sequence: number;
+  readonly write: Write;
+  /** It was accepted while the disk took everything: it must arrive whatever happens. */
+  isCertain: boolean;
+}
+
+export interface SimProcessOptions {
+  readonly disk: SimDisk;
+  readonly clock: SimClock;
+  readonly server: SimServer;
+  readonly choices: Choices;
+  readonly pid: number;
+  readonly host: { readonly name: string; readonly bootId: string };
+  readonly isAlive: (pid: number) => boolean;
+  readonly onApplied: (pid: number, method: string, request: unknown) => void;
+}
+
+/** One process. */
+export class SimProcess {
+  readonly pid: number;
+  readonly host: SimProcessOptions['host'];
+  readonly attempts: Attempt[] = [];
+  readonly events: OutboxEvent[] = [];
+  readonly disk: DiskView;
+  /** Operations until the armed death; undefined where none is armed. */
+  deathIn: number | undefined;
+  /** So many operations fail from now on. */
+  errorsLeft: number = 0;
+  errorCode: string = 'ENOSPC';
+  isDead: boolean = false;
+  hasStopped: boolean = false;
+  stopped: FlushResult | undefined;
+  readonly #options: SimProcessOptions;
+  /** Undefined while it is being opened. */
+  readonly #outbox: Outbox | undefined;
+  #acceptedSeen = 0;
+  /** Since its last look, some record may have been kept in memory alone. */
+  #wasOffDisk = false;
+
+  constructor(options: SimProcessOptions) {
+    this.#options = options;
+    this.pid = options.pid;
+    this.host = options.host;
+    this.disk = new DiskView(options.disk, { strike: () => this.#strike(), isDead: () => this.isDead });
+    const { clock, server, choices, pid } = options;
+    const machine: Machine = {
+      hostName: this.host.name,
+      pid,
+      threadId: 0,
+      bootId: this.host.bootId,
+      pidNamespace: undefined,
+      isAlive: options.isAlive,
+      processStart: (of) => (of === pid || options.isAlive(of) ? `start-${of}` : undefined),
+    };
+    this.#outbox = openOutbox(
+      {
+        directory: '/runspan',
+        trackingUri: 'http://sim',
+        experimentName: 'churn',
+        connection: {},
+        artifactRoot: '/artifacts',
+        drain: 'inline',
+        env: {},
+        onEvent: (event) => this.events.push(event),
+      },
+      {
+        system: {
+          disk: this.disk,
+          clock: clock.view(() => this.isDead),
+          machine,
+          random: () => choices.fraction(),
+          say: () => undefined,
+        },
+        segmentBytes: 2000,
+        openers: server.openersFor({
+          isDead: () => this.isDead,
+          disk: this.disk,
+          onApplied: (method, request) => options.onApplied(pid, method, request),
+        }),
+      },
+    );
+  }
+
+  get stats(): ReturnType<Outbox['stats']> | undefined {
+    return this.#outbox?.stats();
+  }
+
+  /** Whether a write was given a number. */
+  append(write: Write): boolean {
+    if (this.#outbox === undefined || this.isDead || this.hasStopped) return false;
+    let sequence: number;
+    try {
+      sequence = this.#outbox.append(write);
+    } catch (error) {
+      if (error instanceof RunspanError && error.code === 'OUTBOX_FULL') return false;
+      throw error;
+    }
+    this.attempts.push({ sequence, write, isCertain: false });
+    this.look();
+    return true;
+  }
+
+  /** Keeps an artifact's text; undefined where the disk does not take it. */
+  spool(text: string): string | undefined {
+    if (this.#outbox === undefined || this.isDead || this.hasStopped) return undefined;
+    try {
+      const source = this.#outbox.spoolBytes(Buffer.from(text));
+      return source.kind === 'spool' && !this.isDead ? source.file : undefined;
+    } catch (error) {
+      if (error instanceof RunspanError && error.code === 'OUTBOX_FULL') return undefined;
+      throw error;
+    }
+  }
+
+  /** Notes what is accepted by now. Called after each action, as long as it lives. */
+  look(): void {
+    if (this.#outbox === undefined || this.isDead) return;
+    const { accepted, durability } = this.#outbox.stats();
+    if (durability === 'memory') this.#wasOffDisk = true;
+    if (!this.#wasOffDisk) this.#makeCertain(accepted);
+    if (durability !== 'memory') this.#wasOffDisk = false;
+    this.#acceptedSeen = accepted;
+  }
+
+  flush(timeoutMs: number): void {
+    if (!this.isDead) void this.#outbox?.flush({ timeoutMs });
+  }
+
+  stop(timeoutMs: number): void {
+    if (this.isDead || this.hasStopped) return;
+    this.hasStopped = true;
+    void this.#outbox?.stop({ timeoutMs }).then((result) => {
+      this.stopped = result;
+    });
+  }
+
+  /** kill -9. */
+  die(): void {
+    if (this.isDead) return;
+    this.look();
+    this.isDead = true;
+  }
+
+  #makeCertain(accepted: number): void {
+    for (let index = this.#acceptedSeen; index < accepted; index += 1) {
+      const attempt = this.attempts[index];
+      if (attempt !== undefined) attempt.isCertain = true;
+    }
+  }
+
+  #strike(): Strike {
+    const { choices } = this.#options;
+    if (this.deathIn !== undefined && (this.deathIn -= 1) <= 0) {
+      // What was accepted before this very operation.
+      this.look();
+      this.isDead = true;
+      return { kind: 'death', doneFraction: choices.fraction() };
+    }
+    if (this.errorsLeft === 0) return { kind: 'none' };
+    this.errorsLeft -= 1;
+    return { kind: 'error', code: this.errorCode, doneFraction: choices.isChance(0.5) ? 0 : choices.fraction() };
+  }
+}

@@ -1,0 +1,286 @@
+// A history: processes on two hosts that share a folder and a server, and what a seed has happen to them.
+import type { Write } from '../../../src/model/write.ts';
+import { create, metric, runKey } from '../writes.ts';
+import { Choices } from './random.ts';
+import { SimClock } from './sim-clock.ts';
+import { SimDisk } from './sim-disk.ts';
+import { SimProcess } from './sim-process.ts';
+import { SimServer, type Weather } from './sim-server.ts';
+
+/** One run of a history, as its job sees it. */
+export interface SimRun {
+  readonly key: string;
+  readonly owner: SimProcess;
+  metrics: number;
+  tags: number;
+  /** Whether a record of it is one that the server refuses. */
+  hasBad: boolean;
+  hasEnded: boolean;
+}
+
+/** What the server carried out, for whom. */
+export interface Applied {
+  readonly pid: number;
+  readonly method: string;
+  readonly request: unknown;
+}
+
+const ACTIONS = {
+  start: 6,
+  open: 8,
+  metrics: 22,
+  tag: 8,
+  param: 4,
+  attribute: 4,
+  artifact: 3,
+  bad: 4,
+  end: 6,
+  flush: 3,
+  stop: 3,
+  kill: 3,
+  'kill at a write': 7,
+  'disk fails': 4,
+  'a moment': 14,
+  'some seconds': 10,
+  'some minutes': 2,
+  weather: 8,
+  'clock steps': 2,
+  reboot: 1,
+} as const;
+
+type Action = keyof typeof ACTIONS;
+
+const MOST_ALIVE = 4;
+
+/** One history, from its seed. */
+export class World {
+  readonly seed: number;
+  readonly clock: SimClock = new SimClock();
+  readonly disk: SimDisk = new SimDisk(() => this.clock.wallMs);
+  readonly server: SimServer;
+  readonly processes: SimProcess[] = [];
+  readonly runs: SimRun[] = [];
+  readonly applied: Applied[] = [];
+  /** What was seen to go wrong on the way. */
+  readonly wrongs: string[] = [];
+  /** What happened, a line each. */
+  readonly lines: string[] = [];
+  readonly #choices: Choices;
+  readonly #hosts: { name: string; bootId: string }[];
+  #nextPid = 100;
+
+  constructor(seed: number) {
+    this.seed = seed;
+    this.#choices = new Choices(seed);
+    const chosenRunId = this.#choices.isChance(0.3);
+    this.server = new SimServer({ clock: this.clock, choices: this.#choices, chosenRunId });
+    this.#hosts = [{ name: 'one', bootId: 'boot-1' }];
+    if (this.#choices.isChance(0.1)) this.#hosts.push({ name: 'two', bootId: 'boot-2' });
+    this.#say(`seed ${seed}: ${this.#hosts.length} hosts, ${chosenRunId ? 'our ids' : 'ids of the server'}`);
+  }
+
+  /** Lives through the history, to the end that it must come to. */
+  async live(): Promise<void> {
+    this.#start();
+    const steps = 8 + this.#choices.below(32);
+    for (let step = 0; step < steps; step += 1) {
+      await this.#act(this.#choices.weighted(ACTIONS));
+      for (const each of this.processes) each.look();
+    }
+    await this.#finish();
+  }
+
+  /** The outbox folders that are left, but for one's own. */
+  foldersLeft(): readonly string[] {
+    const known = new Set(['.gitignore', 'dead-letters', 'telemetry']);
+    return this.disk
+      .list('/runspan')
+      .filter((name) => !known.has(name) && !name.startsWith('.clock-') && !name.startsWith('.new-'));
+  }
+
+  async #act(action: Action): Promise<void> {
+    const { clock } = this;
+    switch (action) {
+      case 'start':
+        if (this.#alive().length < MOST_ALIVE) this.#start();
+        return;
+      case 'a moment':
+        return this.#pass(1 + this.#choices.below(60));
+      case 'some seconds':
+        return this.#pass(500 + this.#choices.below(8000));
+      case 'some minutes':
+        return this.#pass(20_000 + this.#choices.below(180_000));
+      case 'weather':
+        this.server.weather = this.#choices.weighted<Weather>({ fair: 3, rough: 5, away: 2, locked: 1 });
+        return this.#say(`the road is ${this.server.weather}`);
+      case 'clock steps': {
+        const stepMs = (this.#choices.below(1_200_000) - 600_000) | 0;
+        clock.wallOffsetMs += stepMs;
+        return this.#say(`the wall clock steps by ${stepMs} ms`);
+      }
+      case 'reboot': {
+        const host = this.#choices.pick(this.#hosts);
+        for (const each of this.processes) if (each.host.name === host.name) each.die();
+        host.bootId = `${host.bootId}'`;
+        return this.#say(`host ${host.name} reboots`);
+      }
+      default: {
+        const process = this.#anyAlive();
+        if (process !== undefined) this.#do(process, action);
+        return clock.unfold();
+      }
+    }
+  }
+
+  #do(process: SimProcess, action: Action): void {
+    const choices = this.#choices;
+    const run = this.#anyRunOf(process);
+    this.#say(`${process.pid}: ${action}`);
+    switch (action) {
+      case 'open':
+        return this.#open(process);
+      case 'flush':
+        return process.flush(1 + choices.below(20_000));
+      case 'stop':
+        return process.stop(choices.below(20_000));
+      case 'kill':
+        return process.die();
+      case 'kill at a write':
+        process.deathIn = 1 + choices.below(30);
+        return;
+      case 'disk fails':
+        process.errorsLeft = 1 + choices.below(8);
+        process.errorCode = choices.pick(['ENOSPC', 'EIO', 'EROFS', 'EMFILE']);
+        return;
+      default:
+        if (run !== undefined) this.#write(run, action);
+    }
+  }
+
+  #open(process: SimProcess): void {
+    const key = runKey(this.runs.length + 1);
+    if (!process.append(create(key, { runName: `run ${this.runs.length + 1}` }))) return;
+    this.runs.push({ key, owner: process, metrics: 0, tags: 0, hasBad: false, hasEnded: false });
+  }
+
+  #write(run: SimRun, action: Action): void {
+    const { key, owner } = run;
+    const put = (write: Write): boolean => owner.append(write);
+    switch (action) {
+      case 'metrics': {
+        const count = this.#choices.isChance(0.2) ? 40 + this.#choices.below(120) : 1 + this.#choices.below(12);
+        for (let index = 0; index < count; index += 1) put(metric(key, (run.metrics += 1)));
+        return;
+      }
+      case 'tag':
+        put({ kind: 'tags', runKey: key, tags: [{ key: 'count', value: String((run.tags += 1)) }] });
+        return;
+      case 'param':
+        put({ kind: 'params', runKey: key, params: [{ key: `p${owner.attempts.length}`, value: 'v' }] });
+        return;
+      case 'attribute':
+        put({
+          kind: 'attributes',
+          runKey: key,
+          params: [],
+          metrics: [],
+          tags: [{ key: `a${owner.attempts.length}`, value: 'v' }],
+        });
+        return;
+      case 'bad':
+        if (put({ ...metric(key, 0), key: 'bad' })) run.hasBad = true;
+        return;
+      case 'artifact': {
+        const file = owner.spool(`text ${owner.attempts.length}`);
+        if (file === undefined) return;
+        put({ kind: 'artifact', runKey: key, path: `${owner.attempts.length}.txt`, source: { kind: 'spool', file } });
+        return;
+      }
+      case 'end':
+        run.hasEnded = true;
+        put({
+          kind: 'end',
+          runKey: key,
+          status: this.#choices.pick(['FINISHED', 'FAILED']),
+          endTimeMs: this.clock.wallMs,
+        });
+        return;
+      default:
+        throw new Error(`no such action: ${action}`);
+    }
+  }
+
+  /** Everything ends, one way or another; then a last process finds a good road and all the time it needs. */
+  async #finish(): Promise<void> {
+    this.server.weather = 'fair';
+    for (const each of this.#alive()) {
+      each.errorsLeft = 0;
+      each.deathIn = undefined;
+      if (this.#choices.isChance(0.5)) each.stop(30_000);
+      else each.die();
+    }
+    await this.clock.advanceUntil(() => this.#alive().every((each) => each.stopped !== undefined), 120_000);
+    // A process that has stopped its outbox ends some day; until then a lease that the disk did not let it release speaks for it.
+    for (const each of this.processes) each.die();
+    this.#say('a last process');
+    const last = this.#start();
+    const own = last.stats?.directory.split('/').at(-1);
+    const isDone = (): boolean => this.foldersLeft().every((name) => name === own);
+    const isIdle = await this.clock.advanceUntil(isDone, 2 * 3_600_000);
+    if (!isIdle) this.#say(`left: ${this.foldersLeft().join(', ')}`);
+    last.stop(60_000);
+    await this.clock.advanceUntil(() => last.stopped !== undefined, 120_000);
+  }
+
+  async #pass(ms: number): Promise<void> {
+    this.#say(`${ms} ms pass`);
+    await this.clock.advance(ms);
+  }
+
+  #start(): SimProcess {
+    const pid = this.#nextPid++;
+    const host = this.#choices.pick(this.#hosts);
+    const process = new SimProcess({
+      disk: this.disk,
+      clock: this.clock,
+      server: this.server,
+      choices: this.#choices,
+      pid,
+      host: { ...host },
+      isAlive: (of) => this.processes.some((each) => each.pid === of && each.host.name === host.name && !each.isDead),
+      onApplied: (by, method, request) => this.#note({ pid: by, method, request }),
+    });
+    this.processes.push(process);
+    this.#say(`${pid}: starts on ${host.name}`);
+    return process;
+  }
+
+  #note(applied: Applied): void {
+    this.applied.push(applied);
+    if (applied.method !== 'updateRun') return;
+    // What the drain hands to a store's updateRun.
+    const { runId, status } = applied.request as { runId: string; status?: string };
+    const key = this.server.store.runs.get(runId)?.tags.get('runspan.run_key');
+    const owner = this.runs.find((run) => run.key === key)?.owner;
+    if (status === 'KILLED' && owner?.isDead === false && !owner.hasStopped)
+      this.wrongs.push(`${key} was killed while its job lived`);
+  }
+
+  #alive(): readonly SimProcess[] {
+    return this.processes.filter((each) => !each.isDead && !(each.hasStopped && each.stopped !== undefined));
+  }
+
+  #anyAlive(): SimProcess | undefined {
+    const alive = this.#alive();
+    return alive.length === 0 ? undefined : this.#choices.pick(alive);
+  }
+
+  #anyRunOf(process: SimProcess): SimRun | undefined {
+    const open = this.runs.filter((run) => run.owner === process && !run.hasEnded);
+    return open.length === 0 ? undefined : this.#choices.pick(open);
+  }
+
+  #say(line: string): void {
+    this.lines.push(`${String(this.clock.monotonicMs).padStart(9)} ${line}`);
+  }
+}
