@@ -118,3 +118,13 @@ export function mlflowError(errorCode: string, message: string, cause?: unknown)
   const status = STATUS_OF[errorCode] ?? 500;
   return new MlflowError(message, { errorCode, status, isRetryable: status >= 500, cause });
 }
+
+/**
+ * Builds the error of Python's client where it gives no code of its own: `INTERNAL_ERROR`, which trying again does not mend.
+ *
+ * @example
+ * throw uncodedError(`Not a proper models:/ URI: ${uri}`);
+ */
+export function uncodedError(message: string, cause?: unknown): MlflowError {
+  return new MlflowError(message, { errorCode: 'INTERNAL_ERROR', status: 500, isRetryable: false, cause });
+}

@@ -1,10 +1,11 @@
 // What only a tracking server has, by name: the tables of all groups, and which of them belong to the model registry.
 import type { Endpoint } from './endpoint.ts';
 import { LOGGED_MODEL_ENDPOINTS, type LoggedModelEndpoints } from './logged-models.ts';
+import { REGISTRY_ENDPOINTS, type RegistryEndpoints } from './registry.ts';
 import { WEBHOOK_ENDPOINTS, type WebhookEndpoints } from './webhooks.ts';
 
 /** What the registry URI's server is asked. */
-export interface RegistryServerEndpoints extends WebhookEndpoints {}
+export interface RegistryServerEndpoints extends WebhookEndpoints, RegistryEndpoints {}
 
 /** What the tracking URI's server is asked. */
 export interface TrackingServerEndpoints extends LoggedModelEndpoints {}
@@ -21,7 +22,7 @@ export type RequestOf<N extends ServerEndpoint> = ServerEndpoints[N] extends End
 /** What it answers. */
 export type AnswerOf<N extends ServerEndpoint> = ServerEndpoints[N] extends Endpoint<infer _, infer A> ? A : never;
 
-const REGISTRY: RegistryServerEndpoints = { ...WEBHOOK_ENDPOINTS };
+const REGISTRY: RegistryServerEndpoints = { ...WEBHOOK_ENDPOINTS, ...REGISTRY_ENDPOINTS };
 
 const TRACKING: TrackingServerEndpoints = { ...LOGGED_MODEL_ENDPOINTS };
 

@@ -294,3 +294,24 @@ export interface ModelReading {
 export async function readModel(trackingUri: string, modelId: string): Promise<ModelReading> {
   return (await read('read_model.py', trackingUri, modelId)) as ModelReading; // the script's one output
 }
+
+/** One call of MLflow's Python client: the method, its arguments, its keywords. */
+export type PythonCall = readonly [
+  method: string,
+  args?: readonly unknown[],
+  keywords?: Readonly<Record<string, unknown>>,
+];
+
+/** What a call answered, an entity as its properties; or its error. */
+export type PythonAnswer = { readonly value: unknown } | { readonly error_code: string; readonly status: number };
+
+/** Calls MLflow's Python client, in one start of Python. */
+export async function callPython(
+  trackingUri: string,
+  calls: readonly PythonCall[],
+  options: { readonly registryUri?: string } = {},
+): Promise<readonly PythonAnswer[]> {
+  const given = calls.map(([method, args = [], keywords = {}]) => [method, args, keywords]);
+  const flags = options.registryUri === undefined ? [] : ['--registry-uri', options.registryUri];
+  return (await read('call_client.py', trackingUri, JSON.stringify(given), ...flags)) as PythonAnswer[]; // its one output
+}

@@ -90,9 +90,9 @@ describe('MlflowClient', () => {
 
   test('rejects with NOT_SUPPORTED what comes later', async () => {
     const { client } = makeClient();
-    await expect(client.createRegisteredModel('m')).rejects.toMatchObject({
+    await expect(client.createDataset('m')).rejects.toMatchObject({
       code: 'NOT_SUPPORTED',
-      message: expect.stringContaining('createRegisteredModel'),
+      message: expect.stringContaining('createDataset'),
     });
   });
 });
