@@ -37,6 +37,8 @@ export interface MlflowSettings extends Omit<MlflowFields, 'registryUri'> {
   readonly registryUri: string;
   /** The tracking URI as it means the same from every folder. */
   readonly absoluteTrackingUri: string;
+  /** The registry URI as it means the same from every folder. */
+  readonly absoluteRegistryUri: string;
   /** What children are told: the same, undefined where credentials were cut off it, without which it is of no use to them. */
   readonly childTrackingUri: string | undefined;
   /** How the tracking server is reached. */
@@ -84,6 +86,7 @@ export function resolveMlflowSettings(
     trackingUri: tracking.uri,
     registryUri: registry.uri,
     absoluteTrackingUri,
+    absoluteRegistryUri: toAbsoluteUri(registry.uri, sources.folder),
   };
   return Object.freeze(
     Object.defineProperties(

@@ -106,6 +106,14 @@ export interface Outbox {
   stop(options: { readonly timeoutMs: number }): Promise<FlushResult>;
 }
 
+/** Where a model registry is that has a place of its own. */
+export interface RegistryPlace {
+  /** Absolute, as `trackingUri`. */
+  readonly uri: string;
+  /** How its server is reached; what belongs to the tracking server alone is not in it. */
+  readonly connection: ConnectionOptions;
+}
+
 /** What an outbox needs; all values come from settings, nothing is read from the environment here. */
 export interface OutboxOptions {
   /** RUNSPAN_DIR: the folder that holds one folder a process or thread. */
@@ -115,6 +123,8 @@ export interface OutboxOptions {
   /** The default experiment, found or made at the start so that a refusal is known early. */
   readonly experimentName: string;
   readonly connection: ConnectionOptions;
+  /** The model registry where it is apart from the tracking store. */
+  readonly registry?: RegistryPlace | undefined;
   /** Where an embedded store puts artifacts of experiments it makes: an absolute folder. */
   readonly artifactRoot: string;
   /** @default 'worker' */

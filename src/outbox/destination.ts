@@ -2,7 +2,10 @@
 import type { ArtifactRepository } from '../artifacts/contract.ts';
 import { MlflowError, RunspanError, mlflowError } from '../errors.ts';
 import type { ConnectionOptions } from '../rest/connection.ts';
+import { isOfRegistry } from '../rest/server-endpoints.ts';
+import type { ServerEndpoint } from '../rest/server-endpoints.ts';
 import type { Store } from '../stores/contract.ts';
+import type { RegistryPlace, StoreMethod } from './contract.ts';
 import { DestinationRefused, judgeError } from './patience.ts';
 
 /** How stores and artifact repositories are opened; real ones, or fakes of the same contracts. */
@@ -26,6 +29,7 @@ export interface DestinationOptions {
   readonly openers: Openers;
   readonly trackingUri: string;
   readonly connection: ConnectionOptions;
+  readonly registry?: RegistryPlace | undefined;
   readonly artifactRoot: string;
   /** 0 on the job's thread, where waiting for a lock would block the job. */
   readonly busyTimeoutMs?: number;
@@ -40,6 +44,7 @@ export class DrainDestination {
   readonly #experimentIds = new Map<string, Promise<string>>();
   readonly #repositories = new Map<string, Promise<ArtifactRepository>>();
   #store: Promise<Store> | undefined;
+  #registry: Promise<Store> | undefined;
 
   constructor(options: DestinationOptions) {
     this.#options = options;
@@ -47,21 +52,19 @@ export class DrainDestination {
 
   /** The open store. Rejects {@link DestinationRefused} where opening it again cannot help by itself. */
   store(): Promise<Store> {
-    const { openers, trackingUri, connection, artifactRoot, busyTimeoutMs } = this.#options;
-    this.#store ??= (async () => {
-      try {
-        return await openers.openStore(trackingUri, {
-          connection,
-          artifactRoot,
-          ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }),
-        });
-      } catch (error) {
-        this.#store = undefined;
-        if (error instanceof Error && judgeError(error) === 'rejected') throw new DestinationRefused(error);
-        throw error;
-      }
-    })();
+    const { trackingUri: uri, connection } = this.#options;
+    this.#store ??= this.#open({ uri, connection }, () => (this.#store = undefined));
     return this.#store;
+  }
+
+  /** The open store that a call goes to: the registry's, where it is another one, for what belongs to the registry. */
+  storeFor(call: { readonly method: StoreMethod; readonly args: readonly unknown[] }): Promise<Store> {
+    const { registry } = this.#options;
+    // The cast: whatever it is, it is looked up in the table only.
+    const isRegistrys = call.method === 'request' && isOfRegistry(call.args[0] as ServerEndpoint);
+    if (registry === undefined || !isRegistrys) return this.store();
+    this.#registry ??= this.#open(registry, () => (this.#registry = undefined));
+    return this.#registry;
   }
 
   /** The id of an experiment by name, made where there is none. A deleted one is {@link DestinationRefused}. */
@@ -103,11 +106,25 @@ export class DrainDestination {
 
   /** Closes everything; the next use opens it anew. Never rejects. */
   async close(): Promise<void> {
-    const store = this.#store;
+    const stores = [this.#store, this.#registry];
     this.#store = undefined;
+    this.#registry = undefined;
     this.#experimentIds.clear();
     for (const artifactUri of this.#repositories.keys()) this.closeArtifacts(artifactUri);
-    if (store !== undefined) await settleQuietly(store.then((opened) => opened.close()));
+    const opened = stores.filter((store) => store !== undefined);
+    await Promise.all(opened.map((store) => settleQuietly(store.then((each) => each.close()))));
+  }
+
+  async #open({ uri, connection }: RegistryPlace, forget: () => void): Promise<Store> {
+    const { openers, artifactRoot, busyTimeoutMs } = this.#options;
+    try {
+      const busy = busyTimeoutMs === undefined ? {} : { busyTimeoutMs };
+      return await openers.openStore(uri, { connection, artifactRoot, ...busy });
+    } catch (error) {
+      forget();
+      if (error instanceof Error && judgeError(error) === 'rejected') throw new DestinationRefused(error);
+      throw error;
+    }
   }
 
   async #findOrMakeExperiment(name: string): Promise<string> {

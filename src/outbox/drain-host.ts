@@ -62,10 +62,8 @@ export class DrainHost {
     this.#paths = folderName === undefined ? undefined : folderPaths(directory, folderName);
     const onWarning = (message: string): void => this.#event({ kind: 'warning', message });
     this.#destination = new DrainDestination({
+      ...settings,
       openers,
-      trackingUri: settings.trackingUri,
-      connection: settings.connection,
-      artifactRoot: settings.artifactRoot,
       busyTimeoutMs: settings.isInline ? 0 : BUSY_TIMEOUT_MS,
     });
     this.#patience = new Patience({ system, onWarning, reopen: () => this.#destination.close() });
@@ -204,7 +202,7 @@ export class DrainHost {
     try {
       // The caller has been told by its own clock; nothing may be carried out behind its back.
       if (!(await reached)) return;
-      const store = await this.#destination.store();
+      const store = await this.#destination.storeFor(request);
       const value = await callStore(store, request, (runKey) => this.#folder.state.runIdOf(runKey));
       postAnswer(this.#post, { kind: 'answer', id, value });
     } catch (error) {

@@ -2,7 +2,7 @@
 import { MlflowError, RunspanError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ConnectionOptions } from '../rest/connection.ts';
-import type { Durability, OutboxEvent, StoreMethod } from './contract.ts';
+import type { Durability, OutboxEvent, RegistryPlace, StoreMethod } from './contract.ts';
 import type { MemoryBlock } from './memory-queue.ts';
 
 /** What a drain host is made of. */
@@ -13,6 +13,7 @@ export interface HostSettings {
   readonly trackingUri: string;
   readonly experimentName: string;
   readonly connection: ConnectionOptions;
+  readonly registry: RegistryPlace | undefined;
   readonly artifactRoot: string;
   readonly durability: Durability;
   /** On the job's thread: it must not block there. */

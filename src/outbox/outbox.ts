@@ -77,6 +77,7 @@ class JournaledOutbox implements Outbox {
         trackingUri: options.trackingUri,
         experimentName: options.experimentName,
         connection: options.connection,
+        registry: options.registry,
         artifactRoot: options.artifactRoot,
         durability: options.durability ?? 'os',
       },

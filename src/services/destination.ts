@@ -1,12 +1,13 @@
 // Where a service's runs go: the outbox opened, and a definite refusal of the store given the time to show itself.
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { workerEnv } from '../config/env.ts';
 import { DEFAULT_TRACKING_URI } from '../config/mlflow-fields.ts';
 import type { MlflowSettings } from '../config/mlflow-settings.ts';
 import type { AlertSink } from '../model/alert-sink.ts';
 import { settlesWithin } from '../otel/deadline.ts';
-import type { Outbox, OutboxEvent, OutboxOptions } from '../outbox/contract.ts';
+import type { Outbox, OutboxEvent, OutboxOptions, RegistryPlace } from '../outbox/contract.ts';
 import { openDisabledOutbox } from '../outbox/disabled-outbox.ts';
 import type { RunBook } from './run-book.ts';
 
@@ -54,6 +55,7 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
     trackingUri,
     experimentName,
     connection,
+    registry: registryOf(settings),
     artifactRoot,
     drain,
     durability,
@@ -67,6 +69,17 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
     throw error;
   }
   return outbox;
+}
+
+/** The registry where it is another place than the tracking store, or is reached as somebody else. */
+function registryOf(settings: MlflowSettings): RegistryPlace | undefined {
+  const {
+    absoluteTrackingUri,
+    absoluteRegistryUri: uri,
+    connection: tracking,
+    registryConnection: connection,
+  } = settings;
+  return uri === absoluteTrackingUri && isDeepStrictEqual(connection, tracking) ? undefined : { uri, connection };
 }
 
 /** A run's page on a tracking server; an embedded store has none. */
