@@ -113,8 +113,13 @@ function targetOf({ from, specifier }: Import): string | undefined {
   return specifier.startsWith('.') ? posix.join(posix.dirname(from), specifier) : undefined;
 }
 
-function allImports(sources: Sources): Import[] {
-  return [...sources].flatMap(([file, text]) => importsOf(file, text));
+/** To parse a house takes half a second, and most rules ask for its imports. */
+const known = new WeakMap<Sources, readonly Import[]>();
+
+function allImports(sources: Sources): readonly Import[] {
+  const found = known.get(sources) ?? [...sources].flatMap(([file, text]) => importsOf(file, text));
+  known.set(sources, found);
+  return found;
 }
 
 /** Arrows lead downhill only. */
