@@ -27,7 +27,8 @@ export function readAnswer(
   nowMs: number,
   decode: (body: Uint8Array) => unknown = readJson,
 ): Answer {
-  if (httpStatus >= 200 && httpStatus < 300) return { status: 'sent', ...readPartialSuccess(body, decode) };
+  if (httpStatus >= 200 && httpStatus < 300)
+    return { status: 'sent', ...readPartialSuccess(decodeQuietly(body, decode)) };
   const words = wordsOf(body);
   const reason = words === '' ? `HTTP ${httpStatus}` : `HTTP ${httpStatus}: ${words}`;
   if (RETRYABLE.has(httpStatus))
@@ -37,11 +38,13 @@ export function readAnswer(
   return { status: isRefused ? 'refused' : 'rejected', reason, httpStatus };
 }
 
-function readPartialSuccess(
-  body: Buffer,
-  decode: (body: Uint8Array) => unknown,
-): { rejectedCount: number; message: string } {
-  const said = field(decodeQuietly(body, decode), 'partialSuccess');
+/**
+ * Reads how much of a batch was refused by an answer that took the rest.
+ *
+ * @param response decoded, of whatever shape
+ */
+export function readPartialSuccess(response: unknown): { readonly rejectedCount: number; readonly message: string } {
+  const said = field(response, 'partialSuccess');
   // int64 is a string in OTLP's JSON; servers send numbers too.
   const rejectedCount = Number(field(said, 'rejectedSpans') ?? field(said, 'rejectedLogRecords') ?? 0);
   const message = field(said, 'errorMessage');

@@ -10,8 +10,6 @@ export interface OtelSettings {
   readonly tracesEndpoint: string | undefined;
   /** OTEL_EXPORTER_OTLP_LOGS_ENDPOINT */
   readonly logsEndpoint: string | undefined;
-  /** OTEL_EXPORTER_OTLP_PROTOCOL */
-  readonly protocol: string | undefined;
   /** How spans are sent; each variable of the common name or of `OTEL_EXPORTER_OTLP_TRACES_…`. */
   readonly spanConnection: OtelConnection;
   /** How log records are sent; each variable of the common name or of `OTEL_EXPORTER_OTLP_LOGS_…`. */
@@ -28,10 +26,14 @@ export interface OtelSettings {
   readonly areLogsPrinted: boolean;
   /** What these two name beside `otlp`, `console` and `none`. */
   readonly unknownExporters: readonly string[];
+  /** What OTEL_EXPORTER_OTLP_PROTOCOL, or a signal's own, names beside `http/json`, `http/protobuf` and `grpc`. */
+  readonly unknownProtocols: readonly string[];
 }
 
 /** How an OTLP endpoint is spoken to. */
 export interface OtelConnection {
+  /** OTEL_EXPORTER_OTLP_PROTOCOL, where it is one that there is. */
+  readonly protocol: string | undefined;
   /** OTEL_EXPORTER_OTLP_HEADERS */
   readonly headers: Readonly<Record<string, string>>;
   /** OTEL_EXPORTER_OTLP_TIMEOUT, in milliseconds */
@@ -46,6 +48,7 @@ export interface OtelConnection {
   };
 }
 
+const KNOWN_PROTOCOLS: ReadonlySet<string> = new Set(['http/json', 'http/protobuf', 'grpc']);
 const KNOWN_EXPORTERS: ReadonlySet<string> = new Set(['otlp', 'console', 'none']);
 
 /**
@@ -65,7 +68,6 @@ export function readOtelSettings(sources: SettingsSources = loadSources()): Otel
     endpoint: read('OTEL_EXPORTER_OTLP_ENDPOINT'),
     tracesEndpoint: read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'),
     logsEndpoint: read('OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'),
-    protocol: read('OTEL_EXPORTER_OTLP_PROTOCOL'),
     spanConnection: readConnection(read, 'TRACES'),
     logConnection: readConnection(read, 'LOGS'),
     isSdkDisabled: read('OTEL_SDK_DISABLED')?.toLowerCase() === 'true',
@@ -74,14 +76,17 @@ export function readOtelSettings(sources: SettingsSources = loadSources()): Otel
     areSpansPrinted: spans.includes('console'),
     areLogsPrinted: logs.includes('console'),
     unknownExporters: [...new Set([...spans, ...logs])].filter((name) => !KNOWN_EXPORTERS.has(name)),
+    unknownProtocols: readUnknownProtocols(read),
   };
 }
 
 function readConnection(read: (name: string) => string | undefined, signal: 'TRACES' | 'LOGS'): OtelConnection {
   const find = (name: string): string | undefined =>
     read(`OTEL_EXPORTER_OTLP_${signal}_${name}`) ?? read(`OTEL_EXPORTER_OTLP_${name}`);
+  const protocol = find('PROTOCOL') ?? '';
   const timeoutMs = Number(find('TIMEOUT') ?? Number.NaN);
   return {
+    protocol: KNOWN_PROTOCOLS.has(protocol) ? protocol : undefined,
     // The specification: headers of both names are merged, the signal's own win.
     headers: {
       ...readHeaders(read('OTEL_EXPORTER_OTLP_HEADERS')),
@@ -91,6 +96,11 @@ function readConnection(read: (name: string) => string | undefined, signal: 'TRA
     isCompressed: find('COMPRESSION') === 'gzip',
     tls: { ca: find('CERTIFICATE'), cert: find('CLIENT_CERTIFICATE'), key: find('CLIENT_KEY') },
   };
+}
+
+function readUnknownProtocols(read: (name: string) => string | undefined): readonly string[] {
+  const named = ['', 'TRACES_', 'LOGS_'].flatMap((signal) => read(`OTEL_EXPORTER_OTLP_${signal}PROTOCOL`) ?? []);
+  return [...new Set(named)].filter((name) => !KNOWN_PROTOCOLS.has(name));
 }
 
 /** `name=value,name=value`, values percent-encoded; what is none of that is passed over. */

@@ -1,8 +1,10 @@
 // What the shared OpenTelemetry set-up is told; config reads it from files and env.
-import type { OtlpTarget, OtlpTargets, TlsFiles } from '../collector/contract.ts';
+import type { OtlpTarget, OtlpTargets, Signal, TlsFiles } from '../collector/contract.ts';
 
-/** How one signal's endpoint is spoken to over HTTP; what is left out has the default. */
+/** How one signal's endpoint is spoken to; what is left out has the default. */
 export interface SignalConnection {
+  /** @default that of both signals  Env: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_LOGS_PROTOCOL. */
+  readonly protocol?: string | undefined;
   /** Env: OTEL_EXPORTER_OTLP_HEADERS. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** How long one export may take, in milliseconds. @default 2_000  Env: OTEL_EXPORTER_OTLP_TIMEOUT. */
@@ -53,6 +55,8 @@ export interface ProviderSettings {
   readonly areLogsPrinted?: boolean | undefined;
   /** Exporters that were asked for and are none of these. */
   readonly unknownExporters?: readonly string[] | undefined;
+  /** Protocols that were asked for and are none of ours. */
+  readonly unknownProtocols?: readonly string[] | undefined;
   /** The providers by hand, and no NodeSDK: a job under register waits for its first line meanwhile. @default false */
   readonly isLean?: boolean | undefined;
   readonly spanBatch?: BatchSettings | undefined;
@@ -65,6 +69,12 @@ export interface ExportTargets {
   readonly logsUrl: string | undefined;
 }
 
+/** Gives the protocol that a signal's endpoint is spoken to by. */
+export function protocolOf(settings: ProviderSettings, signal: Signal): string {
+  const connection = signal === 'traces' ? settings.spanConnection : settings.logConnection;
+  return connection?.protocol ?? settings.protocol ?? 'http/json';
+}
+
 /**
  * Works out where spans and log records go.
  *
@@ -75,13 +85,13 @@ export interface ExportTargets {
 export function exportTargets(settings: ProviderSettings): ExportTargets {
   if (settings.isSdkDisabled === true) return { tracesUrl: undefined, logsUrl: undefined };
   const base = settings.endpoint || undefined;
-  const at = (path: string): string | undefined => {
-    if (base === undefined || settings.protocol === 'grpc') return base;
-    return `${base.replace(/\/+$/, '')}/${path}`;
+  const at = (signal: Signal): string | undefined => {
+    if (base === undefined || protocolOf(settings, signal) === 'grpc') return base;
+    return `${base.replace(/\/+$/, '')}/v1/${signal}`;
   };
   return {
-    tracesUrl: settings.areSpansExported === false ? undefined : settings.tracesEndpoint || at('v1/traces'),
-    logsUrl: settings.areLogsExported === false ? undefined : settings.logsEndpoint || at('v1/logs'),
+    tracesUrl: settings.areSpansExported === false ? undefined : settings.tracesEndpoint || at('traces'),
+    logsUrl: settings.areLogsExported === false ? undefined : settings.logsEndpoint || at('logs'),
   };
 }
 
@@ -100,9 +110,9 @@ const HTTP_PORT = '4318';
  */
 export function httpTargets(settings: ProviderSettings): OtlpTargets {
   const { tracesUrl, logsUrl } = exportTargets(settings);
-  const isGrpc = settings.protocol === 'grpc';
-  const traces = isGrpc ? besideGrpc(tracesUrl, 'v1/traces') : tracesUrl;
-  const logs = isGrpc ? besideGrpc(logsUrl, 'v1/logs') : logsUrl;
+  const isGrpc = (signal: Signal): boolean => protocolOf(settings, signal) === 'grpc';
+  const traces = isGrpc('traces') ? besideGrpc(tracesUrl, 'v1/traces') : tracesUrl;
+  const logs = isGrpc('logs') ? besideGrpc(logsUrl, 'v1/logs') : logsUrl;
   return {
     ...(traces !== undefined && { traces: toTarget(traces, settings.spanConnection) }),
     ...(logs !== undefined && { logs: toTarget(logs, settings.logConnection) }),

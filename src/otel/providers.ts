@@ -122,6 +122,10 @@ async function build(relay: RelaySpanProcessor, settings: ProviderSettings, onBu
     warnings.push(
       `There is no exporter '${name}' here: OTEL_TRACES_EXPORTER and OTEL_LOGS_EXPORTER take otlp, console or none.`,
     );
+  for (const name of settings.unknownProtocols ?? [])
+    warnings.push(
+      `There is no protocol '${name}' here: OTEL_EXPORTER_OTLP_PROTOCOL takes http/json, http/protobuf or grpc.`,
+    );
   if (registered.hasTracing) {
     await registerContextManager(registered);
     const logsAre = registered.hasLogs ? 'its logs provider too' : 'no logs provider';

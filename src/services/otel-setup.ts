@@ -21,6 +21,11 @@ export interface OtelSetupOptions {
   readonly isLean?: boolean;
 }
 
+/** Variables of OpenTelemetry's specification that the SDK knows by another name. */
+const SDK_NAMES = {
+  OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: 'OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT',
+  OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: 'OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT',
+};
 const DEFAULT_DIRECTORY = '.runspan';
 
 /** Gives the process's one OpenTelemetry set-up, brought up by the first call. */
@@ -29,6 +34,9 @@ export function bringUpOtel(options: OtelSetupOptions = {}): Promise<Providers> 
   const named = findVariable(sources, 'RUNSPAN_DIR')?.text.trim() || DEFAULT_DIRECTORY;
   const { directory = path.resolve(sources.folder, named) } = options;
   setEnvDefaults(otelVariablesOfDotenv(sources));
+  setEnvDefaults(
+    Object.fromEntries(Object.entries(SDK_NAMES).map(([name, own]) => [own, findVariable(sources, name)?.text])),
+  );
   return ensureProviders({
     ...readOtelSettings(sources),
     serviceName,

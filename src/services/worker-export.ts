@@ -48,7 +48,7 @@ export async function createWorkerEmitter(options: WorkerExportOptions): Promise
       logRecordProcessorOptions: {
         recordProcessorType: 'batch',
         processorConfig: readBatch(sources),
-        exporterOptions: toExporter(settings.protocol, {
+        exporterOptions: toExporter(settings.logConnection.protocol, {
           url: logsUrl,
           timeoutMillis: settings.logConnection.timeoutMs ?? DEFAULT_TIMEOUT_MS,
         }),

@@ -10,6 +10,7 @@ const sources = (env: Record<string, string>, dotenv: Record<string, string> = {
 });
 
 const plain = {
+  protocol: undefined,
   headers: {},
   timeoutMs: undefined,
   isCompressed: false,
@@ -22,7 +23,6 @@ describe('readOtelSettings', () => {
       endpoint: undefined,
       tracesEndpoint: undefined,
       logsEndpoint: undefined,
-      protocol: undefined,
       spanConnection: plain,
       logConnection: plain,
       isSdkDisabled: false,
@@ -31,7 +31,22 @@ describe('readOtelSettings', () => {
       areSpansPrinted: false,
       areLogsPrinted: false,
       unknownExporters: [],
+      unknownProtocols: [],
     });
+  });
+
+  test.each([
+    ['grpc', undefined, ['grpc', 'grpc'], []],
+    ['grpc', 'http/protobuf', ['http/protobuf', 'grpc'], []],
+    ['carrier pigeon', 'http/json', ['http/json', undefined], ['carrier pigeon']],
+  ])('reads protocol %j, and %j for spans', (common, ofSpans, protocols, unknownProtocols) => {
+    const env = {
+      OTEL_EXPORTER_OTLP_PROTOCOL: common,
+      ...(ofSpans && { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: ofSpans }),
+    };
+    const settings = readOtelSettings(sources(env));
+    expect([settings.spanConnection.protocol, settings.logConnection.protocol]).toEqual(protocols);
+    expect(settings.unknownProtocols).toEqual(unknownProtocols);
   });
 
   test.each([
@@ -82,12 +97,14 @@ describe('readOtelSettings', () => {
     };
     const { spanConnection, logConnection } = readOtelSettings(sources(env));
     expect(spanConnection).toEqual({
+      protocol: undefined,
       headers: { authorization: 'Bearer abc=', 'x-tenant': 'blue' },
       timeoutMs: 700,
       isCompressed: false,
       tls: { ca: '/ca.pem', cert: undefined, key: undefined },
     });
     expect(logConnection).toEqual({
+      protocol: undefined,
       headers: { authorization: 'Bearer abc=', 'x-tenant': '100%' },
       timeoutMs: 500,
       isCompressed: true,

@@ -22,6 +22,8 @@ export interface ReceivedItem {
   readonly body?: string;
   readonly timeUnixNano?: string;
   readonly status?: { readonly code?: number };
+  readonly events?: readonly { readonly name: string; readonly attributes?: readonly KeyValue[] }[];
+  readonly links?: readonly { readonly attributes?: readonly KeyValue[] }[];
   readonly scope: string;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly resource: Readonly<Record<string, unknown>>;
@@ -33,6 +35,7 @@ export interface OtlpEndpoint extends AsyncDisposable {
   readonly spans: ReceivedItem[];
   readonly logs: ReceivedItem[];
   readonly headers: Readonly<Record<string, unknown>>[];
+  readonly paths: string[];
   /** How requests are answered from now on. */
   answer: Answer;
   /** Resolves once so many log records have been taken. */
@@ -49,6 +52,7 @@ export async function startOtlpEndpoint(answer: Answer = 200): Promise<OtlpEndpo
   const spans: ReceivedItem[] = [];
   const logs: ReceivedItem[] = [];
   const headers: Record<string, unknown>[] = [];
+  const paths: string[] = [];
   const waiting: { readonly isDue: () => boolean; readonly resolve: () => void }[] = [];
   const until = (isDue: () => boolean): Promise<void> => new Promise((resolve) => waiting.push({ isDue, resolve }));
   let refusedCount = 0;
@@ -58,6 +62,7 @@ export async function startOtlpEndpoint(answer: Answer = 200): Promise<OtlpEndpo
     request.on('end', () => {
       if (endpoint.answer === 'hang') return;
       headers.push(request.headers);
+      paths.push(String(request.url));
       const { status, body } =
         typeof endpoint.answer === 'number' ? { status: endpoint.answer, body: '{}' } : endpoint.answer;
       if (status === 200 && request.headers['content-type'] !== 'application/x-protobuf')
@@ -74,6 +79,7 @@ export async function startOtlpEndpoint(answer: Answer = 200): Promise<OtlpEndpo
     spans,
     logs,
     headers,
+    paths,
     answer,
     receive: (count) => until(() => logs.length >= count),
     refuse: (count) => until(() => refusedCount >= count),
