@@ -13,7 +13,7 @@ interface Instrumentation {
 
 interface Loaded {
   readonly name: string;
-  readonly Found: new () => Instrumentation;
+  readonly Found: new (config?: object) => Instrumentation;
   /** The folder of the copy of import-in-the-middle that it uses: with another copy nothing is patched (measured). */
   readonly hookFolder: string;
 }
@@ -28,6 +28,17 @@ const OPTIONAL = {
   undici: () => import('@opentelemetry/instrumentation-undici'),
   http: () => import('@opentelemetry/instrumentation-http'),
 } as const;
+
+/**
+ * Our own requests make no spans. In this process a mark in the context sees to that; what comes from a sandbox with modules of its
+ * own (Jest's) has another context, and is known by how it calls itself.
+ */
+const CONFIGS: Readonly<Record<string, object>> = {
+  http: { ignoreOutgoingRequestHook: isOwnRequest },
+  undici: { ignoreRequestHook: isOwnRequest },
+};
+/** Our sender and client, and the SDK's exporters. */
+const OWN_AGENT = /^(?:runspan\b|OTel-OTLP-Exporter-JavaScript\/)/;
 
 /**
  * Starts instrumentations: `undici` and `http` are ours, any other is looked for beside the job. One that is not installed or
@@ -46,7 +57,7 @@ export async function startInstrumentations(names: readonly string[]): Promise<r
   for (const { name, Found, hookFolder } of loaded) {
     await attempt(`starting the instrumentation '${name}'`, () => {
       // Its constructor enables it.
-      const modules = new Found()._modules?.map((module) => module.name) ?? [];
+      const modules = new Found(CONFIGS[name])._modules?.map((module) => module.name) ?? [];
       patched.set(hookFolder, [...(patched.get(hookFolder) ?? []), ...modules]);
       started.push(name);
     });
@@ -92,6 +103,19 @@ async function load(name: string): Promise<Loaded> {
   const base = createRequire(createRequire(file).resolve('@opentelemetry/instrumentation'));
   // The cast: what is called an instrumentation is constructed as one.
   return { name, Found: Found as Loaded['Found'], hookFolder: dirname(base.resolve('import-in-the-middle')) };
+}
+
+/** The headers of a request to be: an object, a flat list or a text. */
+function isOwnRequest({ headers }: { readonly headers?: unknown }): boolean {
+  const flat = Array.isArray(headers)
+    ? headers.map(String)
+    : typeof headers === 'string'
+      ? headers.split(/\r?\n|: /)
+      : Object.entries(headers ?? {})
+          .flat()
+          .map(String);
+  const at = flat.findIndex((name) => name.toLowerCase() === 'user-agent');
+  return at >= 0 && OWN_AGENT.test(flat[at + 1] ?? '');
 }
 
 /** Hooks these packages alone: wrapping every module of a job costs it seconds (measured). */

@@ -66,6 +66,14 @@ test.each([
   expect(stdout.match(/"msg":"said by pino"/g)).toHaveLength(1);
 });
 
+test('requests of ours leave no span, wherever they come from: a sandbox has a context of its own', async () => {
+  const [server, endpoint] = await Promise.all([startServer(), collector()]);
+  await runRegistered(server.url, { job: 'own-traffic.mjs', env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url } });
+  expect([...server.parents.keys()].toSorted()).toEqual(['exporter', 'fetch', 'http', 'other', 'undici']);
+  const urls = endpoint.spans.flatMap(({ attributes }) => attributes['url.full'] ?? []);
+  expect(urls).toEqual([`${server.url}/other`]);
+});
+
 test('levels, errors and secrets of foreign lines arrive as our own do', async () => {
   const [server, endpoint] = await Promise.all([startServer(), collector()]);
   const { stderr } = await runRegistered('calls', {
