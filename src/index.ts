@@ -23,6 +23,15 @@ export type { TfjsModule } from './autolog/tfjs-types.ts';
 export type { LoadedTfjsModel, TfjsLoader } from './autolog/load-tfjs.ts';
 export type { AlertSink } from './model/alert-sink.ts';
 export type {
+  DatasetRecord,
+  DatasetRecordSource,
+  DatasetRecordSourceType,
+  EvaluationDataset,
+  JsonObject,
+  MergedRecords,
+  NewDatasetRecord,
+} from './model/datasets.ts';
+export type {
   Dataset,
   DatasetInput,
   Experiment,
@@ -61,6 +70,7 @@ export type { VersionNumber } from './runs/client/registry-checks.ts';
 export type { ModelUri, PromptUri, RunsUri } from './model/model-uri.ts';
 export { formatModelUri, formatRunsUri, parseModelUri, parsePromptUri, parseRunsUri } from './model/model-uri.ts';
 export type { Webhook, WebhookEvent, WebhookStatus, WebhookTestResult } from './model/webhooks.ts';
+export type { DatasetSearchOptions } from './rest/datasets.ts';
 export type { LoggedModelOrder, LoggedModelSearchOptions } from './rest/logged-models.ts';
 export type { PagedList } from './runs/client/paged-list.ts';
 export type { JoinedRun } from './runs/open-run.ts';

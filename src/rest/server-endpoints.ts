@@ -1,4 +1,5 @@
 // What only a tracking server has, by name: the tables of all groups, and which of them belong to the model registry.
+import { DATASET_ENDPOINTS, type DatasetEndpoints } from './datasets.ts';
 import type { Endpoint } from './endpoint.ts';
 import { LOGGED_MODEL_ENDPOINTS, type LoggedModelEndpoints } from './logged-models.ts';
 import { REGISTRY_ENDPOINTS, type RegistryEndpoints } from './registry.ts';
@@ -8,7 +9,7 @@ import { WEBHOOK_ENDPOINTS, type WebhookEndpoints } from './webhooks.ts';
 export interface RegistryServerEndpoints extends WebhookEndpoints, RegistryEndpoints {}
 
 /** What the tracking URI's server is asked. */
-export interface TrackingServerEndpoints extends LoggedModelEndpoints {}
+export interface TrackingServerEndpoints extends LoggedModelEndpoints, DatasetEndpoints {}
 
 /** Every endpoint that the client asks by name. */
 export interface ServerEndpoints extends TrackingServerEndpoints, RegistryServerEndpoints {}
@@ -24,7 +25,7 @@ export type AnswerOf<N extends ServerEndpoint> = ServerEndpoints[N] extends Endp
 
 const REGISTRY: RegistryServerEndpoints = { ...WEBHOOK_ENDPOINTS, ...REGISTRY_ENDPOINTS };
 
-const TRACKING: TrackingServerEndpoints = { ...LOGGED_MODEL_ENDPOINTS };
+const TRACKING: TrackingServerEndpoints = { ...LOGGED_MODEL_ENDPOINTS, ...DATASET_ENDPOINTS };
 
 /** The tables of all groups. */
 export const SERVER_ENDPOINTS: ServerEndpoints = { ...TRACKING, ...REGISTRY };

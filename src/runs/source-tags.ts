@@ -35,7 +35,8 @@ export async function readSourceTags(options: SourceTagsOptions): Promise<readon
   return [...tags, ...(await readGitTags(dirname(options.mainFile), options.redactText))];
 }
 
-function readUserName(): string {
+/** Whose process this is; `unknown` where the machine has no name for them. */
+export function readUserName(): string {
   try {
     return userInfo().username;
   } catch {

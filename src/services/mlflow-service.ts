@@ -148,9 +148,9 @@ export class MlflowService extends Service {
    * @throws {RunspanError} `SERVICE_NOT_STARTED`
    */
   client(): MlflowClient {
-    const { trackingUri, registryUri, clientTimeoutMs: timeoutMs } = this.settings;
+    const { trackingUri, registryUri, clientTimeoutMs: timeoutMs, username } = this.settings;
     const { outbox } = this.#require();
-    return new MlflowClient({ outbox, trackingUri, registryUri, timeoutMs, now: this.#now });
+    return new MlflowClient({ outbox, trackingUri, registryUri, timeoutMs, now: this.#now, username });
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Page } from '../../model/entities.ts';
 import type { Outbox, StoreMethod } from '../../outbox/contract.ts';
 import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/server-endpoints.ts';
 import type { Store } from '../../stores/contract.ts';
+import { readUserName } from '../source-tags.ts';
 import { LaterMethodsBase } from './later-methods.ts';
 import { PagedList } from './paged-list.ts';
 
@@ -14,6 +15,8 @@ export interface MlflowClientOptions {
   /** How long one call may take, the wait for what is already accepted included, in milliseconds. */
   readonly timeoutMs: number;
   readonly now: () => number;
+  /** Who is logged in at the tracking server, if anybody. */
+  readonly username?: string | undefined;
 }
 
 /** The calls that the methods are made of; a run key is taken wherever a run id stands. */
@@ -38,6 +41,11 @@ export abstract class ClientCalls extends LaterMethodsBase {
   /** Milliseconds since the epoch. */
   protected now(): number {
     return this.#options.now();
+  }
+
+  /** Who does what is done: MLflow's `mlflow.user`. */
+  protected userName(): string {
+    return this.#options.username ?? readUserName();
   }
 
   /** Asks what every store has. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { laterMethods } from '../../../src/runs/client/later-methods.ts';
 import { MlflowClient } from '../../../src/runs/client/mlflow-client.ts';
 import type { Outbox } from '../../../src/outbox/contract.ts';
 
@@ -90,9 +91,10 @@ describe('MlflowClient', () => {
 
   test('rejects with NOT_SUPPORTED what comes later', async () => {
     const { client } = makeClient();
-    await expect(client.createDataset('m')).rejects.toMatchObject({
-      code: 'NOT_SUPPORTED',
-      message: expect.stringContaining('createDataset'),
-    });
+    for (const [name, method] of Object.entries(laterMethods())) {
+      const refused = { code: 'NOT_SUPPORTED', message: expect.stringContaining(name) };
+      await expect(method.call(client)).rejects.toMatchObject(refused);
+      expect(client).toHaveProperty(name);
+    }
   });
 });
