@@ -1,5 +1,4 @@
 // `diagnose: true`: the local variables of the frames that an error was thrown in, by Node's own debugger, from within the thread.
-import { Session, url as inspectorUrl } from 'node:inspector';
 import type { Debugger, Runtime } from 'node:inspector';
 import type { Redactor } from '../model/redact.ts';
 import { REDACTED } from '../model/redact.ts';
@@ -63,7 +62,9 @@ type Paused = Debugger.PausedEventDataType;
 
 class ThrowWatch {
   readonly #options: WatchOptions;
-  readonly #session = new Session();
+  // Loaded here, since nearly no job asks for it; a Node that is built without it throws.
+  readonly #inspector = process.getBuiltinModule('node:inspector');
+  readonly #session = new this.#inspector.Session();
   readonly #urls = new Map<string, string>();
   #isStopped = false;
   #secondMs = 0;
@@ -91,7 +92,7 @@ class ThrowWatch {
   }
 
   #stepBack(): boolean {
-    if (inspectorUrl() === undefined) return false;
+    if (this.#inspector.url() === undefined) return false;
     this.#options.say('diagnose: a debugger listens, so stack traces have no variables');
     this.stop();
     return true;

@@ -25,8 +25,8 @@ const PATIENCE = 32;
 /** Enough for a call through contexts and wrappers. */
 const MANY_FRAMES = 24;
 
-/** This package's own folder, as modules and as CommonJS name it; what runs in it is not the caller. */
-const OWN_URL = new URL('..', import.meta.url).href;
+/** This package's own folder (src, or dist, where all files are in one), as modules and as CommonJS name it; what runs in it is not the caller. */
+const OWN_URL = new URL(import.meta.url.endsWith('.ts') ? '..' : '.', import.meta.url).href;
 const OWN_PATH = fileURLToPath(OWN_URL);
 const LIBRARIES = /[/\\]node_modules[/\\](?:pino|@opentelemetry[/\\][^/\\]+)[/\\]/;
 

@@ -1,9 +1,10 @@
 // MLflow's own run tags as its Python client sets them: who ran what, from which file and commit.
-import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Tag } from '../model/entities.ts';
+import { readGitHead } from './git-files.ts';
+import type { GitHead } from './git-files.ts';
 
 /** What the tags are read from; passed in, so that tests own it. */
 export interface SourceTagsOptions {
@@ -46,20 +47,40 @@ export function readUserName(): string {
 }
 
 async function readGitTags(folder: string, redactText: (text: string) => string): Promise<readonly Tag[]> {
-  const heads = await runGit(folder, ['rev-parse', 'HEAD', '--abbrev-ref', 'HEAD']);
-  const [commit, branch] = heads?.split('\n') ?? [];
-  if (commit === undefined || !/^[0-9a-f]{40,64}$/.test(commit)) return [];
+  const head = await findHead(folder);
+  if (head === undefined) return [];
+  const { commit, branch, remoteUrl } = head;
   const tags: Tag[] = [{ key: 'mlflow.source.git.commit', value: commit }];
-  if (branch !== undefined && branch !== '' && branch !== 'HEAD')
-    tags.push({ key: 'mlflow.source.git.branch', value: branch });
-  const repoUrl = await runGit(folder, ['config', '--get', 'remote.origin.url']);
-  if (repoUrl !== undefined && repoUrl !== '')
-    tags.push({ key: 'mlflow.source.git.repoURL', value: redactText(repoUrl) });
+  if (branch !== undefined) tags.push({ key: 'mlflow.source.git.branch', value: branch });
+  if (remoteUrl !== undefined && remoteUrl !== '')
+    tags.push({ key: 'mlflow.source.git.repoURL', value: redactText(remoteUrl) });
   return tags;
+}
+
+async function findHead(folder: string): Promise<GitHead | undefined> {
+  try {
+    const head = readGitHead(folder);
+    return head === 'unreadable' ? await askGit(folder) : head;
+  } catch {
+    // A file that we may not read: git may not either.
+    return undefined;
+  }
+}
+
+/** For a repository whose references are no files. */
+async function askGit(folder: string): Promise<GitHead | undefined> {
+  const heads = await runGit(folder, ['rev-parse', 'HEAD', '--abbrev-ref', 'HEAD']);
+  const [commit = '', branch = ''] = heads?.split('\n') ?? [];
+  if (!/^[0-9a-f]{40,64}$/.test(commit)) return undefined;
+  const isDetached = branch === '' || branch === 'HEAD';
+  const remoteUrl = await runGit(folder, ['config', '--get', 'remote.origin.url']);
+  return { commit, branch: isDetached ? undefined : branch, remoteUrl };
 }
 
 async function runGit(folder: string, args: readonly string[]): Promise<string | undefined> {
   try {
+    // Loaded here: nearly no job needs it.
+    const { execFile } = process.getBuiltinModule('node:child_process');
     const { stdout } = await promisify(execFile)('git', ['-C', folder, ...args], { timeout: GIT_TIMEOUT_MS });
     return stdout.trim();
   } catch {

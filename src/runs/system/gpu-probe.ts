@@ -1,5 +1,4 @@
 // NVIDIA's cards, by its own program: started beside the job, its last answer read.
-import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { BYTES_PER_MEGABYTE, toPercentage } from './probe.ts';
@@ -21,6 +20,8 @@ const BYTES_PER_MEBIBYTE = 2 ** 20;
 export function createGpuProbe(path: string): SystemProbe | undefined {
   const program = findProgram(path);
   if (program === undefined) return undefined;
+  // Loaded here: most machines have no such card.
+  const { execFile } = process.getBuiltinModule('node:child_process');
   let answer: Readonly<Record<string, number>> = {};
   let stop: (() => void) | undefined;
   const ask = (): void => {
