@@ -37,6 +37,19 @@ export async function readRunFiles(open: () => Promise<ArtifactRepository>): Pro
   }
 }
 
+/** The text of what a run keeps of one kind; empty where it cannot be reached. */
+export async function readKept(open: () => Promise<ArtifactRepository>, kind: 'trace' | 'logs'): Promise<string> {
+  let repository: ArtifactRepository | undefined;
+  try {
+    repository = await open();
+    return await readAll(repository, await repository.list(KEPT_FOLDER), kind);
+  } catch {
+    return ''; // The run that is shown says where its own files are.
+  } finally {
+    await repository?.close();
+  }
+}
+
 async function listFiles(repository: ArtifactRepository): Promise<FileInfo[]> {
   const files: FileInfo[] = [];
   const folders: (string | undefined)[] = [undefined];

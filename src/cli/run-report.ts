@@ -3,8 +3,10 @@ import type { DatasetInput, Metric, RunEntity, RunInfo } from '../model/entities
 import { runUrlOf } from '../services/destination.ts';
 import type { Store } from '../stores/contract.ts';
 import type { Connection } from './connect.ts';
+import { readNestedSpans } from './nested-spans.ts';
 import { readRunFiles } from './run-files.ts';
 import type { RunFiles } from './run-files.ts';
+import { sortSpans } from './telemetry.ts';
 import { sample, toPoints } from './sample.ts';
 import type { Point } from './sample.ts';
 
@@ -41,6 +43,7 @@ export interface RunReport {
   readonly tags: Readonly<Record<string, string>>;
   readonly metrics: readonly MetricSummary[];
   readonly inputs: readonly DatasetInput[];
+  /** With the spans of nested runs among its own. */
   readonly files: RunFiles;
   /** The run's page; only servers have some. */
   readonly runUrl: string | undefined;
@@ -56,6 +59,9 @@ export async function reportRun(connection: Connection, run: RunEntity): Promise
     metrics.push(summarise(key, last, await readHistory(store, info.runId, key)));
   }
   const experiment = await store.getExperiment(info.experimentId);
+  const trace = traceOf(data.tags);
+  const files = await readRunFiles(() => connection.openArtifacts(info.artifactUri));
+  const nested = trace === undefined ? [] : await readNestedSpans(connection, run, trace.traceId);
   return {
     info,
     experimentName: experiment.name,
@@ -63,9 +69,9 @@ export async function reportRun(connection: Connection, run: RunEntity): Promise
     tags: data.tags,
     metrics,
     inputs: inputs.datasetInputs,
-    files: await readRunFiles(() => connection.openArtifacts(info.artifactUri)),
+    files: { ...files, spans: sortSpans([...files.spans, ...nested]) },
     runUrl: runUrlOf(store.uri, info.experimentId, info.runId),
-    trace: traceOf(data.tags),
+    trace,
   };
 }
 

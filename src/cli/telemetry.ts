@@ -37,9 +37,12 @@ type Json = Readonly<Record<string, unknown>>;
 /** Reads the spans of a file, by their start; lines that are no OTLP are passed over. */
 export function readSpans(text: string): readonly TraceSpan[] {
   const names = ['resourceSpans', 'scopeSpans', 'spans'] as const;
-  return itemsOf(text, names)
-    .map(toSpan)
-    .toSorted((a, b) => a.startMs - b.startMs || b.endMs - a.endMs);
+  return sortSpans(itemsOf(text, names).map(toSpan));
+}
+
+/** Sorts spans by their start; of those that start together the longest comes first. */
+export function sortSpans(spans: readonly TraceSpan[]): readonly TraceSpan[] {
+  return spans.toSorted((a, b) => a.startMs - b.startMs || b.endMs - a.endMs);
 }
 
 /** Reads the log lines of a file, by their time; lines that are no OTLP are passed over. */
