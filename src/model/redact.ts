@@ -53,6 +53,9 @@ const HEADER =
 const LINE = /^([ \t]{0,64}(?:- )?([A-Za-z_][\w.-]{0,256}):[ \t]{1,8})(?!["'[{|>&*]|\[REDACTED\])([^\s][^\r\n]*)$/gm;
 /** The name and sign of `name=value`, `"name": "value"`, `name: 'value'` and the same with escaped quotes, as in JSON inside of JSON. */
 const ASSIGNMENT = /(?<![\w.-])([A-Za-z_][\w.-]*)(=|\\*["']\s?:\s?|:[ \t]?(?=\\*["']))/g;
+const WORD_BEFORE = /[A-Za-z][\w.-]* $/;
+/** No first word of two is nearly as long. */
+const MAX_WORD_LENGTH = 32;
 /** What may follow: a quoted text, closed or cut off, or a bare word, with the scheme of an authorization before it. */
 const ASSIGNED =
   /(\\*["'])(?:(?!\1)(?:\\[^]|[^\\]))*(?:\1|$)|(?:(?:basic|bearer|digest|negotiate|token) +)?[^\s&;,"'<>()[\]{}\\]+/iy;
@@ -107,7 +110,7 @@ function maskNamed(text: string, isSensitive: (name: string) => boolean): string
   let result = '';
   let end = 0;
   for (const { index, 0: whole, 1: name = '', 2: sign = '' } of masked.matchAll(ASSIGNMENT)) {
-    if (index < end || !isSensitive(name)) continue;
+    if (index < end || !(isSensitive(name) || isSensitive(wordBefore(masked, index) + name))) continue;
     ASSIGNED.lastIndex = index + whole.length;
     const assigned = ASSIGNED.exec(masked);
     if (assigned === null || BARE_LITERALS.has(assigned[0])) continue;
@@ -117,6 +120,13 @@ function maskNamed(text: string, isSensitive: (name: string) => boolean): string
     end = ASSIGNED.lastIndex;
   }
   return result + masked.slice(end);
+}
+
+/** The word and the space in front of a name: `"api key": "…"`; empty where there is none. */
+function wordBefore(text: string, index: number): string {
+  return text[index - 1] === ' '
+    ? (WORD_BEFORE.exec(text.slice(Math.max(0, index - MAX_WORD_LENGTH), index))?.[0] ?? '')
+    : '';
 }
 
 /** Whether a word is the base64 of `user:password`. */
