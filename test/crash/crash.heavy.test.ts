@@ -4,8 +4,10 @@ import { jobFolder, leftFolders, readRun, startJob, upTo } from './jobs.ts';
 import { adopt, expectDelivered, key, killAtRandom } from './kills.ts';
 import type { BurstEnd } from './kills.ts';
 
-it('kill -9 at 100 random moments of a busy loop loses nothing, doubles nothing and ends each run KILLED', async () => {
-  await expect(killAtRandom(100)).resolves.toBeUndefined();
+it('kill -9 at 100 random moments of a busy loop loses nothing, doubles nothing and ends each run KILLED', async ({
+  signal,
+}) => {
+  await expect(killAtRandom(100, signal)).resolves.toBeUndefined();
 }, 300_000);
 
 const ends: readonly (BurstEnd & { readonly claim: string })[] = [

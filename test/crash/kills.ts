@@ -29,23 +29,28 @@ export function key(index: number): string {
 }
 
 /** Kills a busy job once it has reported so many records; no clock decides. */
-export async function killAfter(job: Job, accepted: number): Promise<void> {
+export async function killAfter(job: Job, accepted: number, signal?: AbortSignal): Promise<void> {
   await job.seen(/^\d+$/);
-  while (acceptedBy(job) < accepted) await new Promise((resolve) => job.process.stdio[3]?.once('data', resolve));
+  while (acceptedBy(job) < accepted) {
+    signal?.throwIfAborted();
+    await new Promise((resolve) => job.process.stdio[3]?.once('data', resolve));
+  }
   job.process.kill('SIGKILL');
   expect(await job.ended).toBe('SIGKILL');
 }
 
 /** Kills jobs at so many random moments, two at a time: nothing accepted is lost or doubled, and each run ends KILLED. */
-export async function killAtRandom(rounds: number): Promise<void> {
+export async function killAtRandom(rounds: number, signal: AbortSignal): Promise<void> {
   const folder = jobFolder();
   const jobs: Job[] = [];
   const killedAtMs: number[] = [];
   for (let round = 0; round < rounds; round += 2) {
+    // A test that is over starts no more jobs: its folder is gone, and what it started is killed.
+    signal.throwIfAborted();
     const pair = [round, round + 1].map((index) => startJob({ folder, mode: 'busy', runKey: key(index), count: 0 }));
     jobs.push(...pair);
     // Squared, so that many deaths come early, while the drain is still starting.
-    await Promise.all(pair.map((job) => killAfter(job, Math.floor(Math.random() ** 2 * 15_000))));
+    await Promise.all(pair.map((job) => killAfter(job, Math.floor(Math.random() ** 2 * 15_000), signal)));
     killedAtMs.push(Date.now(), Date.now());
   }
   const events = await adopt(folder);
