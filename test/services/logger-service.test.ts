@@ -272,6 +272,42 @@ describe('inside a run', () => {
   });
 });
 
+describe('source', () => {
+  const sourceOf = async (source: boolean): Promise<unknown> => {
+    const text = makeLogger({ source });
+    const json = makeLogger({ serialize: true, source });
+    await text.service.start();
+    text.service.logger().info('line');
+    json.service.logger().info('line');
+    await Promise.all([text.service.stop(), json.service.stop()]);
+    const { record } = JSON.parse(json.lines()[0] ?? '') as { record: Record<string, unknown> };
+    const [first] = logExporter.getFinishedLogRecords();
+    return {
+      text: /^\[[^\]]*\]\[INFO\](?:\[logger-service\.test:.+:\d+\])? line$/
+        .exec(text.lines()[0] ?? '')?.[0]
+        .includes('.test:'),
+      json: [record['file'], record['name'], record['line']].some((part) =>
+        String(JSON.stringify(part)).includes('test'),
+      ),
+      otel: Object.keys(first?.attributes ?? {}).filter((name) => name.startsWith('code.')),
+    };
+  };
+
+  test('true: each line, JSON record and OpenTelemetry record says where it was called', async () => {
+    const otel = ['code.function.name', 'code.file.path', 'code.line.number'];
+    expect(await sourceOf(true)).toEqual({ text: true, json: true, otel: expect.arrayContaining(otel) as string[] });
+  });
+
+  test('false: none of them does', async () => {
+    expect(await sourceOf(false)).toEqual({ text: false, json: false, otel: [] });
+  });
+
+  test('is on where nobody says', () => {
+    expect(new LoggerService().settings.source).toBe(true);
+    expect(new LoggerService({ source: false }).settings.source).toBe(false);
+  });
+});
+
 describe('OpenTelemetry records', () => {
   test('have the severity of their level', async () => {
     const { service } = makeLogger({ level: 'TRACE' });
