@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { connect, type Connection, type ConnectRequest } from './cli/connect.ts';
 import { type ConfigRequest, showConfig } from './cli/config-command.ts';
+import { type OutboxRequest, showOutbox } from './cli/outbox-command.ts';
+import { sync, type SyncRequest } from './cli/sync-command.ts';
 import { oneLine } from './cli/format.ts';
 import { writePage, type PageRequest } from './cli/page-command.ts';
 import { listRuns, type RunsRequest, SORT_NAMES } from './cli/runs-command.ts';
@@ -16,6 +18,8 @@ const DEFAULT_LIMIT = 20;
 /** MLflow's own limit of one search (mlflow/store/tracking/__init__.py). */
 const MAX_LIMIT = 50_000;
 const MAX_LINES = 100_000;
+const DEFAULT_TIMEOUT_S = 60;
+const MAX_TIMEOUT_S = 86_400;
 const STATUSES: readonly RunStatus[] = ['RUNNING', 'FINISHED', 'FAILED', 'KILLED', 'SCHEDULED'];
 
 /**
@@ -53,6 +57,8 @@ function program(): Command {
     .addHelpText('after', examples(['runspan demo', 'runspan runs', 'runspan show', 'runspan show train --html']));
   addRuns(root);
   addShow(root);
+  addOutbox(root);
+  addSync(root);
   addConfig(root);
   addDemo(root);
   return root;
@@ -123,6 +129,67 @@ function addShow(root: Command): void {
         if (note) process.stderr.write(`runspan: ${note}\n`);
       }),
     );
+}
+
+function addOutbox(root: Command): void {
+  root
+    .command('outbox')
+    .description('show what jobs left in RUNSPAN_DIR: what waits, whose it is, what was refused and why')
+    .option('--json', 'as JSON')
+    .addHelpText('after', examples(['runspan outbox', 'RUNSPAN_DIR=/shared/.runspan runspan outbox --json']))
+    .action((options: OutboxRequest) => print(showOutbox(options, Date.now())));
+}
+
+function addSync(root: Command): void {
+  root
+    .command('sync')
+    .description('deliver what jobs left in RUNSPAN_DIR, and end the runs of those that died')
+    .option('--to <uri>', 'to this tracking URI instead of the one that the job had')
+    .option('-w, --watch', 'go on with what jobs leave later, until Ctrl-C')
+    .option('--retry-dead', 'send what was refused for good once more')
+    .option('--dry-run', 'say what would be delivered')
+    .option(
+      '-t, --timeout <seconds>',
+      'give up where nothing has moved for so long',
+      (text) => readCount(text, 1, MAX_TIMEOUT_S),
+      DEFAULT_TIMEOUT_S,
+    )
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      examples([
+        'runspan sync',
+        'runspan sync --dry-run',
+        'runspan sync --to http://127.0.0.1:5000',
+        'runspan sync --watch',
+      ]),
+    )
+    .action(async (options: SyncRequest) => {
+      const stop = new AbortController();
+      process.once('SIGINT', () => stop.abort());
+      const line = progressLine();
+      const { text, isComplete } = await sync(options, { signal: stop.signal, say: line.say });
+      line.end();
+      print(text);
+      if (!isComplete) process.exitCode = FAILED;
+    });
+}
+
+/** Progress goes over itself on a terminal; elsewhere only what has an end is said. */
+function progressLine(): { say: (line: string, isProgress: boolean) => void; end: () => void } {
+  const { stderr } = process;
+  let isOpen = false;
+  const end = (): void => {
+    if (isOpen) stderr.write('\r\u001B[K');
+    isOpen = false;
+  };
+  const say = (line: string, isProgress: boolean): void => {
+    if (isProgress && !stderr.isTTY) return;
+    end();
+    stderr.write(isProgress ? line : `runspan: ${line}\n`);
+    isOpen = isProgress;
+  };
+  return { say, end };
 }
 
 function addConfig(root: Command): void {

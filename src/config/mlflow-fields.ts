@@ -261,6 +261,12 @@ export const MLFLOW_FIELDS: Fields<MlflowFields> = {
     defaultValue: false,
     doc: 'Log no line where a run starts and ends.',
   },
+  isOffline: {
+    kind: 'boolean',
+    env: ['RUNSPAN_OFFLINE'],
+    defaultValue: false,
+    doc: 'Keep everything in the journal and send nothing, until runspan sync.',
+  },
   isDisabled: {
     kind: 'boolean',
     env: ['RUNSPAN_DISABLED'],

@@ -109,6 +109,8 @@ export interface MlflowOptions
   readonly logTraces?: boolean;
   /** Log no line where a run starts and ends. @default false  Env: MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT */
   readonly suppressRunLines?: boolean;
+  /** Everything is kept in the journal and nothing is sent, until `runspan sync`. @default false  Env: RUNSPAN_OFFLINE */
+  readonly isOffline?: boolean;
   /** Bodies run, nothing is written or sent. @default false  Env: RUNSPAN_DISABLED */
   readonly isDisabled?: boolean;
 }

@@ -22,6 +22,8 @@ export interface AdopterOptions {
   /** Our own folder's name, never adopted. */
   readonly ownName: string | undefined;
   readonly isInline: boolean;
+  /** Whether a stale folder is to be taken. @default every one is */
+  readonly isWanted?: (name: string) => boolean;
   readonly onWarning: (message: string) => void;
 }
 
@@ -78,7 +80,7 @@ export class Adopter {
       } else if (header === undefined) {
         // A rival may have renamed or removed it between the listing and now.
         if (system.disk.stat(paths.root) !== undefined) unreadable.push(name);
-      } else {
+      } else if (this.#options.isWanted?.(name) ?? true) {
         const folder = this.#tryAdopt(paths);
         if (folder !== undefined) adopted.push(folder);
       }

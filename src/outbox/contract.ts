@@ -129,6 +129,8 @@ export interface OutboxOptions {
   readonly artifactRoot: string;
   /** @default 'worker' */
   readonly drain?: 'worker' | 'inline';
+  /** Keeps everything and sends nothing. @default false */
+  readonly isOffline?: boolean;
   /** @default 'os' */
   readonly durability?: Durability;
   /** The worker's environment, without NODE_OPTIONS. */

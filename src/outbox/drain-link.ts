@@ -8,6 +8,7 @@ import { DrainHost } from './drain-host.ts';
 import { folderPaths } from './folder.ts';
 import { writeLease } from './lease.ts';
 import type { HostReply, HostRequest, HostSettings } from './messages.ts';
+import { OfflineHost } from './offline-host.ts';
 import type { System } from './system.ts';
 import { messageOf } from './system.ts';
 
@@ -37,7 +38,7 @@ const THREAD_END_MS = 250;
 export class DrainLink {
   readonly #options: DrainLinkOptions;
   #worker: Worker | undefined;
-  #host: DrainHost | undefined;
+  #host: DrainHost | OfflineHost | undefined;
   #restarts = 0;
   #isClosed = false;
   #lastError = '';
@@ -158,7 +159,8 @@ export class DrainLink {
 
   #startInline(replayedThrough: number): void {
     const { settings, counters, system, openers, onReply } = this.#options;
-    this.#host = new DrainHost({
+    const Host = settings.isOffline ? OfflineHost : DrainHost;
+    this.#host = new Host({
       settings: { ...settings, isInline: true, counters: counters.buffer, replayedThrough },
       system,
       openers,

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { Counters } from './counters.ts';
 import type { Openers } from './destination.ts';
 import { DrainHost } from './drain-host.ts';
+import { OfflineHost } from './offline-host.ts';
 import type { HostRequest, HostSettings } from './messages.ts';
 import type { System } from './system.ts';
 
@@ -16,14 +17,15 @@ export interface ThreadOptions {
 
 /** Runs a host until it has answered `stop`; then the thread ends by itself. */
 export function runHostInThread({ port, settings, system, openers }: ThreadOptions): void {
-  const host = new DrainHost({ settings, system, openers, post: (reply) => port.postMessage(reply) });
+  const Host = settings.isOffline ? OfflineHost : DrainHost;
+  const host = new Host({ settings, system, openers, post: (reply) => port.postMessage(reply) });
   // The listener also keeps the thread alive, which Atomics.waitAsync alone does not.
   port.on('message', (request: HostRequest) => host.receive(request));
   void listen(host, new Counters(settings.counters));
   host.start();
 }
 
-async function listen(host: DrainHost, counters: Counters): Promise<void> {
+async function listen(host: Pick<DrainHost, 'wake'>, counters: Counters): Promise<void> {
   for (let seen = counters.wakeCount; ;) {
     seen = await counters.untilWoken(seen);
     host.wake();

@@ -143,8 +143,16 @@ export function retireFolder(system: System, directory: string, paths: FolderPat
   if (disk.stat(paths.deadLetters) !== undefined) {
     const graveyard = path.join(directory, DEAD_LETTERS_FOLDER);
     disk.makeFolder(graveyard);
+    // Where they were to go: who sends them again has to know. A copy, because a folder without its header is nobody's.
+    const header = disk.readText(paths.header);
+    if (header !== undefined) disk.replaceText(headerOfGrave(graveyard, paths.name), header);
     if (disk.list(paths.spool).length > 0) disk.rename(paths.spool, path.join(graveyard, `${paths.name}.spool`));
     disk.rename(paths.deadLetters, path.join(graveyard, `${paths.name}.jsonl`));
   }
   disk.removeFolder(paths.root);
+}
+
+/** The header of a folder that is gone, beside its dead letters. */
+export function headerOfGrave(graveyard: string, name: string): string {
+  return path.join(graveyard, `${name}.header.json`);
 }

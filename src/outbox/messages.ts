@@ -18,6 +18,8 @@ export interface HostSettings {
   readonly durability: Durability;
   /** On the job's thread: it must not block there. */
   readonly isInline: boolean;
+  /** Nothing is sent: the folder is kept alive, and left for `runspan sync`. */
+  readonly isOffline: boolean;
   readonly counters: SharedArrayBuffer;
   /** Records up to here may have been sent by a host before this one. */
   readonly replayedThrough: number;

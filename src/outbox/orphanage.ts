@@ -9,6 +9,7 @@ import { writeLease } from './lease.ts';
 import { DrainClosed } from './patience.ts';
 import type { Pause } from './pause.ts';
 import { reapRuns } from './reaper.ts';
+import type { FolderState } from './state.ts';
 import { messageOf } from './system.ts';
 
 /** How often RUNSPAN_DIR is looked through. */
@@ -23,6 +24,10 @@ export interface OrphanageOptions {
   readonly ownName: string | undefined;
   readonly isInline: boolean;
   readonly isOpenElsewhere: (runId: string) => boolean;
+  /** Whether a stale folder is to be taken over. @default every one is */
+  readonly isWanted?: (name: string) => boolean;
+  /** Told when an adopted folder is opened, and after each step of it. */
+  readonly onProgress?: (folder: AdoptedFolder, state: FolderState) => void;
   /** Ends the wait between two scans. */
   readonly pause: Pause;
 }
@@ -46,6 +51,7 @@ export class Orphanage {
       destination: options.destination,
       ownName: options.ownName,
       isInline: options.isInline,
+      ...(options.isWanted === undefined ? {} : { isWanted: options.isWanted }),
       onWarning: options.shared.onWarning,
     });
     this.#scan();
@@ -55,6 +61,16 @@ export class Orphanage {
   get isBusy(): boolean {
     const lanes = [...this.#lingering.values()].map((folder) => folder.lane);
     return this.#current !== undefined || this.#waiting.length > 0 || lanes.some((lane) => lane.isBusy);
+  }
+
+  /** Nothing is left that could be adopted or delivered by now. */
+  get isSettled(): boolean {
+    return (
+      this.#current === undefined &&
+      this.#waiting.length === 0 &&
+      this.#lingering.size === 0 &&
+      !this.#adopter.hasSuspects
+    );
   }
 
   /** The adopted folders' leases, for the heartbeat. */
@@ -131,8 +147,12 @@ export class Orphanage {
       isLive: false,
       isSynced: false,
       replayedThrough: Number.POSITIVE_INFINITY,
-      onSettled: () => this.#retireIfDone(adopted),
+      onSettled: (state) => {
+        this.#options.onProgress?.(adopted, state);
+        this.#retireIfDone(adopted);
+      },
     });
+    this.#options.onProgress?.(adopted, folder.state);
     try {
       folder.lane.start();
       while (await folder.drain.deliverWindow()) await turn(system.clock);

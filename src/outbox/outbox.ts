@@ -80,6 +80,7 @@ class JournaledOutbox implements Outbox {
         registry: options.registry,
         artifactRoot: options.artifactRoot,
         durability: options.durability ?? 'os',
+        isOffline: options.isOffline ?? false,
       },
       mode: options.drain ?? 'worker',
       counters: this.#counters,

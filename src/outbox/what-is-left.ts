@@ -21,7 +21,7 @@ export function describeWhatIsLeft(stats: OutboxStats, moment: 'the exit' | 'the
   const fate =
     durability === 'memory'
       ? 'and were in memory, at least in part, because the disk took nothing: what was there is lost'
-      : `and are kept in ${directory}: the next start with RUNSPAN_DIR=${path.dirname(directory)} delivers them`;
+      : `and are kept in ${directory}: the next start with RUNSPAN_DIR=${path.dirname(directory)}, or 'runspan sync', delivers them`;
   return `${pending} of ${accepted} records were not delivered before ${moment}, ${fate}${nameArtifacts(directory)}.`;
 }
 

@@ -48,7 +48,7 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
     }
   };
   warnOfFileStore(settings, book);
-  const { directory, experimentName, connection, artifactRoot, drain, durability } = settings;
+  const { directory, experimentName, connection, artifactRoot, drain, durability, isOffline } = settings;
   const trackingUri = settings.absoluteTrackingUri;
   const outbox = open({
     directory,
@@ -59,11 +59,12 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
     artifactRoot,
     drain,
     durability,
+    isOffline,
     env: workerEnv(),
     onEvent,
   });
   try {
-    if (!(await within(ready.promise, settings.startTimeoutMs))) book.noteAnswer(false);
+    if (!(await within(ready.promise, isOffline ? 0 : settings.startTimeoutMs))) book.noteAnswer(false);
   } catch (error) {
     await outbox.stop({ timeoutMs: 0 });
     throw error;

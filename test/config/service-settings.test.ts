@@ -130,6 +130,7 @@ describe('mlflow settings', () => {
       strict: false,
       exitHooks: true,
       logSystemMetrics: true,
+      isOffline: false,
       isDisabled: false,
     });
     expect(mlflow().connection).toEqual({ timeoutMs: 120_000, isInsecureTls: false });

@@ -217,7 +217,7 @@ describe('an outbox whose store is away', () => {
     outbox.append(create(key));
     outbox.drainInExit(10);
     expect(said).toEqual([
-      `runspan: 1 of 1 records were not delivered before the exit, and are kept in ${outbox.stats().directory}: the next start with RUNSPAN_DIR=${directory} delivers them.`,
+      `runspan: 1 of 1 records were not delivered before the exit, and are kept in ${outbox.stats().directory}: the next start with RUNSPAN_DIR=${directory}, or 'runspan sync', delivers them.`,
     ]);
   });
 

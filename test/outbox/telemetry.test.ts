@@ -192,7 +192,7 @@ describe('the sender', () => {
     ]);
     host.start();
     await system.clock.runUntil(() => folders(directory).join() === 'dead-letters');
-    const [name = ''] = readdirSync(join(directory, 'dead-letters'));
+    const [name = ''] = readdirSync(join(directory, 'dead-letters')).filter((each) => each.endsWith('.jsonl'));
     const letters = readFileSync(join(directory, 'dead-letters', name), 'utf8')
       .trim()
       .split('\n');

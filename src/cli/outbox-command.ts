@@ -1,0 +1,68 @@
+// `runspan outbox`: what waits in RUNSPAN_DIR, whose it is, and what the stores refused.
+import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
+import type { FolderReport, OutboxReport, Ownership } from '../outbox/inspect.ts';
+import { inspectOutbox } from '../outbox/inspect.ts';
+import { nodeSystem } from '../outbox/node-system.ts';
+import { formatDuration, oneLine, paint } from './format.ts';
+import { layOut } from './table.ts';
+
+/** What `runspan outbox` was asked for. */
+export interface OutboxRequest {
+  readonly json?: boolean;
+}
+
+const OWNERS: Readonly<Record<Ownership, string>> = {
+  'in-use': 'at work',
+  left: 'gone',
+  unknown: 'perhaps at work',
+};
+/** Refusals that are shown; `--json` has all of them. */
+const SHOWN_LETTERS = 10;
+
+/** Reports on the outbox folders of RUNSPAN_DIR. */
+export function showOutbox(request: OutboxRequest, nowMs: number): string {
+  const { directory } = resolveMlflowSettings({});
+  const report = inspectOutbox(nodeSystem(), directory);
+  if (request.json) return JSON.stringify({ directory, ...report }, undefined, 2);
+  const parts = [listFolders(report.folders, nowMs), listLetters(report)].filter((part) => part !== '');
+  return parts.length === 0 ? `Nothing waits in ${directory}.` : parts.join('\n\n');
+}
+
+/** The folders as a table. */
+export function listFolders(folders: readonly FolderReport[], nowMs: number): string {
+  if (folders.length === 0) return '';
+  const header = ['PENDING', 'REFUSED', 'PROCESS', 'SEEN', 'RUNS', 'FOR'].map((text) => ({
+    text,
+    paint: (padded: string) => paint('dim', padded),
+  }));
+  const rows = folders.map((folder) => [
+    String(folder.pendingCount),
+    String(folder.deadLetters.length),
+    `${folder.pid ?? '?'} on ${folder.host ?? '?'}, ${OWNERS[folder.ownership]}`,
+    folder.lastSeenMs === undefined ? '?' : `${formatDuration(nowMs - folder.lastSeenMs)} ago`,
+    oneLine(folder.runNames.join(', ') || '–', 40),
+    folder.trackingUri,
+  ]);
+  return layOut([header, ...rows]);
+}
+
+function listLetters({ folders, graves }: OutboxReport): string {
+  const letters = [...folders, ...graves].flatMap(({ name, trackingUri, deadLetters }) =>
+    deadLetters.map((letter) => ({ name, trackingUri, ...letter })),
+  );
+  if (letters.length === 0) return '';
+  const lines = letters
+    .slice(0, SHOWN_LETTERS)
+    .map(
+      ({ count, reason, trackingUri }) =>
+        `  ${count > 1 ? `${count} × ` : ''}${oneLine(reason, 160)} (${trackingUri ?? 'a store of an earlier version'})`,
+    );
+  const more =
+    letters.length > SHOWN_LETTERS ? [`  and ${letters.length - SHOWN_LETTERS} more: runspan outbox --json`] : [];
+  const what = letters.length === 1 ? 'record was' : 'records were';
+  return [
+    `${letters.length} ${what} refused for good; runspan sync --retry-dead sends them once more:`,
+    ...lines,
+    ...more,
+  ].join('\n');
+}

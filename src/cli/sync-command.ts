@@ -1,0 +1,236 @@
+// `runspan sync`: delivers what jobs left in RUNSPAN_DIR, to where they meant it or elsewhere.
+import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
+import { RunspanError } from '../errors.ts';
+import type { OutboxEvent } from '../outbox/contract.ts';
+import type { FolderReport, OutboxReport } from '../outbox/inspect.ts';
+import { inspectOutbox } from '../outbox/inspect.ts';
+import { nodeSystem } from '../outbox/node-system.ts';
+import { openers } from '../outbox/openers.ts';
+import { reviveGrave } from '../outbox/revive.ts';
+import type { ConnectionOptions } from '../rest/connection.ts';
+import type { Destination } from '../outbox/folder.ts';
+import { syncFolders, type SyncTarget } from '../outbox/sync.ts';
+import { listFolders } from './outbox-command.ts';
+
+/** What `runspan sync` was asked for. */
+export interface SyncRequest {
+  /** Another tracking URI than the folders name. */
+  readonly to?: string;
+  /** Goes on looking for new folders until it is stopped. */
+  readonly watch?: boolean;
+  /** Sends what was refused for good once more. */
+  readonly retryDead?: boolean;
+  /** Says what would be sent. */
+  readonly dryRun?: boolean;
+  /** Gives up where nothing has moved for so many seconds. */
+  readonly timeout: number;
+  readonly json?: boolean;
+}
+
+/** What the command has besides its request. */
+export interface SyncSurroundings {
+  readonly signal: AbortSignal;
+  /** One line for stderr; what has no end goes over the one before it. */
+  readonly say: (line: string, isProgress: boolean) => void;
+}
+
+/** What became of it. */
+export interface SyncSummary {
+  readonly delivered: number;
+  readonly refused: number;
+  readonly left: number;
+  readonly reapedRuns: readonly string[];
+  /** Folders that were not touched, and why. */
+  readonly skipped: readonly { readonly name: string; readonly why: string }[];
+}
+
+/** Between two looks with --watch. */
+const WATCH_MS = 5000;
+
+/**
+ * Delivers, and says how it went.
+ *
+ * @throws {RunspanError} as the settings do
+ */
+export async function sync(
+  request: SyncRequest,
+  { signal, say }: SyncSurroundings,
+): Promise<{ readonly text: string; readonly isComplete: boolean }> {
+  const system = nodeSystem();
+  const settings = resolveMlflowSettings(request.to === undefined ? {} : { trackingUri: request.to });
+  const { directory } = settings;
+  if (request.retryDead === true && request.dryRun !== true) revive(inspectOutbox(system, directory), request, say);
+  const found = inspectOutbox(system, directory);
+  if (request.dryRun === true) {
+    const { folders } = sort(found.folders, request);
+    return {
+      text: request.json
+        ? JSON.stringify(folders, undefined, 2)
+        : listFolders(folders, Date.now()) || 'Nothing to deliver.',
+      isComplete: true,
+    };
+  }
+  let summary = await deliver(found, { request, signal, say });
+  while (request.watch === true && !signal.aborted) {
+    await untilAborted(WATCH_MS, signal);
+    const more = await deliver(inspectOutbox(system, directory), { request, signal, say });
+    summary = {
+      ...more,
+      delivered: summary.delivered + more.delivered,
+      refused: summary.refused + more.refused,
+      reapedRuns: [...summary.reapedRuns, ...more.reapedRuns],
+    };
+  }
+  return {
+    text: request.json ? JSON.stringify(summary, undefined, 2) : describe(summary),
+    isComplete: summary.left === 0,
+  };
+}
+
+interface Task {
+  readonly request: SyncRequest;
+  readonly signal: AbortSignal;
+  readonly say: SyncSurroundings['say'];
+}
+
+async function deliver(found: OutboxReport, task: Task): Promise<SyncSummary> {
+  const { request, signal, say } = task;
+  const system = nodeSystem();
+  const { folders, skipped } = sort(found.folders, request);
+  const total = folders.reduce((sum, folder) => sum + folder.pendingCount, 0);
+  const reapedRuns: string[] = [];
+  let done = 0;
+  const onEvent = (event: OutboxEvent): void => {
+    if (event.kind === 'reaped') reapedRuns.push(event.runName);
+    if (event.kind === 'warning') say(event.message, false);
+  };
+  const { directory } = resolveMlflowSettings({});
+  for (const group of groupByDestination(folders)) {
+    const [{ trackingUri, workspace }] = group;
+    const before = done;
+    const end = await syncFolders({
+      system,
+      openers,
+      directory,
+      destination: { trackingUri, workspace },
+      folders: group,
+      target: targetOf({ trackingUri, workspace }, request.to),
+      stallMs: request.timeout * 1000,
+      signal,
+      onProgress: (doneNow) => {
+        done = before + doneNow;
+        say(`${done} of ${total} records`, true);
+      },
+      onEvent,
+    });
+    if (end !== 'stalled') continue;
+    const where = request.to ?? trackingUri;
+    say(
+      `${where} has taken nothing for ${request.timeout} s: what is left stays where it is. Run it again later, or with a longer --timeout.`,
+      false,
+    );
+  }
+  const after = inspectOutbox(system, directory);
+  const refused = countLetters(after) - countLetters(found);
+  const left = sort(after.folders, request).folders.reduce((sum, folder) => sum + folder.pendingCount, 0);
+  return { delivered: done - refused, refused, left, reapedRuns, skipped };
+}
+
+/** Which folders are to be delivered, and why the others are not. */
+function sort(
+  folders: readonly FolderReport[],
+  { to }: SyncRequest,
+): { readonly folders: readonly FolderReport[]; readonly skipped: SyncSummary['skipped'] } {
+  const skipped: { name: string; why: string }[] = [];
+  const wanted = folders.filter((folder) => {
+    const isElsewhere = to !== undefined && to !== folder.trackingUri && folder.doneCount > 0;
+    if (folder.ownership === 'in-use')
+      skipped.push({ name: folder.name, why: `process ${folder.pid} is at work on it` });
+    else if (isElsewhere)
+      skipped.push({ name: folder.name, why: `a part of it was delivered to ${folder.trackingUri} already` });
+    else return true;
+    return false;
+  });
+  return { folders: wanted, skipped };
+}
+
+/**
+ * How to reach a folder's destination. The environment's credentials belong to the server that it names: a folder that names
+ * another one, whoever wrote it, gets none of them.
+ */
+function targetOf({ trackingUri, workspace }: Destination, to: string | undefined): SyncTarget {
+  const { absoluteTrackingUri, connection, artifactRoot } = resolveMlflowSettings({ trackingUri: to ?? trackingUri });
+  const isOurs =
+    to !== undefined || originOf(resolveMlflowSettings({}).absoluteTrackingUri) === originOf(absoluteTrackingUri);
+  return {
+    trackingUri: absoluteTrackingUri,
+    connection: {
+      ...(isOurs ? connection : withoutCredentials(connection)),
+      ...(workspace === undefined ? {} : { workspace }),
+    },
+    artifactRoot,
+  };
+}
+
+const CREDENTIALS: ReadonlySet<string> = new Set(['username', 'password', 'token', 'clientCertPath']);
+
+function withoutCredentials(connection: ConnectionOptions): ConnectionOptions {
+  return Object.fromEntries(Object.entries(connection).filter(([name]) => !CREDENTIALS.has(name)));
+}
+
+function originOf(trackingUri: string): string {
+  return URL.parse(trackingUri)?.origin ?? trackingUri;
+}
+
+function groupByDestination(folders: readonly FolderReport[]): readonly (readonly [FolderReport, ...FolderReport[]])[] {
+  const groups = new Map<string, [FolderReport, ...FolderReport[]]>();
+  for (const folder of folders) {
+    const key = JSON.stringify([folder.trackingUri, folder.workspace]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [folder]);
+    else group.push(folder);
+  }
+  return [...groups.values()];
+}
+
+function revive({ graves }: OutboxReport, request: SyncRequest, say: Task['say']): void {
+  const settings = resolveMlflowSettings(request.to === undefined ? {} : { trackingUri: request.to });
+  for (const grave of graves) {
+    const trackingUri = request.to ?? grave.trackingUri ?? settings.absoluteTrackingUri;
+    const { directory, experimentName, connection } = settings;
+    try {
+      const count = reviveGrave(grave, {
+        system: nodeSystem(),
+        directory,
+        destination: { trackingUri, workspace: connection.workspace },
+        experimentName,
+      });
+      if (count > 0) say(`${count} refused records are sent once more.`, false);
+    } catch (cause) {
+      throw new RunspanError('OUTBOX_FULL', `Cannot bring ${grave.name} back: ${String(cause)}`, { cause });
+    }
+  }
+}
+
+function countLetters({ folders, graves }: OutboxReport): number {
+  return [...folders, ...graves].flatMap((each) => each.deadLetters).reduce((sum, letter) => sum + letter.count, 0);
+}
+
+function describe({ delivered, refused, left, reapedRuns, skipped }: SyncSummary): string {
+  const lines = [
+    delivered + refused + left === 0
+      ? 'Nothing to deliver.'
+      : `${delivered} records delivered, ${refused} refused, ${left} left.`,
+    ...reapedRuns.map((name) => `Run '${name}' was ended as KILLED: its process is gone.`),
+    ...skipped.map(({ name, why }) => `${name} was left alone: ${why}.`),
+  ];
+  if (refused > 0) lines.push('runspan outbox says why records were refused.');
+  return lines.join('\n');
+}
+
+function untilAborted(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+  });
+}
