@@ -263,7 +263,8 @@ export class MlflowService extends Service {
       return run;
     }
     // Late or refused: the body runs all the same, and created() says which. Nobody waits for the run of a whole process.
-    if (isRemote(this.trackingUri) && !isAmbient) await book.awaitAnswer(run, this.settings.isOffline ? 0 : this.settings.startTimeoutMs);
+    if (isRemote(this.trackingUri) && !isAmbient)
+      await book.awaitAnswer(run, this.settings.isOffline ? 0 : this.settings.startTimeoutMs);
     if (how.join) this.#joined.add(run);
     else if (!this.settings.suppressRunLines) sayStarted(run, this.trackingUri);
     return run;
