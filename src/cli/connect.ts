@@ -5,7 +5,7 @@ import { openArtifacts } from '../artifacts/open.ts';
 import type { ArtifactRepository } from '../artifacts/contract.ts';
 import { RunspanError } from '../errors.ts';
 import type { Store } from '../stores/contract.ts';
-import { openStore, sqlitePath } from '../stores/open.ts';
+import { folderPath, openStore, sqlitePath } from '../stores/open.ts';
 
 /** Where to look, before what env, `.env` and the settings file say. */
 export interface ConnectRequest {
@@ -29,10 +29,11 @@ export interface Connection {
  */
 export async function connect(request: ConnectRequest): Promise<Connection> {
   const { absoluteTrackingUri: trackingUri, connection, artifactRoot } = resolveMlflowSettings({ ...request });
-  if (trackingUri.startsWith('sqlite:') && !existsSync(sqlitePath(trackingUri))) {
+  const path = /^sqlite:/i.test(trackingUri) ? sqlitePath(trackingUri) : folderPath(trackingUri);
+  if (path !== undefined && !existsSync(path)) {
     throw new RunspanError(
       'FILE_NOT_READABLE',
-      `There is no run store at ${sqlitePath(trackingUri)} yet. Run a job here first ('runspan demo' is one), or look elsewhere by --tracking-uri or MLFLOW_TRACKING_URI.`,
+      `There is no run store at ${path} yet. Run a job here first ('runspan demo' is one), or look elsewhere by --tracking-uri or MLFLOW_TRACKING_URI.`,
     );
   }
   const store = await openStore(trackingUri, { connection, artifactRoot, busyTimeoutMs: BUSY_TIMEOUT_MS });

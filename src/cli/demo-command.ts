@@ -108,9 +108,11 @@ async function failOnPurpose(mlflow: MlflowService): Promise<void> {
 }
 
 function howToLook(key: string, trackingUri: string): string {
+  // MLflow opens a folder of runs only where it is told that this is meant.
+  const allowance = /^sqlite:/i.test(trackingUri) ? '' : 'MLFLOW_ALLOW_FILE_STORE=true ';
   const pages = isRemote(trackingUri)
     ? `open ${trackingUri} in a browser: MLflow's own pages`
-    : `mlflow ui --backend-store-uri ${trackingUri}    MLflow's own pages`;
+    : `${allowance}mlflow ui --backend-store-uri ${trackingUri}    MLflow's own pages`;
   return [
     '',
     'That was a run with spans, logs, metrics, an input, a file and a nested run, and then one that failed on purpose. Look at it:',

@@ -180,7 +180,7 @@ export const MLFLOW_FIELDS: Fields<MlflowFields> = {
     env: ['MLFLOW_TRACKING_URI'],
     defaultValue: DEFAULT_TRACKING_URI,
     expected: expectedOfUri,
-    doc: 'sqlite:///file or http(s)://server.',
+    doc: 'sqlite:///file, http(s)://server, or a folder of runs: ./mlruns, file:///….',
   },
   registryUri: {
     kind: 'string',
@@ -206,7 +206,7 @@ export const MLFLOW_FIELDS: Fields<MlflowFields> = {
     kind: 'path',
     env: ['RUNSPAN_ARTIFACT_ROOT'],
     defaultValue: 'mlruns',
-    doc: 'Where an embedded store puts the artifacts of experiments it makes.',
+    doc: 'Where the artifacts of experiments go that are made in a database; a folder of runs keeps its own.',
   },
   directory: { kind: 'path', env: ['RUNSPAN_DIR'], defaultValue: '.runspan', doc: 'The folder of the journal.' },
   drain: {

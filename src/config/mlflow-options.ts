@@ -73,7 +73,7 @@ export interface DeadlineOptions {
 /** How runs are tracked; strict: an unknown key or a wrong type throws `INVALID_SETTINGS`. */
 export interface MlflowOptions
   extends AutologOptions, ServerOptions, S3Options, DeadlineOptions, RedactOptions, SystemMetricsOptions {
-  /** `sqlite:///file` or `http(s)://server`. @default 'sqlite:///mlflow.db'  Env: MLFLOW_TRACKING_URI */
+  /** `sqlite:///file`, `http(s)://server`, or MLflow's folder of runs: `./mlruns`, `file:///…`. @default 'sqlite:///mlflow.db'  Env: MLFLOW_TRACKING_URI */
   readonly trackingUri?: string;
   /** Where registered models are. @default trackingUri  Env: MLFLOW_REGISTRY_URI */
   readonly registryUri?: string;
@@ -81,7 +81,7 @@ export interface MlflowOptions
   readonly experimentName?: string;
   /** The name of registered models. @default the project's name without `@`, `/`, `:`  Env: MLFLOW_REGISTERED_MODEL_NAME */
   readonly registryName?: string;
-  /** Where an embedded store puts the artifacts of experiments it makes. @default './mlruns'  Env: RUNSPAN_ARTIFACT_ROOT */
+  /** Where the artifacts of experiments go that are made in a database; a folder of runs keeps its own. @default './mlruns'  Env: RUNSPAN_ARTIFACT_ROOT */
   readonly artifactRoot?: string;
   /** The folder of the journal. @default './.runspan'  Env: RUNSPAN_DIR */
   readonly directory?: string;

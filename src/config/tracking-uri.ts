@@ -47,7 +47,8 @@ export function toAbsoluteUri(uri: string, folder: string): string {
   if (file !== undefined) return pathToFileURL(resolve(folder, file)).href;
   // A scheme of one letter is a Windows drive; 'databricks' alone is a scheme to MLflow.
   if (/^[a-z][a-z0-9+.-]+:/i.test(uri) || uri === 'databricks' || isAbsolute(uri)) return uri;
-  return resolve(folder, uri);
+  // In a path MLflow decodes percent signs; those of the folder are meant as they are.
+  return resolve(folder.replaceAll('%', '%25'), uri);
 }
 
 /**

@@ -1,5 +1,6 @@
 // A tracking URI to its store; one line a scheme.
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { RunspanError } from '../errors.ts';
 import type { ConnectionOptions } from '../rest/connection.ts';
 import type { Store } from './contract.ts';
@@ -7,16 +8,17 @@ import type { Store } from './contract.ts';
 /** What a store may need besides its URI. */
 export interface OpenStoreOptions {
   readonly connection: ConnectionOptions;
-  /** Where an embedded store puts artifacts of experiments it makes: an absolute folder. */
+  /** Where a database's experiments put their artifacts, where it makes them: an absolute folder. A folder of runs keeps its own. */
   readonly artifactRoot: string;
   /** How long an embedded store waits for another process's lock. @default 20_000; give 0 on a thread that must not block */
   readonly busyTimeoutMs?: number;
 }
 
 /**
- * Opens the store of a tracking URI: `sqlite:///relative.db`, `sqlite:////absolute.db`, `http://…`, `https://…`.
+ * Opens the store of a tracking URI: `sqlite:///relative.db`, `sqlite:////absolute.db`, `http://…`, `https://…`, or a folder of runs:
+ * `./mlruns`, `/absolute/mlruns`, `file:///absolute/mlruns`.
  *
- * @throws {RunspanError} `UNKNOWN_SCHEME`; `NOT_SUPPORTED` for a folder of runs or a database in memory; `STORE_INCOMPATIBLE`
+ * @throws {RunspanError} `UNKNOWN_SCHEME`; `NOT_SUPPORTED` for a database in memory or another machine's folder; `STORE_INCOMPATIBLE`
  * @example
  * const store = await openStore('sqlite:///mlflow.db', { connection: {}, artifactRoot: resolve('mlruns') });
  */
@@ -33,16 +35,40 @@ export async function openStore(uri: string, options: OpenStoreOptions): Promise
     const path = sqlitePath(uri);
     return openSqliteStore({ path, artifactRoot, ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }) });
   }
-  if (scheme === undefined || scheme === 'file') {
-    throw new RunspanError(
-      'NOT_SUPPORTED',
-      `Cannot open store '${uri}': the file store comes with a later version. Use sqlite:///mlflow.db or http(s)://.`,
-    );
+  const path = folderPath(uri);
+  if (path !== undefined) {
+    const { openFileStore } = await import('./file.ts');
+    const { busyTimeoutMs } = options;
+    return openFileStore({
+      path,
+      uri,
+      // As Python's client says it: a URI where it was given one, a path where it was given that.
+      ...(scheme === 'file' ? { artifactRoot: pathToFileURL(path).href } : {}),
+      ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }),
+    });
   }
   throw new RunspanError(
     'UNKNOWN_SCHEME',
-    `Cannot open store '${withoutCredentials(uri)}': unknown scheme. Use http, https or sqlite.`,
+    `Cannot open store '${withoutCredentials(uri)}': unknown scheme. Use http, https, sqlite or file.`,
   );
+}
+
+/**
+ * Returns the absolute path of a folder of runs, relative ones against the working directory; undefined for a URI of another kind. As
+ * in MLflow's Python client percent signs are decoded, in plain paths too.
+ *
+ * @throws {RunspanError} `NOT_SUPPORTED` where the URI names no folder of this machine
+ */
+export function folderPath(uri: string): string | undefined {
+  const [, machine = '', path = uri] = /^file:(?:\/\/([^/]*))?(.*)$/is.exec(uri) ?? [];
+  if (/^[a-z][a-z0-9+.-]+:/i.test(path) || path === 'databricks') return undefined;
+  if (path === '' || (machine !== '' && machine !== 'localhost')) {
+    throw new RunspanError(
+      'NOT_SUPPORTED',
+      `Cannot open store '${withoutCredentials(uri)}': it names no folder of this machine. Use ./mlruns or file:///absolute/mlruns.`,
+    );
+  }
+  return resolve(path.replaceAll(/(?:%[0-9a-f]{2})+/gi, decoded));
 }
 
 /**
@@ -59,6 +85,14 @@ export function sqlitePath(uri: string): string {
     );
   }
   return resolve(path);
+}
+
+function decoded(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded; // no UTF-8, so no encoding of a name
+  }
 }
 
 function withoutCredentials(uri: string): string {

@@ -48,4 +48,9 @@ describe('toAbsoluteUri', () => {
     expect(toAbsoluteUri(uri, '/work')).toBe(absolute);
     expect(toAbsoluteUri(absolute, '/elsewhere')).toBe(absolute);
   });
+
+  it('keeps a percent sign of the folder, which MLflow would decode', () => {
+    expect(toAbsoluteUri('./my%20runs', '/50%20off')).toBe('/50%2520off/my%20runs');
+    expect(toAbsoluteUri('file:my runs', '/50%20off')).toBe('file:///50%2520off/my%20runs');
+  });
 });

@@ -1,5 +1,7 @@
 // A tracking URI leads to its store, or to an error that says what would.
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { openStore, sqlitePath } from '../../src/stores/open.ts';
 import { freshFolder } from './mlflow-file.ts';
@@ -16,6 +18,27 @@ describe('openStore', () => {
     }
   });
 
+  test('a path and a file: URI are a folder of runs, with the artifacts in it as the URI says it', async () => {
+    const folder = join(freshFolder(), 'my runs %');
+    const encoded = folder.replaceAll('%', '%25');
+    const uri = pathToFileURL(folder).href;
+    for (const [given, location] of [
+      [encoded, encoded],
+      [relative(process.cwd(), encoded), encoded],
+      [uri, uri],
+      [uri.replace('file:///', 'file:/'), uri],
+      [uri.replace('file:///', 'FILE://localhost/'), uri],
+    ] as const) {
+      const store = await openStore(given, options);
+      expect(store.uri).toBe(given);
+      expect(store.supports.chosenRunId).toBe(true);
+      const id = await store.createExperiment({ name: given });
+      expect((await store.getExperiment(id)).artifactLocation).toBe(`${location}/${id}`);
+      expect(existsSync(join(folder, id, 'meta.yaml'))).toBe(true);
+      await store.close();
+    }
+  });
+
   test('http is a server', async () => {
     const store = await openStore('http://127.0.0.1:9', options);
     expect(store.supports.chosenRunId).toBe(false);
@@ -23,11 +46,12 @@ describe('openStore', () => {
   });
 
   test.each([
-    ['ftp://x', 'UNKNOWN_SCHEME', "Cannot open store 'ftp://x': unknown scheme. Use http, https or sqlite."],
+    ['ftp://x', 'UNKNOWN_SCHEME', "Cannot open store 'ftp://x': unknown scheme. Use http, https, sqlite or file."],
     ['postgresql://ada:pa/ss@host/db', 'UNKNOWN_SCHEME', 'postgresql://'],
-    ['./mlruns', 'NOT_SUPPORTED', 'the file store comes with a later version'],
-    ['file:///tmp/mlruns', 'NOT_SUPPORTED', 'the file store comes with a later version'],
-    ['', 'NOT_SUPPORTED', 'the file store comes with a later version'],
+    ['databricks', 'UNKNOWN_SCHEME', "Cannot open store 'databricks'"],
+    ['', 'NOT_SUPPORTED', 'it names no folder of this machine'],
+    ['file:', 'NOT_SUPPORTED', 'it names no folder of this machine'],
+    ['file://server/share/mlruns', 'NOT_SUPPORTED', 'it names no folder of this machine'],
     ['sqlite://', 'NOT_SUPPORTED', 'it names no file'],
     ['sqlite:///:memory:', 'NOT_SUPPORTED', 'it names no file'],
     ['sqlite:///x.db?mode=ro', 'NOT_SUPPORTED', 'it names no file'],

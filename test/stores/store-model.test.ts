@@ -1,11 +1,12 @@
-// Whatever the calls, the store equals a plain model of MLflow's rules.
+// Whatever the calls, an embedded store equals a plain model of MLflow's rules.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MlflowError } from '../../src/errors.ts';
 import type { Metric, Param, RunStatus, Tag } from '../../src/model/entities.ts';
 import type { LogBatchRequest, Store } from '../../src/stores/contract.ts';
+import { openFileStore } from '../../src/stores/file.ts';
 import { openSqliteStore } from '../../src/stores/sqlite.ts';
-import { freshPath } from './mlflow-file.ts';
+import { freshFolder, freshPath } from './mlflow-file.ts';
 
 type Call =
   | { readonly kind: 'batch'; readonly run: number; readonly batch: Omit<LogBatchRequest, 'runId'> }
@@ -20,7 +21,7 @@ interface Change {
   readonly runName?: string;
 }
 
-/** MLflow's rules in maps: what SQL must come to. */
+/** MLflow's rules in maps: what a store must come to. */
 class ModelRun {
   name = 'start';
   status: RunStatus = 'RUNNING';
@@ -72,7 +73,7 @@ class ModelRun {
 
   #logMetric(metric: Metric): void {
     const { key, step, timestampMs } = metric;
-    const value = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, metric.value)) + 0; // SQLite has no -0
+    const value = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, metric.value)) + 0; // no store has a -0
     const point = { key, value, timestampMs, step };
     this.points.set([key, step, timestampMs, value].join(), point);
     const known = this.latest.get(key);
@@ -157,29 +158,37 @@ async function expectEqual(store: Store, runId: string, model: ModelRun): Promis
   }
 }
 
-test('after any calls, refused ones and resent ones among them, the store equals the model', async () => {
-  const store = openSqliteStore({ path: freshPath(), artifactRoot: '/artifacts' });
-  await fc.assert(
-    fc.asyncProperty(fc.array(call, { maxLength: 20 }), fc.boolean(), async (calls, isResent) => {
-      const models = [new ModelRun(), new ModelRun()];
-      const runIds: string[] = [];
-      for (const { name } of models) {
-        const made = await store.createRun({ experimentId: '0', runName: name, startTimeMs: 0, tags: [] });
-        runIds.push(made.info.runId);
-      }
-      for (const each of calls) {
-        const [model, runId] = [models[each.run] as ModelRun, runIds[each.run] as string]; // run is 0 or 1
-        const isRefused = model.apply(each);
-        const outcome = await perform(store, runId, each).then(
-          () => false,
-          (error: unknown) => error instanceof MlflowError && error.status < 500,
-        );
-        expect(outcome).toBe(isRefused);
-        if (isResent && each.kind === 'batch' && !isRefused) await perform(store, runId, each);
-      }
-      for (const [index, model] of models.entries()) await expectEqual(store, runIds[index] as string, model);
-    }),
-    { numRuns: 200 },
-  );
-  await store.close();
-});
+const stores = [
+  ['sqlite', () => openSqliteStore({ path: freshPath(), artifactRoot: '/artifacts' }), 200],
+  ['file', () => openFileStore({ path: freshFolder() }), 40],
+] as const;
+
+test.each(stores)(
+  'after any calls, refused and resent ones among them, %s equals the model',
+  async (_, open, numRuns) => {
+    const store = open();
+    await fc.assert(
+      fc.asyncProperty(fc.array(call, { maxLength: 20 }), fc.boolean(), async (calls, isResent) => {
+        const models = [new ModelRun(), new ModelRun()];
+        const runIds: string[] = [];
+        for (const { name } of models) {
+          const made = await store.createRun({ experimentId: '0', runName: name, startTimeMs: 0, tags: [] });
+          runIds.push(made.info.runId);
+        }
+        for (const each of calls) {
+          const [model, runId] = [models[each.run] as ModelRun, runIds[each.run] as string]; // run is 0 or 1
+          const isRefused = model.apply(each);
+          const outcome = await perform(store, runId, each).then(
+            () => false,
+            (error: unknown) => error instanceof MlflowError && error.status < 500,
+          );
+          expect(outcome).toBe(isRefused);
+          if (isResent && each.kind === 'batch' && !isRefused) await perform(store, runId, each);
+        }
+        for (const [index, model] of models.entries()) await expectEqual(store, runIds[index] as string, model);
+      }),
+      { numRuns },
+    );
+    await store.close();
+  },
+);
