@@ -148,9 +148,9 @@ export class MlflowService extends Service {
    * @throws {RunspanError} `SERVICE_NOT_STARTED`
    */
   client(): MlflowClient {
-    const { trackingUri, registryUri, clientTimeoutMs: timeoutMs, username } = this.settings;
-    const { outbox } = this.#require();
-    return new MlflowClient({ outbox, trackingUri, registryUri, timeoutMs, now: this.#now, username });
+    const { trackingUri, registryUri, experimentName, clientTimeoutMs: timeoutMs, username } = this.settings;
+    const where = { trackingUri, registryUri, experimentName };
+    return new MlflowClient({ ...where, outbox: this.#require().outbox, timeoutMs, now: this.#now, username });
   }
 
   /**

@@ -79,7 +79,8 @@ function checkKey(what: string, key: unknown): string {
   );
 }
 
-function toText(value: unknown): string {
+/** Any value as text, as everywhere in this package. */
+export function toText(value: unknown): string {
   return mendText(value) ?? '';
 }
 

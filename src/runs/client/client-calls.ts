@@ -12,6 +12,8 @@ export interface MlflowClientOptions {
   readonly outbox: Pick<Outbox, 'call'>;
   readonly trackingUri: string;
   readonly registryUri: string;
+  /** The experiment of the service, where it has one: what the client makes is noted as used there. */
+  readonly experimentName?: string;
   /** How long one call may take, the wait for what is already accepted included, in milliseconds. */
   readonly timeoutMs: number;
   readonly now: () => number;
@@ -36,6 +38,13 @@ export abstract class ClientCalls extends LaterMethodsBase {
   /** The registry URI, without credentials. */
   get registryUri(): string {
     return this.#options.registryUri;
+  }
+
+  /** The id of the service's experiment; undefined where there is none. */
+  protected async findExperimentId(): Promise<string | undefined> {
+    const { experimentName } = this.#options;
+    if (experimentName === undefined) return undefined;
+    return (await this.call('getExperimentByName', experimentName))?.experimentId;
   }
 
   /** Milliseconds since the epoch. */

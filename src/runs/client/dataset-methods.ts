@@ -3,11 +3,11 @@ import { mlflowError } from '../../errors.ts';
 import type { DatasetRecord, EvaluationDataset, MergedRecords, NewDatasetRecord } from '../../model/datasets.ts';
 import type { DatasetSearchOptions } from '../../rest/datasets.ts';
 import { prepareRecords } from './dataset-records.ts';
-import { ModelVersionMethods } from './model-version-methods.ts';
+import { PromptLinkMethods } from './prompt-link-methods.ts';
 import type { PagedList } from './paged-list.ts';
 
 /** The methods of the client for evaluation datasets; a tracking server alone has them. */
-export abstract class DatasetMethods extends ModelVersionMethods {
+export abstract class DatasetMethods extends PromptLinkMethods {
   /** Makes a dataset, for one experiment, some or none; two may have the same name. */
   createDataset(
     name: string,

@@ -19,13 +19,8 @@ const LATER_METHODS = [
   'linkTracesToRun',
   'searchTraces',
   'setTraceTag',
+  'linkPromptVersionsToTrace',
   'deleteTraceTag',
-  'createPrompt',
-  'getPrompt',
-  'loadPrompt',
-  'registerPrompt',
-  'searchPrompts',
-  'setPromptAlias',
 ] as const;
 
 /** The name of a client method that is not built yet. */

@@ -2,9 +2,10 @@
 import { MlflowError, mlflowError, uncodedError } from '../../errors.ts';
 import { isModelUri, parseModelUri, type ModelUri } from '../../model/model-uri.ts';
 import { hasPromptTag, MODEL_VERSION_STAGES, type ModelVersion } from '../../model/registry.ts';
+import { toText, toTexts } from './checks.ts';
 import type { PagedList } from './paged-list.ts';
 import { awaitReady, checkModelName, modelNotFound, refusePromptTag } from './registry-checks.ts';
-import { toTagPairs, toTagText, type VersionNumber } from './registry-checks.ts';
+import { type VersionNumber } from './registry-checks.ts';
 import { RegisteredModelMethods, toRegistrySearch } from './registered-model-methods.ts';
 import type { RegistrySearchOptions } from './registered-model-methods.ts';
 
@@ -127,7 +128,7 @@ export abstract class ModelVersionMethods extends RegisteredModelMethods {
     value: unknown,
   ): Promise<void> {
     const chosen = await this.#chooseVersion(name, version);
-    return this.ask('setModelVersionTag', { name, version: chosen, key, value: toTagText(value) });
+    return this.ask('setModelVersionTag', { name, version: chosen, key, value: toText(value) });
   }
 
   /** Takes a tag off a version, or off the newest one in a stage; one that is not there is none. */
@@ -163,7 +164,7 @@ export abstract class ModelVersionMethods extends RegisteredModelMethods {
   /** Makes a version of whatever kind, a prompt's too. */
   protected async makeVersion(name: string, source: string, options: ModelVersionOptions): Promise<ModelVersion> {
     const { tags, awaitCreationForMs = AWAIT_CREATION_MS, ...rest } = options;
-    const made = await this.ask('createModelVersion', { ...rest, name, source, tags: toTagPairs(tags) });
+    const made = await this.ask('createModelVersion', { ...rest, name, source, tags: toTexts(tags ?? {}) });
     const key = { name: made.name, version: made.version };
     if (awaitCreationForMs > 0) await awaitReady(made, awaitCreationForMs, () => this.ask('getModelVersion', key));
     return made;

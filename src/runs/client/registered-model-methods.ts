@@ -3,9 +3,10 @@ import { uncodedError } from '../../errors.ts';
 import { hasPromptTag, IS_PROMPT_TAG, withoutPromptTag } from '../../model/registry.ts';
 import type { ModelVersion, RegisteredModel } from '../../model/registry.ts';
 import type { RegistrySearch } from '../../rest/registry.ts';
+import { toText, toTexts } from './checks.ts';
 import type { PagedList } from './paged-list.ts';
 import { checkAlias, checkModelName, checkVersion, modelNotFound } from './registry-checks.ts';
-import { refusePromptTag, toTagPairs, toTagText, type VersionNumber } from './registry-checks.ts';
+import { refusePromptTag, type VersionNumber } from './registry-checks.ts';
 import { LoggedModelMethods } from './logged-model-methods.ts';
 
 /** What a search of the registry takes, with Python's names. */
@@ -32,7 +33,7 @@ export abstract class RegisteredModelMethods extends LoggedModelMethods {
   async createRegisteredModel(name: string, options: RegisteredModelOptions = {}): Promise<RegisteredModel> {
     const { tags, ...rest } = options;
     refusePromptTag(tags);
-    return this.ask('createRegisteredModel', { ...rest, name, tags: toTagPairs(tags) });
+    return this.ask('createRegisteredModel', { ...rest, name, tags: toTexts(tags ?? {}) });
   }
 
   /** Renames a registered model; its versions, tags and aliases follow. */
@@ -89,7 +90,7 @@ export abstract class RegisteredModelMethods extends LoggedModelMethods {
   /** Sets a tag of a registered model; any value becomes text. */
   async setRegisteredModelTag(name: string, key: string, value: unknown): Promise<void> {
     await this.getRegisteredModel(name);
-    return this.ask('setRegisteredModelTag', { name, key, value: toTagText(value) });
+    return this.ask('setRegisteredModelTag', { name, key, value: toText(value) });
   }
 
   /** Takes a tag off a registered model; one that is not there is none. */

@@ -1,8 +1,6 @@
 // What the registry's methods check before they ask, with the errors of Python's client; and the wait for a version.
 import { mlflowError, uncodedError } from '../../errors.ts';
-import type { KeyValue } from '../../model/entities.ts';
 import { countCodePoints } from '../../model/limits.ts';
-import { mendText } from '../../model/mend-text.ts';
 import { hasPromptTag, type ModelVersion } from '../../model/registry.ts';
 
 /** A version as MLflow names it, or as a number. */
@@ -13,16 +11,6 @@ const LOOK_INTERVAL_MS = 3_000;
 
 /** The longest alias (mlflow/utils/validation.py). */
 const MAX_ALIAS_LENGTH = 255;
-
-/** Keys with any values as the registry's tags: text as everywhere in this package. */
-export function toTagPairs(tags: Readonly<Record<string, unknown>> | undefined): readonly KeyValue[] {
-  return Object.entries(tags ?? {}).map(([key, value]) => ({ key, value: toTagText(value) }));
-}
-
-/** One tag's value. */
-export function toTagText(value: unknown): string {
-  return mendText(value) ?? '';
-}
 
 /** @throws {MlflowError} `INVALID_PARAMETER_VALUE` where tags are a prompt's */
 export function refusePromptTag(tags: Readonly<Record<string, unknown>> | undefined): void {

@@ -8,7 +8,7 @@ from reader import answer, arguments
 
 
 def shown(value):
-    from mlflow.entities import _MlflowObject
+    from mlflow.entities._mlflow_object import _MlflowObject
     from mlflow.entities.model_registry import Prompt
 
     if isinstance(value, (list, tuple)):
@@ -21,13 +21,17 @@ def shown(value):
         return {key: getattr(value, key) for key in ("name", "description", "creation_timestamp", "tags")}
     if isinstance(value, set):
         return sorted(value)
-    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return [shown(each) for each in value]  # a list of protobuf's
 
 
 def call(client, args):
+    import mlflow
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
+    mlflow.set_tracking_uri(args.tracking_uri)  # some methods look there, whatever their client was told
     if args.registry_uri:
         client = MlflowClient(tracking_uri=args.tracking_uri, registry_uri=args.registry_uri)
     answers = []

@@ -8,7 +8,10 @@ export type Asked = [name: string, ...args: unknown[]][];
 /** Answers by the name that was asked: a value, or a function of what was asked; an error is thrown. */
 export type Answers = Readonly<Record<string, unknown>>;
 
-export function askedClient(answers: Answers): { readonly client: MlflowClient; readonly asked: Asked } {
+export function askedClient(
+  answers: Answers,
+  options: { readonly experimentName?: string } = {},
+): { readonly client: MlflowClient; readonly asked: Asked } {
   const asked: Asked = [];
   const call = async (method: string, args: readonly unknown[]): Promise<unknown> => {
     const [name, given] = method === 'request' ? [String(args[0]), args.slice(1)] : [method, args];
@@ -21,7 +24,7 @@ export function askedClient(answers: Answers): { readonly client: MlflowClient; 
   // A fake of our own contract: only `call` is used, and its answer's type depends on the method's name.
   const outbox = { call } as unknown as Pick<Outbox, 'call'>;
   return {
-    client: new MlflowClient({ outbox, trackingUri: 'u', registryUri: 'r', timeoutMs: 5, now: () => 42 }),
+    client: new MlflowClient({ outbox, trackingUri: 'u', registryUri: 'r', timeoutMs: 5, now: () => 42, ...options }),
     asked,
   };
 }
