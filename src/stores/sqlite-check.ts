@@ -72,6 +72,32 @@ const MODEL_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   inputs: ['input_uuid', 'source_type', 'source_id', 'destination_type', 'destination_id', 'step'],
 };
 
+/** The model registry's; looked at when the first request for it comes. */
+const REGISTRY_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  registered_models: ['name', 'creation_time', 'last_updated_time', 'description'],
+  registered_model_tags: ['key', 'value', 'name'],
+  registered_model_aliases: ['alias', 'version', 'name'],
+  model_versions: [
+    'name',
+    'version',
+    'creation_time',
+    'last_updated_time',
+    'description',
+    'user_id',
+    'current_stage',
+    'source',
+    'run_id',
+    'status',
+    'status_message',
+    'run_link',
+    'storage_location',
+  ],
+  model_version_tags: ['key', 'value', 'name', 'version'],
+};
+
+/** What each stands for all that hangs on it. */
+const WITH_WORKSPACES: ReadonlySet<string> = new Set(['experiments', 'registered_models']);
+
 const MIGRATE = 'is it from an old MLflow? `mlflow db upgrade` brings it up to date';
 
 /** True where the file holds no table at all, so that it is ours to fill. */
@@ -100,6 +126,15 @@ export function checkModelTables(database: DatabaseSync, path: string): void {
   checkTables(database, path, MODEL_COLUMNS);
 }
 
+/**
+ * Checks that the tables of the model registry are as this store knows them.
+ *
+ * @throws {RunspanError} `STORE_INCOMPATIBLE`, as {@link checkSchema}
+ */
+export function checkRegistryTables(database: DatabaseSync, path: string): void {
+  checkTables(database, path, REGISTRY_COLUMNS);
+}
+
 function checkTables(database: DatabaseSync, path: string, tables: Readonly<Record<string, readonly string[]>>): void {
   for (const [table, ours] of Object.entries(tables)) {
     const columns = database.prepare(`PRAGMA table_info("${table}")`).all();
@@ -117,15 +152,15 @@ function checkTables(database: DatabaseSync, path: string, tables: Readonly<Reco
           `use a newer runspan, or an MLflow server in front of it`,
       );
     }
-    if (table === 'experiments' && names.has('workspace')) checkWorkspaces(database, path);
+    if (WITH_WORKSPACES.has(table) && names.has('workspace')) checkWorkspaces(database, path, table);
   }
 }
 
-function checkWorkspaces(database: DatabaseSync, path: string): void {
-  const foreign = database.prepare(`SELECT workspace FROM experiments WHERE workspace != 'default' LIMIT 1`).get();
+function checkWorkspaces(database: DatabaseSync, path: string, table: string): void {
+  const foreign = database.prepare(`SELECT workspace FROM ${table} WHERE workspace != 'default' LIMIT 1`).get();
   if (foreign === undefined) return;
   throw incompatible(
     path,
-    `it holds experiments of the workspace '${String(foreign['workspace'])}'; go through an MLflow server with workspaces`,
+    `it holds ${table.replace('_', ' ')} of the workspace '${String(foreign['workspace'])}'; go through an MLflow server with workspaces`,
   );
 }

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync, type SQLInputValue } from 'node:sqlite';
-import { checkModelTables, checkSchema, isEmptyDatabase } from './sqlite-check.ts';
+import { checkModelTables, checkRegistryTables, checkSchema, isEmptyDatabase } from './sqlite-check.ts';
 import { isLocked, openError, storeError } from './sqlite-errors.ts';
 import { MLFLOW_SCHEMA, MLFLOW_SCHEMA_REVISION } from './sqlite-schema.ts';
 
@@ -40,6 +40,7 @@ export class SqliteDatabase {
   readonly #statements = new Map<string, StatementSync>();
   readonly #isWal: boolean;
   #hasCheckedModels = false;
+  #hasCheckedRegistry = false;
 
   /** Opens the file, or creates MLflow's whole schema in an empty or missing one; safe for many processes at once. */
   constructor(options: SqliteDatabaseOptions) {
@@ -99,6 +100,12 @@ export class SqliteDatabase {
   requireModels(): void {
     if (!this.#hasCheckedModels) checkModelTables(this.#database, this.path);
     this.#hasCheckedModels = true;
+  }
+
+  /** @throws {RunspanError} `STORE_INCOMPATIBLE` where the file's tables of a registry are not as they are known here */
+  requireRegistry(): void {
+    if (!this.#hasCheckedRegistry) checkRegistryTables(this.#database, this.path);
+    this.#hasCheckedRegistry = true;
   }
 
   /** Writes the log back into the one file and closes it; idempotent. */

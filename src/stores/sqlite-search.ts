@@ -153,8 +153,8 @@ function idCondition(condition: Condition): Fragment {
   return { sql: `experiments.experiment_id ${isNegated ? 'NOT IN' : 'IN'} (${marks})`, values: ids };
 }
 
-/** LIKE is case-sensitive by the connection's pragma, and ILIKE folds ASCII only: both as MLflow has them on SQLite. */
-function comparison(column: string, { comparator, value }: Condition): Fragment {
+/** A condition upon a column. LIKE is case-sensitive by the connection's pragma, and ILIKE folds ASCII only: both as MLflow has them on SQLite. */
+export function comparison(column: string, { comparator, value }: Condition): Fragment {
   if (comparator === 'ILIKE') return { sql: `lower(${column}) LIKE lower(?)`, values: [String(value)] };
   if (comparator === 'IN' || comparator === 'NOT IN') {
     return { sql: `${column} ${comparator} (SELECT value FROM json_each(?))`, values: [JSON.stringify(value)] };

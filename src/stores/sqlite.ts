@@ -11,7 +11,7 @@ import type {
   RunInfo,
   Tag,
 } from '../model/entities.ts';
-import type { AnswerOf, ServerEndpoint } from '../rest/server-endpoints.ts';
+import type { AnswerOf, RequestOf, ServerEndpoint } from '../rest/server-endpoints.ts';
 import type {
   CreateLoggedModelRequest,
   CreateRunRequest,
@@ -39,7 +39,7 @@ import {
   getLoggedModel,
   logOutputs,
 } from './sqlite-models.ts';
-import { needsServer } from './needs-server.ts';
+import { answerRequest } from './sqlite-requests.ts';
 import { createRun, getRun, moveRun, updateRun } from './sqlite-runs.ts';
 import { searchExperiments, searchRuns } from './sqlite-search.ts';
 
@@ -188,8 +188,8 @@ class SqliteStore implements Store {
     return getMetricHistory(this.#context, request);
   }
 
-  async request<N extends ServerEndpoint>(name: N): Promise<AnswerOf<N>> {
-    throw needsServer(this.uri, name);
+  async request<N extends ServerEndpoint>(name: N, request: RequestOf<N>): Promise<AnswerOf<N>> {
+    return answerRequest(this.#context, { uri: this.uri, name, request });
   }
 
   async close(): Promise<void> {

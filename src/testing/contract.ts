@@ -19,5 +19,6 @@ export type {
 } from '../stores/contract.ts';
 export { describeArtifacts } from './contract/artifact-suite.ts';
 export type { OpenedArtifacts } from './contract/artifact-suite.ts';
+export { describeRegistry } from './contract/store-registry.ts';
 export { describeStore } from './contract/store-suite.ts';
 export type { OpenedStore } from './contract/store-suite.ts';

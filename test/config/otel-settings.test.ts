@@ -23,7 +23,6 @@ describe('readOtelSettings', () => {
       endpoint: undefined,
       tracesEndpoint: undefined,
       logsEndpoint: undefined,
-      httpEndpoint: undefined,
       spanConnection: plain,
       logConnection: plain,
       isSdkDisabled: false,

@@ -1,6 +1,12 @@
 // The model registry of a real server: Python reads what our client made, ours reads what Python made, and both fail alike.
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { MlflowError, type MlflowClient } from '../../src/index.ts';
+import { openHttpStore } from '../../src/stores/http.ts';
+import { openSqliteStore } from '../../src/stores/sqlite.ts';
+import { describeRegistry } from '../../src/testing/contract/store-registry.ts';
 import { callPython, type PythonCall } from './backends.ts';
 import { startService } from './in-process.ts';
 import { requireBackend } from './require-backend.ts';
@@ -12,6 +18,11 @@ describe('the registry of a real server', () => {
   const uri = (): string => mlflow.env.MLFLOW_TRACKING_URI;
   const client = async (): Promise<MlflowClient> =>
     (await startService({ trackingUri: uri(), experimentName: 'registry' })).client();
+
+  describeRegistry('http', async () => {
+    const store = openHttpStore(uri(), {});
+    return { store, close: () => store.close() };
+  });
 
   test('is read by Python as our client wrote it', async () => {
     const ours = await client();
@@ -75,16 +86,17 @@ describe('the registry of a real server', () => {
 
   test('is read by our client as Python wrote it', async () => {
     const ours = await client();
-    await callPython(uri(), [
+    const made = await callPython(uri(), [
       ['create_registered_model', ['von Python'], { tags: { 'a/b c': 'ü' }, description: 'd' }],
       [
         'create_model_version',
-        ['von Python', 's3://x'],
+        ['von Python', 's3://bucket/x'],
         { tags: { k: 'v' }, run_link: 'http://run', description: 'e' },
       ],
       ['set_registered_model_alias', ['von Python', 'best', '1']],
       ...Array.from({ length: 5 }, (_, n): PythonCall => ['create_registered_model', [`many ${n}`]]),
     ]);
+    expect(made.filter((answer) => !('value' in answer))).toEqual([]);
     expect(await ours.getRegisteredModel('von Python')).toMatchObject({
       description: 'd',
       tags: { 'a/b c': 'ü' },
@@ -99,7 +111,7 @@ describe('the registry of a real server', () => {
       aliases: ['best'],
     });
     expect(await ours.getModelVersionByAlias('von Python', 'latest')).toMatchObject({ version: '1' });
-    expect(await ours.getModelVersionDownloadUri('von Python', 1)).toBe('s3://x');
+    expect(await ours.getModelVersionDownloadUri('von Python', 1)).toBe('s3://bucket/x');
     expect(await ours.getLatestVersions('von Python')).toMatchObject([{ version: '1' }]);
     const pages = ours.searchRegisteredModels({
       filterString: "name LIKE 'many %'",
@@ -112,11 +124,12 @@ describe('the registry of a real server', () => {
 
   test('fails alike for both', async () => {
     const ours = await client();
-    await callPython(uri(), [
+    const made = await callPython(uri(), [
       ['create_registered_model', ['taken']],
-      ['create_model_version', ['taken', 's3://x']],
+      ['create_model_version', ['taken', 's3://bucket/x']],
       ['register_prompt', ['a.prompt', 'Hi {{name}}']],
     ]);
+    expect(made.filter((answer) => !('value' in answer))).toEqual([]);
     const calls: readonly (readonly [keyof MlflowClient, ...unknown[]])[] = [
       ['createRegisteredModel', 'taken'],
       ['createRegisteredModel', 'a.prompt'],
@@ -132,7 +145,7 @@ describe('the registry of a real server', () => {
       ['setRegisteredModelTag', 'taken', 'a'.repeat(251), 'v'],
       ['setRegisteredModelTag', 'taken', 'k', 'v'.repeat(100_001)],
       ['deleteRegisteredModelTag', 'taken', 'absent'],
-      ['createModelVersion', 'absent', 's3://x'],
+      ['createModelVersion', 'absent', 's3://bucket/x'],
       ['createModelVersion', 'taken', ''],
       ['createModelVersion', 'taken', '/etc'],
       ['createModelVersion', 'taken', 'models:/m-absent'],
@@ -185,6 +198,99 @@ describe('the registry of a real server', () => {
       return [method, args, 'value' in answer ? 'answered' : `${answer.error_code} ${answer.status}`];
     });
     expect(ourAnswers).toEqual(theirs);
+  });
+});
+
+describe('the registry in a file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'runspan-registry-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const trackingUri = `sqlite:///${join(folder, 'mlflow.db')}`;
+
+  test('is read by Python as our client wrote it, and read on after Python has brought the file up to date', async () => {
+    const service = await startService({ trackingUri, artifactRoot: join(folder, 'mlruns'), experimentName: 'file' });
+    const ours = service.client();
+    const experimentId = (await ours.getExperimentByName('file'))?.experimentId ?? '';
+    const { runId } = (await ours.createRun(experimentId)).info;
+    const model = await ours.createLoggedModel(experimentId, { name: 'tree', sourceRunId: runId });
+    await ours.createRegisteredModel('churn', { tags: { team: 'growth' } });
+    await ours.createModelVersion('churn', `models:/${model.modelId}`, { modelId: model.modelId, tags: { f1: 0.9 } });
+    await ours.createModelVersion('churn', `runs:/${runId}/model`, { runId, description: 'second' });
+    await ours.setRegisteredModelAlias('churn', 'champion', 1);
+    await ours.registerPrompt('hello', 'Hi {{name}}', { commitMessage: 'c', modelConfig: { temperature: 0 } });
+    await ours.setPromptAlias('hello', 'live', 1);
+    await ours.linkPromptVersionToRun(runId, 'prompts:/hello@live');
+    await service.stop();
+    const answers = await callPython(trackingUri, [
+      ['get_registered_model', ['churn']],
+      ['search_model_versions', ["tags.f1 = '0.9'"]],
+      ['get_model_version_download_uri', ['churn', '1']],
+      ['load_prompt', ['prompts:/hello@live']],
+      ['search_registered_models', []],
+      ['create_model_version', ['churn', 's3://bucket/a'], { tags: { from: 'Python' } }],
+      ['register_prompt', ['hello', 'Hello {{name}}']],
+      ['set_registered_model_alias', ['churn', 'newest', '3']],
+      ['create_registered_model', ['hello']],
+      ['create_model_version', ['absent', 's3://bucket/a']],
+    ]);
+    const [read, found, location, prompt, models, ...written] = answers;
+    expect(read).toMatchObject({
+      value: { tags: { team: 'growth' }, aliases: { champion: 1 }, latest_versions: [{ version: 2 }] },
+    });
+    expect(found).toMatchObject({ value: [{ version: 1, run_id: runId, source: `models:/${model.modelId}` }] });
+    expect(location).toEqual({ value: model.artifactUri });
+    expect(prompt).toMatchObject({
+      value: { template: 'Hi {{name}}', commit_message: 'c', model_config: { temperature: 0 } },
+    });
+    expect(models).toMatchObject({ value: [{ name: 'churn' }] });
+    expect(written.map((answer) => ('value' in answer ? 'made' : answer.error_code))).toEqual([
+      'made',
+      'made',
+      'made',
+      'RESOURCE_ALREADY_EXISTS',
+      'RESOURCE_DOES_NOT_EXIST',
+    ]);
+    const after = (
+      await startService({ trackingUri, artifactRoot: join(folder, 'mlruns'), experimentName: 'file' })
+    ).client();
+    expect(await after.getModelVersionByAlias('churn', 'newest')).toMatchObject({
+      version: '3',
+      tags: { from: 'Python' },
+    });
+    expect(await after.loadPrompt('hello')).toMatchObject({ version: 2, template: 'Hello {{name}}' });
+    expect(await after.createModelVersion('churn', 's3://bucket/b')).toMatchObject({ version: '4' });
+  });
+
+  describeRegistry('sqlite, a file of MLflow 3.17.2', async () => {
+    const path = join(folder, 'theirs.db');
+    await callPython(`sqlite:///${path}`, [['create_registered_model', ['first']]]);
+    const store = openSqliteStore({ path, artifactRoot: join(folder, 'mlruns') });
+    return { store, close: () => store.close() };
+  });
+});
+
+describe('a registry on a server of its own', () => {
+  const tracking = requireBackend('mlflow');
+  const registry = requireBackend('mlflow');
+
+  test('has the models, and the tracking server the runs', async () => {
+    const [trackingUri, registryUri] = [tracking.env.MLFLOW_TRACKING_URI, registry.env.MLFLOW_TRACKING_URI];
+    const ours = (await startService({ trackingUri, registryUri, experimentName: 'apart' })).client();
+    const experimentId = (await ours.getExperimentByName('apart'))?.experimentId ?? '';
+    const run = await ours.createRun(experimentId, { runName: 'here' });
+    await ours.createRegisteredModel('there');
+    await ours.createModelVersion('there', 's3://bucket/x');
+    await ours.registerPrompt('there.too', 'Hi {{name}}');
+    await ours.linkPromptVersionToRun(run.info.runId, 'prompts:/there.too/1');
+    const calls: readonly PythonCall[] = [
+      ['search_model_versions', ["name = 'there'"]],
+      ['load_prompt', ['there.too'], { allow_missing: true }],
+      ['get_run', [run.info.runId]],
+    ];
+    const both = await callPython(trackingUri, calls, { registryUri });
+    expect(both).toMatchObject([{ value: [{ version: '1' }] }, { value: { template: 'Hi {{name}}' } }, { value: {} }]);
+    const [versions, prompt] = await callPython(trackingUri, calls);
+    expect([versions, prompt]).toEqual([{ value: [] }, { value: null }]);
+    expect(await callPython(registryUri, [['get_experiment_by_name', ['apart']]])).toEqual([{ value: null }]);
   });
 });
 
