@@ -8,28 +8,28 @@ export const UNSETTLED_AWAIT_CODE = 13;
 /** Code on the command line and on stdin is imported from here, a file from nowhere. */
 const FROM_COMMAND_LINE = '<eval>';
 
-/** A preload calls it: from now on Node is heard to import the main module. */
+/** A preload calls it: from now on Node is heard to import the main module, which is the first thing that nobody else asks for. */
 export function watchMainModule(): void {
   const watch = state();
-  // The shape of Node's own channel.
-  const isMain = (message: unknown): boolean => {
-    const { parentURL } = message as { readonly parentURL?: unknown };
-    return parentURL === undefined || parentURL === FROM_COMMAND_LINE;
-  };
+  let main: unknown;
   subscribe('tracing:module.import:start', (message) => {
-    if (isMain(message)) watch.pendingCount++;
+    // The shape of Node's own channel.
+    const { parentURL } = message as { readonly parentURL?: unknown };
+    if (main !== undefined || (parentURL !== undefined && parentURL !== FROM_COMMAND_LINE)) return;
+    main = message;
+    watch.isMainUnsettled = true;
   });
   // Said of an import that fails, too.
   subscribe('tracing:module.import:asyncEnd', (message) => {
-    if (isMain(message)) watch.pendingCount--;
+    if (message === main) watch.isMainUnsettled = false;
   });
 }
 
 /** Whether the main module was begun and not ended; false where nobody watched it from the start. */
 export function isMainUnsettled(): boolean {
-  return state().pendingCount > 0;
+  return state().isMainUnsettled;
 }
 
-function state(): { pendingCount: number } {
-  return shareInProcess('main-module', () => ({ pendingCount: 0 }));
+function state(): { isMainUnsettled: boolean } {
+  return shareInProcess('main-module', () => ({ isMainUnsettled: false }));
 }

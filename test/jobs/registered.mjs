@@ -2,6 +2,7 @@
 import { fork, spawnSync } from 'node:child_process';
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
+import vm from 'node:vm';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
 const here = fileURLToPath(import.meta.url);
@@ -23,6 +24,11 @@ const ways = {
   'exit-3': () => process.exit(3),
   'exit-code': () => {
     process.exitCode = 5;
+  },
+  'stuck-part': () => {
+    const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+    const script = `import('data:text/javascript,await new Promise(() => undefined)')`;
+    new vm.Script(script, { importModuleDynamically }).runInThisContext();
   },
   stuck: () => new Promise(() => undefined),
   throws: () => {

@@ -15,6 +15,7 @@ interface WayOut {
 
 const waysOut: readonly WayOut[] = [
   { way: 'natural', code: 0, status: 'FINISHED' },
+  { way: 'stuck-part', code: 0, status: 'FINISHED' },
   { way: 'exit-0', code: 0, status: 'FINISHED' },
   { way: 'exit-3', code: 3, status: 'FAILED', said: 'The process exited with code 3.' },
   { way: 'exit-code', code: 5, status: 'FAILED', said: 'The process exited with code 5.' },
