@@ -10,6 +10,8 @@ export interface OtelSettings {
   readonly tracesEndpoint: string | undefined;
   /** OTEL_EXPORTER_OTLP_LOGS_ENDPOINT */
   readonly logsEndpoint: string | undefined;
+  /** RUNSPAN_OTLP_HTTP_ENDPOINT, of a Collector that is spoken to by gRPC at another port than its usual one. */
+  readonly httpEndpoint: string | undefined;
   /** How spans are sent; each variable of the common name or of `OTEL_EXPORTER_OTLP_TRACES_…`. */
   readonly spanConnection: OtelConnection;
   /** How log records are sent; each variable of the common name or of `OTEL_EXPORTER_OTLP_LOGS_…`. */
@@ -68,6 +70,7 @@ export function readOtelSettings(sources: SettingsSources = loadSources()): Otel
     endpoint: read('OTEL_EXPORTER_OTLP_ENDPOINT'),
     tracesEndpoint: read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'),
     logsEndpoint: read('OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'),
+    httpEndpoint: read('RUNSPAN_OTLP_HTTP_ENDPOINT'),
     spanConnection: readConnection(read, 'TRACES'),
     logConnection: readConnection(read, 'LOGS'),
     isSdkDisabled: read('OTEL_SDK_DISABLED')?.toLowerCase() === 'true',

@@ -33,6 +33,8 @@ export interface ProviderSettings {
   readonly tracesEndpoint?: string | undefined;
   /** Whole URL for log records. Env: OTEL_EXPORTER_OTLP_LOGS_ENDPOINT. */
   readonly logsEndpoint?: string | undefined;
+  /** Base URL of the same Collector's OTLP over HTTP, where it is spoken to by gRPC: what was kept on disk goes there. @default port 4318 beside 4317  Env: RUNSPAN_OTLP_HTTP_ENDPOINT. */
+  readonly httpEndpoint?: string | undefined;
   /** `http/json`, `http/protobuf` or `grpc`. @default 'http/json'  Env: OTEL_EXPORTER_OTLP_PROTOCOL. */
   readonly protocol?: string | undefined;
   /** The resource's service.name, beating env. Env: OTEL_SERVICE_NAME. */
@@ -86,8 +88,7 @@ export function exportTargets(settings: ProviderSettings): ExportTargets {
   if (settings.isSdkDisabled === true) return { tracesUrl: undefined, logsUrl: undefined };
   const base = settings.endpoint || undefined;
   const at = (signal: Signal): string | undefined => {
-    if (base === undefined || protocolOf(settings, signal) === 'grpc') return base;
-    return `${base.replace(/\/+$/, '')}/v1/${signal}`;
+    return base === undefined || protocolOf(settings, signal) === 'grpc' ? base : doorOf(base, signal);
   };
   return {
     tracesUrl: settings.areSpansExported === false ? undefined : settings.tracesEndpoint || at('traces'),
@@ -102,8 +103,8 @@ const GRPC_PORT = '4317';
 const HTTP_PORT = '4318';
 
 /**
- * Works out where OTLP over HTTP goes. With gRPC that is known only where its endpoint has the Collector's own port 4317: then
- * it is port 4318 of the same host.
+ * Works out where OTLP over HTTP goes. With gRPC that is `httpEndpoint`, or where the endpoint has the Collector's own port 4317, port
+ * 4318 of the same host; else it is not known.
  *
  * @example
  * httpTargets({ endpoint: 'http://localhost:4317', protocol: 'grpc' }).logs?.url; // http://localhost:4318/v1/logs
@@ -111,8 +112,8 @@ const HTTP_PORT = '4318';
 export function httpTargets(settings: ProviderSettings): OtlpTargets {
   const { tracesUrl, logsUrl } = exportTargets(settings);
   const isGrpc = (signal: Signal): boolean => protocolOf(settings, signal) === 'grpc';
-  const traces = isGrpc('traces') ? besideGrpc(tracesUrl, 'v1/traces') : tracesUrl;
-  const logs = isGrpc('logs') ? besideGrpc(logsUrl, 'v1/logs') : logsUrl;
+  const traces = isGrpc('traces') ? besideGrpc(tracesUrl, 'traces', settings) : tracesUrl;
+  const logs = isGrpc('logs') ? besideGrpc(logsUrl, 'logs', settings) : logsUrl;
   return {
     ...(traces !== undefined && { traces: toTarget(traces, settings.spanConnection) }),
     ...(logs !== undefined && { logs: toTarget(logs, settings.logConnection) }),
@@ -124,9 +125,19 @@ function toTarget(url: string, connection: SignalConnection = {}): OtlpTarget {
   return { url, headers, timeoutMs, isCompressed, tls };
 }
 
-function besideGrpc(endpoint: string | undefined, path: string): string | undefined {
-  if (endpoint === undefined || !/^https?:/i.test(endpoint) || !URL.canParse(endpoint)) return undefined;
+function doorOf(base: string, signal: Signal): string {
+  return `${base.replace(/\/+$/, '')}/v1/${signal}`;
+}
+
+function besideGrpc(
+  endpoint: string | undefined,
+  signal: Signal,
+  { httpEndpoint }: ProviderSettings,
+): string | undefined {
+  if (endpoint === undefined) return undefined;
+  if (httpEndpoint) return doorOf(httpEndpoint, signal);
+  if (!/^https?:/i.test(endpoint) || !URL.canParse(endpoint)) return undefined;
   const url = new URL(endpoint);
   if (url.port !== GRPC_PORT) return undefined;
-  return `${url.protocol}//${url.hostname}:${HTTP_PORT}/${path}`;
+  return doorOf(`${url.protocol}//${url.hostname}:${HTTP_PORT}`, signal);
 }

@@ -142,6 +142,11 @@ async function build(relay: RelaySpanProcessor, settings: ProviderSettings, onBu
     const sdk = await buildBareProvider(relay, settings);
     return { kind: 'bare', description: 'no endpoint, nothing is exported', warnings, sdk };
   }
+  const doors = httpTargets(settings);
+  if ((targets.tracesUrl && !doors.traces) || (targets.logsUrl && !doors.logs))
+    warnings.push(
+      'What is left for a Collector at the end of a job goes over HTTP, also where the rest goes by gRPC: RUNSPAN_OTLP_HTTP_ENDPOINT may name its endpoint, such as http://host:4318. Without it what is left stays on disk.',
+    );
   const outbox = openTelemetryOutbox(settings);
   const buildSdk = settings.isLean === true ? (await import('./lean-setup.ts')).buildLeanSdk : buildNodeSdk;
   const sdk = await buildSdk(relay, { settings, outbox, onBusy }, registered);

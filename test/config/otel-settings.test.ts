@@ -23,6 +23,7 @@ describe('readOtelSettings', () => {
       endpoint: undefined,
       tracesEndpoint: undefined,
       logsEndpoint: undefined,
+      httpEndpoint: undefined,
       spanConnection: plain,
       logConnection: plain,
       isSdkDisabled: false,

@@ -2,7 +2,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Folder, REFUSING, expectAll, expectSoon, run } from './exit-jobs.ts';
+import { Folder, REFUSING, expectAll, expectSoon, names, run, runUntilSent } from './exit-jobs.ts';
+import { startGrpcEndpoint } from './grpc-endpoint.ts';
 import { startOtlpEndpoint } from './otlp-endpoint.ts';
 
 test('an MlflowService that is given no logger exports its log records too', async () => {
@@ -83,3 +84,43 @@ test('headers are read when it is sent, and are in no file', async () => {
   expectAll(endpoint, 1_000);
   expect(new Set(endpoint.headers.map(({ authorization }) => authorization))).toEqual(new Set(['s3cret-new']));
 });
+
+test('by gRPC: what the end leaves goes over the HTTP endpoint that is named', async () => {
+  using folder = new Folder();
+  await using byGrpc = await startGrpcEndpoint();
+  await using byHttp = await startOtlpEndpoint();
+  const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', RUNSPAN_OTLP_HTTP_ENDPOINT: byHttp.url };
+  const { code, stderr } = await run({ folder, endpoint: byGrpc.url, args: ['exit-3', 'logger'], env });
+  expect([code, stderr]).toEqual([3, '']);
+  expectAll(byHttp, 1_000);
+});
+
+test('by gRPC to a port that says nothing of HTTP: a warning at the start, and what is left stays for a job that knows', async () => {
+  using folder = new Folder();
+  await using byGrpc = await startGrpcEndpoint();
+  await using byHttp = await startOtlpEndpoint();
+  const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+  const { stderr } = await run({ folder, endpoint: byGrpc.url, args: ['exit-3', 'logger'], env });
+  expect(readFileSync(join(folder.path, linesOf(folder)), 'utf8')).toContain('RUNSPAN_OTLP_HTTP_ENDPOINT');
+  // The warning is one of them.
+  expect(stderr).toMatch(/2001 spans and log records did not reach the Collector/);
+  await runUntilSent(folder, byHttp);
+  expectAll(byHttp, 1_000);
+});
+
+test('two jobs that find the same leftovers send them once', async () => {
+  using folder = new Folder();
+  await using endpoint = await startOtlpEndpoint();
+  for (let job = 0; job < 3; job++) await run({ folder, endpoint: REFUSING, args: ['exit-0', 'logger', '200'] });
+  expect(folder.telemetry).toHaveLength(3);
+  const next = (): Promise<unknown> => run({ folder, endpoint: endpoint.url, args: ['natural', 'logger', '0'] });
+  for (let tries = 0; tries < 10 && folder.telemetry.length > 0; tries++) await Promise.all([next(), next(), next()]);
+  const { spans, lines } = names(endpoint);
+  expect([spans.length, lines.length]).toEqual([600, 600]);
+  expect([new Set(spans).size, new Set(lines).size]).toEqual([200, 200]);
+});
+
+/** The job's own log, beside its journal. */
+function linesOf(folder: Folder): string {
+  return readdirSync(folder.path).find((name) => name.startsWith('lines-')) ?? '';
+}

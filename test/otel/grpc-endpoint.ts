@@ -41,7 +41,7 @@ export async function startGrpcEndpoint(
     server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
   });
   const endpoint: GrpcEndpoint = {
-    url: `http://127.0.0.1:${port}`,
+    url: `http${credentials._isSecure() ? 's' : ''}://127.0.0.1:${port}`,
     calls,
     answer: undefined,
     [Symbol.asyncDispose]: async () => server.forceShutdown(),

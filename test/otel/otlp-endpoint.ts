@@ -3,6 +3,9 @@ import { expect } from 'vitest';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
@@ -47,8 +50,8 @@ export interface OtlpEndpoint extends AsyncDisposable {
 /** How a request is answered: with a status, a status and a body, or never. @default 200 */
 export type Answer = number | 'hang' | { readonly status: number; readonly body: string };
 
-/** Starts a local OTLP endpoint on a free port. */
-export async function startOtlpEndpoint(answer: Answer = 200): Promise<OtlpEndpoint> {
+/** Starts a local OTLP endpoint on a free port; with certificates by TLS. */
+export async function startOtlpEndpoint(answer: Answer = 200, tls?: ServerOptions): Promise<OtlpEndpoint> {
   const spans: ReceivedItem[] = [];
   const logs: ReceivedItem[] = [];
   const headers: Record<string, unknown>[] = [];
@@ -56,7 +59,7 @@ export async function startOtlpEndpoint(answer: Answer = 200): Promise<OtlpEndpo
   const waiting: { readonly isDue: () => boolean; readonly resolve: () => void }[] = [];
   const until = (isDue: () => boolean): Promise<void> => new Promise((resolve) => waiting.push({ isDue, resolve }));
   let refusedCount = 0;
-  const server = createServer((request, response) => {
+  const take: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -71,11 +74,12 @@ export async function startOtlpEndpoint(answer: Answer = 200): Promise<OtlpEndpo
       for (const { isDue, resolve } of waiting) if (isDue()) resolve();
       response.writeHead(status, { 'content-type': 'application/json' }).end(body);
     });
-  });
+  };
+  const server = tls === undefined ? createServer(take) : createSecureServer(tls, take);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const endpoint: OtlpEndpoint = {
-    url: `http://127.0.0.1:${port}`,
+    url: `http${tls === undefined ? '' : 's'}://127.0.0.1:${port}`,
     spans,
     logs,
     headers,

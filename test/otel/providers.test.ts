@@ -1,6 +1,6 @@
 // The shared set-up, in real processes with a real endpoint: what is exported, what an absent Collector costs, whose SDK is used.
 import { describe, expect, test } from 'vitest';
-import { exportTargets } from '../../src/otel/provider-settings.ts';
+import { exportTargets, httpTargets } from '../../src/otel/provider-settings.ts';
 import { report, runFixture, startOtlpEndpoint } from './otlp-endpoint.ts';
 
 const runKey = 'a'.repeat(32);
@@ -124,6 +124,17 @@ test('an SDK behind another copy of the API is named, and the run goes on', asyn
   const result = report(await runFixture('second-api.ts'));
   expect(result).toMatchObject({ isEnded: true });
   expect(result['warnings']).toEqual([expect.stringContaining('@opentelemetry/api 1.9.1')]);
+});
+
+test('what is kept for a Collector goes over HTTP, where that is known', () => {
+  const grpc = { protocol: 'grpc' };
+  expect(httpTargets({ ...grpc, endpoint: 'http://c:4317' }).logs?.url).toBe('http://c:4318/v1/logs');
+  expect(httpTargets({ ...grpc, endpoint: 'http://c:5000' })).toEqual({});
+  const named = httpTargets({ ...grpc, endpoint: 'c:5000', httpEndpoint: 'https://c/otlp/' });
+  expect(named.traces?.url).toBe('https://c/otlp/v1/traces');
+  const mixed = { endpoint: 'http://c:4318', spanConnection: grpc };
+  expect(httpTargets(mixed)).toMatchObject({ logs: { url: 'http://c:4318/v1/logs' } });
+  expect(httpTargets(mixed).traces).toBeUndefined();
 });
 
 test('URLs of one signal win over the common one, and none means no export', () => {
