@@ -1,12 +1,13 @@
 // Artifacts in a folder of this machine, laid out as MLflow's own local repository has them.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, copyFile, mkdir, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { MlflowError, mlflowError, RunspanError } from '../errors.ts';
 import type { FileInfo } from '../model/entities.ts';
 import type { ArtifactRepository } from './contract.ts';
 import { assertArtifactPath, invalidPath } from './paths.ts';
+import { readableSize } from './source-file.ts';
 
 /** A file on its way; a crash may leave one behind, and it is never listed. */
 const TEMPORARY = /^\.runspan-[0-9a-f]{16}\.tmp$/;
@@ -31,6 +32,7 @@ export function openLocalArtifacts(root: string): ArtifactRepository {
 
 class LocalArtifacts implements ArtifactRepository {
   readonly uri: string;
+  readonly supports = { delete: true } as const;
   readonly #root: string;
 
   constructor(root: string) {
@@ -41,7 +43,7 @@ class LocalArtifacts implements ArtifactRepository {
   async putFile(path: string, sourceFile: string): Promise<void> {
     const target = join(this.#root, assertArtifactPath(path));
     await this.#assertInside(dirname(target), path);
-    await assertReadable(sourceFile);
+    await readableSize(sourceFile);
     await this.#touching(path, async () => {
       await mkdir(dirname(target), { recursive: true });
       await copyWhole(sourceFile, target);
@@ -64,6 +66,14 @@ class LocalArtifacts implements ArtifactRepository {
 
   async readFile(path: string): Promise<Uint8Array> {
     return this.#reading(path, (source) => readFile(source));
+  }
+
+  async delete(path?: string): Promise<void> {
+    const name = path === undefined || path === '' ? '' : assertArtifactPath(path);
+    const target = join(this.#root, name);
+    // a link is removed, not what it leads to; only the folders on the way to it must be inside
+    if (name !== '') await this.#assertInside(dirname(target), name);
+    await this.#touching(name, () => rm(target, { recursive: true, force: true }));
   }
 
   async close(): Promise<void> {
@@ -129,21 +139,6 @@ async function copyWhole(source: string, target: string): Promise<void> {
     await rm(temporary, { force: true });
     throw error;
   }
-}
-
-async function assertReadable(file: string): Promise<void> {
-  let isFolder: boolean;
-  try {
-    await access(file, constants.R_OK);
-    const found = await stat(file);
-    if (found.isFile()) return;
-    isFolder = found.isDirectory();
-  } catch (cause) {
-    throw new RunspanError('FILE_NOT_READABLE', `Cannot read '${file}': ${reasonOf(cause)}.`, { cause });
-  }
-  // Reading a pipe waits for a writer who may never come, and holds a thread of the pool meanwhile.
-  const reason = isFolder ? 'it is a folder. Give its files one by one.' : 'it is no regular file.';
-  throw new RunspanError('FILE_NOT_READABLE', `Cannot read '${file}': ${reason}`);
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

@@ -20,6 +20,18 @@ export function assertArtifactPath(path: string): string {
   return parts.join('/');
 }
 
+/**
+ * The same for a path that goes to MLflow's server, which decodes it over and over: `%41` would be `A`, another file.
+ *
+ * @throws {RunspanError} `INVALID_PATH`, also for what looks percent-encoded
+ */
+export function assertServerPath(path: string): string {
+  const plain = assertArtifactPath(path);
+  const encoded = /%[0-9a-f]{2}/i.exec(plain)?.[0];
+  if (encoded === undefined) return plain;
+  throw invalidPath(path, `MLflow's server would decode ${encoded} in it, and use another file. Rename it`);
+}
+
 /** Builds the refusal of a path. */
 export function invalidPath(path: string, reason: string): RunspanError {
   return new RunspanError('INVALID_PATH', `Cannot use artifact path '${path}': ${reason}.`, { details: { path } });

@@ -1,7 +1,9 @@
 // The table of MlflowService's settings.
 import { countCodePoints, MAX_EXPERIMENT_NAME_LENGTH } from '../model/limits.ts';
+import { S3_FIELDS } from './artifact-fields.ts';
+import type { S3Fields, S3Options } from './artifact-fields.ts';
 import type { Field, Fields } from './fields.ts';
-import type { AutologOptions, DeadlineOptions, MlflowOptions, S3Options, ServerOptions } from './mlflow-options.ts';
+import type { AutologOptions, DeadlineOptions, MlflowOptions, ServerOptions } from './mlflow-options.ts';
 import { findProjectName, toModelName } from './project.ts';
 import { REDACT_FIELDS } from './redact-fields.ts';
 import type { RedactOptions } from './redact-fields.ts';
@@ -20,9 +22,6 @@ export type ServerFields = WithUndefined<
   ServerOptions,
   'username' | 'password' | 'token' | 'workspace' | 'serverCertPath'
 >;
-
-/** What S3 clients are told, as resolved. */
-export type S3Fields = { readonly [K in keyof S3Options]-?: S3Options[K] | undefined };
 
 type MainOptions = Omit<
   MlflowOptions,
@@ -82,37 +81,6 @@ const SERVER_FIELDS: Fields<ServerFields> = {
     defaultValue: undefined,
     doc: 'A bundle of CA certificates.',
   },
-};
-
-const S3_FIELDS: Fields<S3Fields> = {
-  s3EndpointUrl: {
-    kind: 'string',
-    env: ['MLFLOW_S3_ENDPOINT_URL'],
-    defaultValue: undefined,
-    doc: 'The address of an S3 server other than that of AWS.',
-  },
-  s3IgnoreTls: {
-    kind: 'boolean',
-    env: ['MLFLOW_S3_IGNORE_TLS'],
-    defaultValue: undefined,
-    doc: 'Accept any TLS certificate of the S3 server.',
-  },
-  awsAccessKeyId: { kind: 'string', env: ['AWS_ACCESS_KEY_ID'], defaultValue: undefined, doc: 'For S3.' },
-  awsSecretAccessKey: {
-    kind: 'string',
-    env: ['AWS_SECRET_ACCESS_KEY'],
-    defaultValue: undefined,
-    isSensitive: true,
-    doc: 'For S3.',
-  },
-  awsSessionToken: {
-    kind: 'string',
-    env: ['AWS_SESSION_TOKEN'],
-    defaultValue: undefined,
-    isSensitive: true,
-    doc: 'For S3.',
-  },
-  awsRegion: { kind: 'string', env: ['AWS_REGION', 'AWS_DEFAULT_REGION'], defaultValue: undefined, doc: 'For S3.' },
 };
 
 const DEADLINE_FIELDS: Fields<Required<DeadlineOptions>> = {

@@ -1,6 +1,9 @@
 // What MlflowService can be told, and what it makes of that.
+import type { S3Options } from './artifact-fields.ts';
 import type { RedactOptions } from './redact-fields.ts';
 import type { SystemMetricsOptions } from './system-metrics-fields.ts';
+
+export type { S3Options } from './artifact-fields.ts';
 
 /** The origin's flags of MLflow's autolog, with its defaults. Env of each: RUNSPAN_MLFLOW_AUTOLOG_… (`autologLogModels`: …_LOG_MODELS) */
 export interface AutologOptions {
@@ -38,22 +41,6 @@ export interface ServerOptions {
   readonly insecureTls?: boolean;
   /** A bundle of CA certificates. Env: MLFLOW_TRACKING_SERVER_CERT_PATH */
   readonly serverCertPath?: string;
-}
-
-/** What start() sets in the process for S3 clients, only where it is configured and the variable is unset or empty. */
-export interface S3Options {
-  /** Env: MLFLOW_S3_ENDPOINT_URL */
-  readonly s3EndpointUrl?: string;
-  /** Env: MLFLOW_S3_IGNORE_TLS */
-  readonly s3IgnoreTls?: boolean;
-  /** Env: AWS_ACCESS_KEY_ID */
-  readonly awsAccessKeyId?: string;
-  /** Env: AWS_SECRET_ACCESS_KEY */
-  readonly awsSecretAccessKey?: string;
-  /** Env: AWS_SESSION_TOKEN */
-  readonly awsSessionToken?: string;
-  /** Env: AWS_REGION, AWS_DEFAULT_REGION */
-  readonly awsRegion?: string;
 }
 
 /** How long each phase may take, in milliseconds. */

@@ -1,4 +1,6 @@
 // The settings of MlflowService, with what follows from them: connections without leaks, absolute places, variables for S3.
+import type { ArtifactSettings } from '../model/artifact-settings.ts';
+import { toArtifactSettings } from './artifact-fields.ts';
 import { MLFLOW_FIELDS } from './mlflow-fields.ts';
 import type { MlflowFields } from './mlflow-fields.ts';
 import type { MlflowOptions } from './mlflow-options.ts';
@@ -27,6 +29,8 @@ export interface ServerConnection {
   readonly isInsecureTls: boolean;
   /** A bundle of CA certificates. */
   readonly serverCertPath?: string;
+  /** How artifacts travel beside it. */
+  readonly artifacts: ArtifactSettings;
 }
 
 /** The settings of MlflowService, resolved. Secrets, connections and processEnv are not enumerable: printing shows none. */
@@ -109,6 +113,7 @@ function toConnection(fields: MlflowFields, uri: SplitUri): ServerConnection {
     ...(serverCertPath === undefined ? {} : { serverCertPath }),
     timeoutMs,
     isInsecureTls,
+    artifacts: toArtifactSettings(fields),
   });
 }
 

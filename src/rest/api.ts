@@ -22,6 +22,11 @@ export interface RestApiOptions {
   readonly pace?: Pace | undefined;
 }
 
+/** A request, with what each attempt adds to it. */
+interface SentRequest extends Omit<TransportRequest, 'timeoutMs'> {
+  readonly headersOfAttempt?: (() => Readonly<Record<string, string>>) | undefined;
+}
+
 /** Python's default for one request, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 120_000;
 
@@ -81,16 +86,33 @@ export class RestApi {
     );
   }
 
-  /** Reads one file of the artifact proxy; `write` takes all its bytes, from the start again at each attempt. */
-  async downloadFile(path: string, write: (bytes: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void> {
+  /**
+   * Reads one file of the artifact proxy. `read` takes its bytes, at each attempt anew; `headers` says before each what part to ask for.
+   */
+  async downloadFile<T>(
+    path: string,
+    read: (answer: TransportAnswer) => Promise<T>,
+    headers?: () => Readonly<Record<string, string>>,
+  ): Promise<T> {
     const context = this.#contextOf('GET', `${PROXIED_ARTIFACTS}/${path}`, 'read');
-    await this.#send({ method: 'GET', url: this.#fileUrl(path), timeoutCovers: 'stall', context }, async (answer) => {
+    const request = { method: 'GET', url: this.#fileUrl(path), timeoutCovers: 'stall', context } as const;
+    return await this.#send({ ...request, headersOfAttempt: headers }, async (answer) => {
       const { 'content-type': type = '', 'content-disposition': disposition } = answer.headers;
       // MLflow gives every artifact as an attachment: a page that is none is a login's, or another service's
       if (type.startsWith('text/html') && disposition === undefined) {
         throw nonsenseError({ ...answer, text: await readText(answer.body, MAX_REFUSAL_BYTES) }, 'a page', context);
       }
-      await write(answer.body);
+      return await read(answer);
+    });
+  }
+
+  /** Removes a file of the artifact proxy, or a folder with all that is in it. */
+  async deleteFile(path: string): Promise<void> {
+    const context = this.#contextOf('DELETE', `${PROXIED_ARTIFACTS}/${path}`, 'repeatable');
+    const request = { method: 'DELETE', url: this.#fileUrl(path), timeoutCovers: 'stall', context } as const;
+    await this.#send(request, async (answer) => {
+      const text = await readText(answer.body, MAX_REFUSAL_BYTES);
+      if (text.trim().startsWith('<')) throw nonsenseError({ ...answer, text }, 'a page', context);
     });
   }
 
@@ -99,14 +121,12 @@ export class RestApi {
     await this.#transport.close();
   }
 
-  async #send<T>(
-    request: Omit<TransportRequest, 'timeoutMs'>,
-    read: (answer: TransportAnswer) => Promise<T>,
-  ): Promise<T> {
+  async #send<T>(request: SentRequest, read: (answer: TransportAnswer) => Promise<T>): Promise<T> {
     const { context } = request;
     const attempt = (leftMs: number): Promise<T> => {
       const timeoutMs = request.timeoutCovers === 'stall' ? this.#timeoutMs : leftMs;
-      return this.#transport.exchange({ ...request, timeoutMs }, async (answer) => {
+      const headers = { ...request.headers, ...request.headersOfAttempt?.() };
+      return this.#transport.exchange({ ...request, headers, timeoutMs }, async (answer) => {
         if (answer.status >= 200 && answer.status < 300) return await read(answer);
         const text = await readText(answer.body, MAX_REFUSAL_BYTES);
         throw answerError({ ...answer, text }, context, this.#pace.now());

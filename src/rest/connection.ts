@@ -1,4 +1,5 @@
 // How to reach a tracking server: what transport, auth and TLS need. Held in memory only, never written down.
+import type { ArtifactSettings } from '../model/artifact-settings.ts';
 
 /** Everything one tracking server needs; credentials go to its own origin and no other. */
 export interface ConnectionOptions {
@@ -20,4 +21,6 @@ export interface ConnectionOptions {
   readonly clientCertPath?: string;
   /** The proxy to go through, `http(s)://[user:password@]host:port`; whoever sets it has read NO_PROXY. Env: HTTPS_PROXY, HTTP_PROXY */
   readonly proxyUri?: string;
+  /** How artifacts travel beside it; for whoever opens a repository with this connection. */
+  readonly artifacts?: ArtifactSettings;
 }

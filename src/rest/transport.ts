@@ -1,7 +1,6 @@
 // Sends one request and reads its answer within one deadline; credentials go to the tracking server's own origin and no other.
 import { pipeline, Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { context, createContextKey } from '@opentelemetry/api';
 import type { Dispatcher } from 'undici';
 import { RunspanError } from '../errors.ts';
 import type { ConnectionOptions } from './connection.ts';
@@ -9,6 +8,7 @@ import { readTrackingServer, USER_AGENT, type TrackingServer } from './credentia
 import { Deadline } from './deadline.ts';
 import { Dispatchers } from './dispatchers.ts';
 import { noAnswerError, redirectError, type RequestContext } from './errors.ts';
+import { untraced } from './untraced.ts';
 
 /** A body that is read while it is sent. */
 export interface StreamedBody {
@@ -28,6 +28,8 @@ export interface TransportRequest {
   readonly timeoutMs: number;
   /** What the time covers: the whole exchange, or each wait for the next bytes, for files of any size. */
   readonly timeoutCovers: 'exchange' | 'stall';
+  /** Hands on the body as it is stored, where its encoding is the file's own and not the wire's. @default false */
+  readonly keepsEncoding?: boolean;
   readonly context: RequestContext;
 }
 
@@ -47,9 +49,6 @@ interface Exchange {
   /** Why the body could not be read, where that is what failed. */
   sourceError: unknown;
 }
-
-/** OpenTelemetry's own key: what runs under it makes no spans, so our traffic never shows in the user's traces. */
-const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 /** As many as Python's client follows is 30; one or two are real. */
 const MAX_REDIRECTS = 5;
@@ -84,9 +83,8 @@ export class Transport {
     }
     const deadline = new Deadline(request.timeoutMs);
     const exchange: Exchange = { request, deadline, wasSent: false, sourceError: undefined };
-    const untraced = context.active().setValue(SUPPRESS_TRACING, true);
     try {
-      return await context.with(untraced, () => this.#follow(exchange, read));
+      return await untraced(() => this.#follow(exchange, read));
     } finally {
       deadline.clear();
     }
@@ -108,7 +106,11 @@ export class Transport {
         const headers = plainHeaders(raw);
         const next = redirectTarget(url, status, headers['location']);
         if (next === undefined)
-          return await read({ status, headers, body: chunksOf(decoded(body, headers['content-encoding']), exchange) });
+          return await read({
+            status,
+            headers,
+            body: chunksOf(decodedBody(body, headers, exchange.request), exchange),
+          });
         const canFollow = exchange.request.method === 'GET' && next.origin === url.origin && redirects < MAX_REDIRECTS;
         if (!canFollow) throw redirectError(status, `${next.origin}${next.pathname}`, exchange.request.context);
         url = next;
@@ -146,7 +148,7 @@ export class Transport {
     if (url.origin === this.server.origin) Object.assign(headers, this.server.headers);
     if (typeof body === 'string') headers['content-type'] = 'application/json';
     else if (body !== undefined) {
-      headers['content-type'] = 'application/octet-stream';
+      headers['content-type'] ??= 'application/octet-stream';
       headers['content-length'] = String(body.sizeBytes);
     }
     return headers;
@@ -204,6 +206,14 @@ function decoded(body: Readable, encoding: string | undefined): Readable {
   if (decoder === undefined) return body;
   // whoever reads the decoder hears of its errors, those of the body included
   return pipeline(body, decoder, () => undefined);
+}
+
+function decodedBody(
+  body: Readable,
+  headers: TransportAnswer['headers'],
+  { keepsEncoding }: Pick<TransportRequest, 'keepsEncoding'>,
+): Readable {
+  return keepsEncoding === true ? body : decoded(body, headers['content-encoding']);
 }
 
 function createDecoder(encoding: string | undefined): Transform | undefined {

@@ -15,6 +15,7 @@ export interface MemoryArtifactsOptions {
 /** Keeps the files of one artifact URI. */
 export class MemoryArtifacts implements ArtifactRepository {
   readonly uri: string;
+  readonly supports = { delete: true } as const;
   readonly #readSource: (path: string) => Uint8Array;
   readonly #files = new Map<string, Uint8Array>();
 
@@ -62,6 +63,14 @@ export class MemoryArtifacts implements ArtifactRepository {
       const bytes = this.#files.get(assertArtifactPath(path));
       if (bytes === undefined) throw mlflowError('RESOURCE_DOES_NOT_EXIST', `No such artifact: '${path}'`);
       return bytes;
+    });
+  }
+
+  delete(path = ''): Promise<void> {
+    return Promise.resolve().then(() => {
+      const name = path === '' ? '' : assertArtifactPath(path);
+      for (const file of [...this.#files.keys()])
+        if (name === '' || file === name || file.startsWith(`${name}/`)) this.#files.delete(file);
     });
   }
 

@@ -146,7 +146,7 @@ describe('openArtifacts', () => {
   });
 
   test.each([
-    ['s3://key:secret@bucket/x?token=abc', 's3 comes with a later version'],
+    ['gs://key:secret@bucket/x?token=abc', 'there is no repository for gs'],
     ['file://other.machine/x', 'it names another machine'],
   ])('%s is NOT_SUPPORTED', async (uri, message) => {
     const error: unknown = await openArtifacts(uri, options).catch((reason: unknown) => reason);

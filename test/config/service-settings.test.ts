@@ -133,7 +133,17 @@ describe('mlflow settings', () => {
       isOffline: false,
       isDisabled: false,
     });
-    expect(mlflow().connection).toEqual({ timeoutMs: 120_000, isInsecureTls: false });
+    expect(mlflow().connection).toEqual({
+      timeoutMs: 120_000,
+      isInsecureTls: false,
+      artifacts: {
+        s3: { addressingStyle: 'auto' },
+        s3Access: 'auto',
+        multipartUploadMinBytes: 500 * 1024 * 1024,
+        multipartUploadChunkBytes: 10 * 1024 * 1024,
+        multipartDownloadChunkBytes: 100 * 1024 * 1024,
+      },
+    });
     expect(mlflow().processEnv).toEqual({});
   });
 
@@ -161,7 +171,9 @@ describe('mlflow settings', () => {
       registryName: 'model',
     });
     expect(settings).toMatchObject({ logSystemMetrics: false, isDisabled: true });
-    expect(settings.connection).toEqual({
+    const { artifacts, ...connection } = settings.connection;
+    expect(artifacts.s3).toEqual({ addressingStyle: 'auto' });
+    expect(connection).toEqual({
       username: 'me',
       password: 'hunter2',
       token: 'token',
@@ -170,6 +182,46 @@ describe('mlflow settings', () => {
       serverCertPath: join(folder, 'ca.pem'),
       isInsecureTls: false,
     });
+  });
+
+  it('tells the repositories of artifacts what MLflow’s variables say', () => {
+    const env = {
+      MLFLOW_S3_ENDPOINT_URL: 'http://s3:9000',
+      MLFLOW_S3_IGNORE_TLS: 'true',
+      MLFLOW_S3_UPLOAD_EXTRA_ARGS: '{"ServerSideEncryption":"AES256"}',
+      MLFLOW_S3_EXPECTED_BUCKET_OWNER: '123',
+      MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE: 'virtual',
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_DEFAULT_REGION: 'eu-west-1',
+      MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD: 'false',
+      MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE: '6000000',
+      RUNSPAN_MLFLOW_S3_ACCESS: 'presigned',
+    };
+    const settings = mlflow({}, env);
+    expect(settings.connection.artifacts).toEqual({
+      s3: {
+        endpointUrl: 'http://s3:9000',
+        isInsecureTls: true,
+        addressingStyle: 'virtual',
+        uploadExtraArgs: { ServerSideEncryption: 'AES256' },
+        expectedBucketOwner: '123',
+        region: 'eu-west-1',
+        accessKeyId: 'id',
+        secretAccessKey: 'secret',
+      },
+      s3Access: 'presigned',
+      hasMultipartUploads: false,
+      multipartUploadMinBytes: 6_000_000,
+      multipartUploadChunkBytes: 10 * 1024 * 1024,
+      multipartDownloadChunkBytes: 100 * 1024 * 1024,
+    });
+    expect(JSON.stringify(settings)).not.toContain('secret');
+    expect(mlflow({}, { AWS_ENDPOINT_URL_S3: 'http://other' }).connection.artifacts.s3?.endpointUrl).toBe(
+      'http://other',
+    );
+    for (const wrong of ['[]', 'ServerSideEncryption=AES256', '1'])
+      expect(() => mlflow({}, { MLFLOW_S3_UPLOAD_EXTRA_ARGS: wrong })).toThrow('a JSON object');
   });
 
   it('M10: hands S3 values on only where they are configured', () => {

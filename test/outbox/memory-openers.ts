@@ -20,6 +20,7 @@ export function memoryOpeners(store: MemoryStore, uploads: Uploads = new Map(), 
     openArtifacts: (artifactUri): Promise<ArtifactRepository> =>
       Promise.resolve({
         uri: artifactUri,
+        supports: { delete: false },
         putFile: async (path: string, sourceFile: string) => {
           await onPut?.(path);
           uploads.set(`${artifactUri}/${path}`, readFileSync(sourceFile, 'utf8'));
@@ -27,6 +28,7 @@ export function memoryOpeners(store: MemoryStore, uploads: Uploads = new Map(), 
         list: () => Promise.resolve([]),
         getFile: () => Promise.resolve(),
         readFile: () => Promise.resolve(new Uint8Array()),
+        delete: () => Promise.resolve(),
         close: () => Promise.resolve(),
       }),
   };

@@ -53,7 +53,8 @@ describe('package.json', () => {
     const optional = Object.keys(manifest.peerDependenciesMeta ?? {});
     const needed = Object.entries(manifest.peerDependencies ?? {}).filter(([name]) => !optional.includes(name));
     expect(needed).toEqual([['@opentelemetry/api', '^1.10.0']]);
-    expect(optional).toEqual(['vitest']); // for runspan/testing/contract
+    // for s3:// artifacts, and for runspan/testing/contract
+    expect(optional).toEqual(['@aws-sdk/client-s3', '@aws-sdk/lib-storage', 'vitest']);
     expect(Object.keys(manifest.dependencies ?? {})).not.toContain('@opentelemetry/api');
   });
 

@@ -1,10 +1,11 @@
 // The contract of an artifact repository as claims, run on every kind there is.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ArtifactRepository } from '../../artifacts/contract.ts';
+import { getFolder, putFolder, walkFiles } from '../../artifacts/folders.ts';
 import { expectRefusal } from './store-fixtures.ts';
 
 /** A repository under test, empty at first, and what ends it. */
@@ -38,7 +39,9 @@ export function describeArtifacts(name: string, open: () => Promise<OpenedArtifa
     };
     claimFiles(artifacts, folder);
     claimLists(artifacts, folder);
+    claimFolders(artifacts, folder);
     claimPaths(artifacts, folder);
+    claimDelete(artifacts, folder);
   });
 }
 
@@ -62,6 +65,7 @@ function claimFiles(artifacts: () => ArtifactRepository, folder: string): void {
     ['nothing', Buffer.alloc(0)],
     ['every byte', Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))],
     ['three megabytes', randomBytes(3_000_000)],
+    ['more than one part', randomBytes(20_000_001)],
   ])('a file comes back as it went in: %s', async (name, bytes) => {
     const path = `files/${name}/data.bin`;
     await artifacts().putFile(path, fileWith(folder, bytes));
@@ -127,6 +131,97 @@ function claimLists(artifacts: () => ArtifactRepository, folder: string): void {
 
   test('where there is no folder there is nothing', async () => {
     expect(await artifacts().list('no/such/folder')).toEqual([]);
+  });
+}
+
+/** What each kind of repository must be able to call a file. */
+const ODD_NAMES = [
+  'a b.txt',
+  '50% off?.txt',
+  'größe 日本 🦊.txt',
+  "it's +1 & more; ok=yes, [1] (2) {3} !~@$^`.txt",
+  'a:b*c|d".txt',
+  '.hidden',
+  'trailing ',
+  '-',
+];
+
+function claimFolders(artifacts: () => ArtifactRepository, folder: string): void {
+  test('a folder goes there and comes back, whatever its files are called', async () => {
+    const source = join(folder, `folder-${count++}`);
+    const outside = fileWith(folder, 'behind a link');
+    mkdirSync(join(source, 'in', 'it', 'deep'), { recursive: true });
+    mkdirSync(join(source, 'empty folder'));
+    for (const name of ODD_NAMES) writeFileSync(join(source, 'in', name), name);
+    writeFileSync(join(source, 'in/it/deep/zero'), '');
+    symlinkSync(outside, join(source, 'linked.txt'));
+    symlinkSync(folder, join(source, 'linked folder'));
+    const paths = [...ODD_NAMES.map((name) => `in/${name}`), 'in/it/deep/zero', 'linked.txt'];
+    const expected = paths.map((path) => `copied/${path}`).toSorted();
+
+    const seen: string[] = [];
+    const put = await putFolder(artifacts(), source, { path: 'copied', onFile: (path) => seen.push(path) });
+    expect(put).toEqual(expected);
+    expect(seen.toSorted()).toEqual(expected);
+
+    const walked: string[] = [];
+    for await (const file of walkFiles(artifacts(), 'copied')) walked.push(file.path);
+    expect(walked.toSorted()).toEqual(expected);
+
+    const targetFolder = join(folder, `back-${count++}`);
+    expect(await getFolder(artifacts(), 'copied', { targetFolder })).toBe(join(targetFolder, 'copied'));
+    for (const name of ODD_NAMES) expect(readFileSync(join(targetFolder, 'copied/in', name), 'utf8')).toBe(name);
+    expect(readFileSync(join(targetFolder, 'copied/linked.txt'), 'utf8')).toBe('behind a link');
+    expect(readFileSync(join(targetFolder, 'copied/in/it/deep/zero'), 'utf8')).toBe('');
+    expect(readdirSync(join(targetFolder, 'copied')).toSorted()).toEqual(['in', 'linked.txt']);
+  });
+
+  test('a name that looks encoded is kept as it is, or refused', async () => {
+    const path = 'encoded/%41%2Fb.txt';
+    const put = artifacts().putFile(path, fileWith(folder, 'as it is'));
+    const refusal: unknown = await put.catch((error: unknown) => error);
+    if (refusal === undefined) {
+      expect((await artifacts().list('encoded')).map((file) => file.path)).toEqual([path]);
+      expect(Buffer.from(await artifacts().readFile(path)).toString()).toBe('as it is');
+    } else {
+      expect(refusal).toMatchObject({ code: 'INVALID_PATH' });
+      expect(await artifacts().list('encoded')).toEqual([]);
+    }
+  });
+
+  test('one file is a folder of one', async () => {
+    const targetFolder = join(folder, `one-${count++}`);
+    await artifacts().putFile('single/a/file.txt', fileWith(folder, 'single'));
+    const at = await getFolder(artifacts(), 'single/a/file.txt', { targetFolder });
+    expect(at).toBe(join(targetFolder, 'single/a/file.txt'));
+    expect(readFileSync(at, 'utf8')).toBe('single');
+    const absent = getFolder(artifacts(), 'single/none', { targetFolder });
+    await expectRefusal(absent, 'RESOURCE_DOES_NOT_EXIST', 404);
+  });
+
+  test('a folder that is none is FILE_NOT_READABLE', async () => {
+    const absent = putFolder(artifacts(), join(folder, 'no such folder'));
+    await expect(absent).rejects.toMatchObject({ code: 'FILE_NOT_READABLE' });
+    await expect(putFolder(artifacts(), fileWith(folder, ''))).rejects.toMatchObject({ code: 'FILE_NOT_READABLE' });
+  });
+}
+
+function claimDelete(artifacts: () => ArtifactRepository, folder: string): void {
+  test('a file or folder is deleted and nothing beside it, or that is NOT_SUPPORTED', async () => {
+    for (const path of ['gone/a', 'gone/ab', 'gone/b/c', 'gone/b/d/e', 'gonetoo'])
+      await artifacts().putFile(path, fileWith(folder, path));
+    if (!artifacts().supports.delete) {
+      await expect(artifacts().delete('gone/a')).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+      return;
+    }
+    await artifacts().delete('gone/a');
+    await artifacts().delete('gone/b');
+    expect((await artifacts().list('gone')).map((file) => file.path)).toEqual(['gone/ab']);
+    await artifacts().delete('gone');
+    await artifacts().delete('gone');
+    expect(await artifacts().list('gone')).toEqual([]);
+    expect(Buffer.from(await artifacts().readFile('gonetoo')).toString()).toBe('gonetoo');
+    await expect(artifacts().delete('../x')).rejects.toMatchObject({ code: 'INVALID_PATH' });
   });
 }
 

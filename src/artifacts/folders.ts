@@ -1,0 +1,126 @@
+// Whole folders over any repository: walked, uploaded and downloaded, a bounded number of files at once.
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { RunspanError } from '../errors.ts';
+import type { FileInfo } from '../model/entities.ts';
+import type { ArtifactRepository } from './contract.ts';
+import { inParallel } from './parallel.ts';
+import { assertArtifactPath } from './paths.ts';
+
+/** How a folder travels. */
+export interface FolderOptions {
+  /** Files under way at once. @default 8 */
+  readonly concurrency?: number;
+  /** Called when a file has arrived; `sizeBytes` is undefined where the repository does not say. */
+  readonly onFile?: (path: string, sizeBytes: number | undefined) => void;
+}
+
+/** A client's connections to one server; more brought nothing against a real one (measured 1 to 16). */
+const DEFAULT_CONCURRENCY = 8;
+
+/** A file that is to be uploaded. */
+export interface SourceFile {
+  /** In the repository. */
+  readonly path: string;
+  readonly file: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Finds every file below a folder, at any depth, folder by folder; the order is that of no one.
+ *
+ * @example
+ * for await (const { path, fileSize } of walkFiles(repository, 'model')) console.log(path, fileSize);
+ */
+export async function* walkFiles(repository: ArtifactRepository, path = ''): AsyncGenerator<FileInfo, void> {
+  let folders = [path];
+  while (folders.length > 0) {
+    const listings = await inParallel(folders, DEFAULT_CONCURRENCY, (folder) => repository.list(folder));
+    folders = [];
+    for (const entry of listings.flat()) {
+      if (entry.isDir) folders.push(entry.path);
+      else yield entry;
+    }
+  }
+}
+
+/**
+ * Uploads a folder with all that is in it, below `path` in the repository. Every name is checked before the first file goes. Links to files
+ * are followed, links to folders are not, as in Python's client.
+ *
+ * @returns the paths of the files in the repository, sorted
+ * @throws {RunspanError} `FILE_NOT_READABLE`, `INVALID_PATH`; what a file's upload throws, once those under way have ended
+ */
+export async function putFolder(
+  repository: ArtifactRepository,
+  folder: string,
+  { path = '', concurrency = DEFAULT_CONCURRENCY, onFile }: FolderOptions & { readonly path?: string } = {},
+): Promise<readonly string[]> {
+  const root = path === '' ? '' : assertArtifactPath(path);
+  const files = await findFiles(folder, root);
+  await inParallel(files, concurrency, async (source) => {
+    await repository.putFile(source.path, source.file);
+    onFile?.(source.path, source.sizeBytes);
+  });
+  return files.map((source) => source.path).toSorted();
+}
+
+/**
+ * Downloads a file, or a folder with all that is in it, to the same path below `targetFolder`, which is made where there is none.
+ *
+ * @returns where the file or folder is now
+ * @throws {RunspanError} what a file's download throws, once those under way have ended
+ */
+export async function getFolder(
+  repository: ArtifactRepository,
+  path: string,
+  { targetFolder, concurrency = DEFAULT_CONCURRENCY, onFile }: FolderOptions & { readonly targetFolder: string },
+): Promise<string> {
+  const name = path === '' ? '' : assertArtifactPath(path);
+  const target = join(targetFolder, name);
+  const files: FileInfo[] = [];
+  for await (const file of walkFiles(repository, name)) files.push(file);
+  const isFile = files.length === 0 && name !== '';
+  const wanted: readonly Pick<FileInfo, 'path' | 'fileSize'>[] = isFile ? [{ path: name, fileSize: undefined }] : files;
+  await mkdir(isFile ? dirname(target) : target, { recursive: true });
+  await inParallel(wanted, concurrency, async ({ path: file, fileSize }) => {
+    const to = join(targetFolder, file);
+    await mkdir(dirname(to), { recursive: true });
+    await repository.getFile(file, to);
+    onFile?.(file, fileSize);
+  });
+  return target;
+}
+
+/**
+ * Finds every file in a folder of this machine, with the path below `path` that it is to have in a repository.
+ *
+ * @throws {RunspanError} `FILE_NOT_READABLE`, `INVALID_PATH`
+ */
+export async function findFiles(folder: string, path: string): Promise<SourceFile[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RunspanError('FILE_NOT_READABLE', `Cannot read folder '${folder}': ${reason}.`, { cause });
+  });
+  const found: SourceFile[] = [];
+  for (const entry of entries) {
+    const file = join(folder, entry.name);
+    const inside = assertArtifactPath(path === '' ? entry.name : `${path}/${entry.name}`);
+    if (entry.isDirectory()) found.push(...(await findFiles(file, inside)));
+    else {
+      const { size: sizeBytes, ...kind } = await statOf(file);
+      if (!kind.isFolder) found.push({ path: inside, file, sizeBytes });
+    }
+  }
+  return found;
+}
+
+async function statOf(file: string): Promise<{ readonly size: number; readonly isFolder: boolean }> {
+  try {
+    const found = await stat(file);
+    return { size: found.size, isFolder: found.isDirectory() };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RunspanError('FILE_NOT_READABLE', `Cannot read '${file}': ${reason}.`, { cause });
+  }
+}

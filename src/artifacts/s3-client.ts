@@ -1,0 +1,79 @@
+// The AWS SDK, loaded when the first s3:// artifact comes, and told what MLflow's boto client would be told.
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import { RunspanError } from '../errors.ts';
+import type { S3Settings } from '../model/artifact-settings.ts';
+
+/** The parts of the SDK that are used. */
+export interface AwsSdk {
+  readonly s3: typeof import('@aws-sdk/client-s3');
+  readonly storage: typeof import('@aws-sdk/lib-storage');
+}
+
+/** Connections a repository holds at most: parts of several files at once. */
+const MAX_SOCKETS = 32;
+
+/** Where neither settings nor the SDK's own chain know a region; boto falls back to the same. */
+const DEFAULT_REGION = 'us-east-1';
+
+/**
+ * Loads the SDK.
+ *
+ * @throws {RunspanError} `NOT_SUPPORTED` where it is not installed
+ */
+export async function loadAwsSdk(load: () => Promise<AwsSdk> = importAwsSdk): Promise<AwsSdk> {
+  try {
+    return await load();
+  } catch (cause) {
+    if (!isNotFound(cause)) throw cause;
+    throw new RunspanError(
+      'NOT_SUPPORTED',
+      'Cannot reach S3: the AWS SDK is not installed. Run: npm install @aws-sdk/client-s3 @aws-sdk/lib-storage',
+      { cause },
+    );
+  }
+}
+
+async function importAwsSdk(): Promise<AwsSdk> {
+  const [s3, storage] = await Promise.all([import('@aws-sdk/client-s3'), import('@aws-sdk/lib-storage')]);
+  return { s3, storage };
+}
+
+function isNotFound(cause: unknown): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+}
+
+/** Makes a client; `timeoutMs` is for each wait for an answer or for its next bytes. */
+export async function createS3Client(sdk: AwsSdk, settings: S3Settings, timeoutMs: number): Promise<S3Client> {
+  const client = new sdk.s3.S3Client(toConfig(settings, timeoutMs));
+  try {
+    await client.config.region();
+    return client;
+  } catch {
+    // no region in settings, environment or profile
+    client.destroy();
+    return new sdk.s3.S3Client({ ...toConfig(settings, timeoutMs), region: DEFAULT_REGION });
+  }
+}
+
+function toConfig(settings: S3Settings, timeoutMs: number): S3ClientConfig {
+  const { endpointUrl, region, accessKeyId, secretAccessKey, sessionToken, addressingStyle = 'auto' } = settings;
+  const isOwnEndpoint = endpointUrl !== undefined;
+  const credentials =
+    accessKeyId === undefined || secretAccessKey === undefined
+      ? undefined
+      : { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+  return {
+    // as botocore decides (args.py): the path at an endpoint of one's own unless the style is virtual, the host elsewhere
+    forcePathStyle: isOwnEndpoint ? addressingStyle !== 'virtual' : addressingStyle === 'path',
+    ...(isOwnEndpoint ? { endpoint: endpointUrl } : { followRegionRedirects: true }),
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
+    requestHandler: {
+      requestTimeout: timeoutMs,
+      socketTimeout: timeoutMs,
+      httpAgent: { maxSockets: MAX_SOCKETS },
+      httpsAgent: { maxSockets: MAX_SOCKETS, rejectUnauthorized: settings.isInsecureTls !== true },
+    },
+  };
+}
