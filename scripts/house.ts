@@ -52,6 +52,7 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
   '@opentelemetry/': { in: ['otel/'], isLazy: true },
   vitest: { in: ['testing/contract/'] },
   '@aws-sdk/': { in: ['artifacts/s3'], isLazy: true },
+  pngjs: { in: ['artifacts/image'], isLazy: true },
 };
 
 const MAX_LINES = 300;

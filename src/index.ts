@@ -35,6 +35,7 @@ export type {
   Dataset,
   DatasetInput,
   Experiment,
+  FileInfo,
   KeyValue,
   LifecycleStage,
   LoggedModel,
@@ -60,6 +61,10 @@ export type { MirroredAttributes } from './otel/mirror.ts';
 export { RunLogProcessor, RunSpanProcessor } from './otel/run-span-processor.ts';
 export type { Durability, FlushResult, OutboxStats } from './outbox/contract.ts';
 export type { MendReason } from './runs/intake-gate.ts';
+export type { FigureInput } from './artifacts/figure.ts';
+export type { ImageInput, RawImage } from './artifacts/image.ts';
+export type { TableInput } from './artifacts/table.ts';
+export type { ByteInput } from './artifacts/temporary-file.ts';
 export type { NewLoggedModelOptions } from './runs/client/logged-model-methods.ts';
 export type { MlflowClient } from './runs/client/mlflow-client.ts';
 export type { SearchOptions } from './runs/client/tracking-methods.ts';
@@ -79,6 +84,7 @@ export type { LoggedModelOrder, LoggedModelSearchOptions } from './rest/logged-m
 export type { PagedList } from './runs/client/paged-list.ts';
 export type { JoinedRun } from './runs/open-run.ts';
 export type { RunConfig } from './runs/run-config.ts';
+export type { ImageOptions } from './runs/image-options.ts';
 export type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './runs/run.ts';
 export { AlertsService } from './services/alerts-service.ts';
 export type { AlertsOptions, AlertsSettings } from './services/alerts-service.ts';

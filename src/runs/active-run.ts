@@ -17,7 +17,7 @@ import type { ChildPlace } from './child-env.ts';
 import { bindIterator } from './bind-iterator.ts';
 import { Creation } from './creation.ts';
 import type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './run.ts';
-import { RunArtifacts } from './run-artifacts.ts';
+import { RunFileMethods } from './run-file-methods.ts';
 import type { RunIntake } from './run-intake.ts';
 import { judgeOutcome } from './run-outcome.ts';
 import type { RunOutcome } from './run-outcome.ts';
@@ -43,13 +43,12 @@ export interface ActiveRunOptions {
 }
 
 /** A run while it is open; made by `openRun`. */
-export class ActiveRun implements Run {
+export class ActiveRun extends RunFileMethods implements Run {
   readonly key: string;
   readonly name: string;
   readonly startedAtMs: number;
   readonly creation: Creation = new Creation();
   readonly #options: ActiveRunOptions;
-  readonly #artifacts: RunArtifacts;
   readonly #atEnd: (() => void)[] = [];
   #status: RunStatus = 'RUNNING';
   #uncaught: { readonly error: unknown } | undefined;
@@ -59,11 +58,11 @@ export class ActiveRun implements Run {
   #isInBody = false;
 
   constructor(options: ActiveRunOptions) {
+    super({ ...options, runKey: options.started.identity.runKey });
     this.#options = options;
     this.key = options.started.identity.runKey;
     this.name = options.name;
     this.startedAtMs = options.now();
-    this.#artifacts = new RunArtifacts({ ...options, runKey: this.key });
   }
 
   get runId(): string | undefined {
@@ -149,18 +148,6 @@ export class ActiveRun implements Run {
     this.#options.intake.acceptTags(tags);
   }
 
-  logText(text: string, artifactFile: string): void {
-    this.#artifacts.keepText(text, artifactFile);
-  }
-
-  logDict(dictionary: unknown, artifactFile: string): void {
-    this.#artifacts.keepDict(dictionary, artifactFile);
-  }
-
-  logArtifact(localPath: string, artifactPath?: string): Promise<void> {
-    return this.#artifacts.keepFile(localPath, artifactPath);
-  }
-
   logInput(dataset: RunDataset, options?: InputOptions): void {
     this.#options.intake.acceptInput(dataset, options);
   }
@@ -232,7 +219,7 @@ export class ActiveRun implements Run {
   /** Ends the run for this reason: span, mirror, artifacts, status, in this order. The first end counts. */
   async endAs(outcome: RunOutcome): Promise<void> {
     this.#closeSpan(outcome);
-    await this.#artifacts.settle(this.#options.spoolTimeoutMs);
+    await this.settleFiles(this.#options.spoolTimeoutMs);
     this.#writeEnd();
   }
 

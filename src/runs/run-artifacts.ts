@@ -1,5 +1,7 @@
 // A run's files: texts and objects at once, files of the job's own by way of the spool.
 import { basename, posix } from 'node:path';
+import { findFiles, type SourceFile } from '../artifacts/folders.ts';
+import { inParallel } from '../artifacts/parallel.ts';
 import { assertArtifactPath } from '../artifacts/paths.ts';
 import { serializeDict } from '../artifacts/serialize.ts';
 import { isPartial, mendText, toJsonValue } from '../model/mend-text.ts';
@@ -14,6 +16,9 @@ export interface RunArtifactsOptions {
   readonly intake: RunIntake;
   readonly outbox: Pick<Outbox, 'spoolFile'>;
 }
+
+/** Files of one folder that are copied at once. */
+const SPOOLED_AT_ONCE = 8;
 
 /** The most values of one object that is kept as a file. */
 const MAX_DICT_VALUE_COUNT = 10_000_000;
@@ -44,15 +49,38 @@ export class RunArtifacts {
 
   /** Keeps a file, under a folder where given; resolves once it is spooled. */
   keepFile(localPath: unknown, artifactPath: unknown): Promise<void> {
-    const spooling = this.#spool(localPath, artifactPath);
-    const settled = spooling.catch(() => undefined).finally(() => this.#spooling.delete(settled));
-    this.#spooling.add(settled);
-    return spooling;
+    return this.#track(this.#spool(localPath, artifactPath));
+  }
+
+  /** Keeps what is in a folder, file by file; resolves once all of it is spooled. */
+  keepFolder(localDir: unknown, artifactPath: unknown): Promise<void> {
+    return this.#track(this.#spoolFolder(localDir, artifactPath));
   }
 
   /** Waits for the files that are still being spooled. */
   async settle(timeoutMs: number): Promise<void> {
     if (this.#spooling.size > 0) await settlesWithin(Promise.all(this.#spooling), timeoutMs);
+  }
+
+  /** The run's end waits for it. */
+  #track(spooling: Promise<void>): Promise<void> {
+    const settled = spooling.catch(() => undefined).finally(() => this.#spooling.delete(settled));
+    this.#spooling.add(settled);
+    return spooling;
+  }
+
+  async #spoolFolder(localDir: unknown, artifactPath: unknown): Promise<void> {
+    let files: readonly SourceFile[];
+    try {
+      if (typeof localDir !== 'string') throw new TypeError('the path of a folder is a text');
+      const path = artifactPath === undefined || artifactPath === null ? '' : artifactPath;
+      files = await findFiles(localDir, path === '' ? '' : assertArtifactPath(path as string));
+    } catch (error) {
+      const message = `Folder '${say(localDir)}' was not kept: ${describeError(error).message}`;
+      this.#options.intake.refuse('artifact', message, error);
+      return;
+    }
+    await inParallel(files, SPOOLED_AT_ONCE, (source) => this.keepFile(source.file, posix.dirname(source.path)));
   }
 
   #toBytes(text: unknown): Uint8Array {

@@ -1,6 +1,10 @@
 // What a user holds while a run is open: an interface, so that a test of the user's can pass a fake.
 import type { Span } from '@opentelemetry/api';
+import type { FigureInput } from '../artifacts/figure.ts';
+import type { ImageInput } from '../artifacts/image.ts';
+import type { TableInput } from '../artifacts/table.ts';
 import type { RunStatus, TerminalStatus } from '../model/entities.ts';
+import type { ImageOptions } from './image-options.ts';
 
 /** The logging methods that `run.log` has; a pino logger is one. */
 export interface RunLog {
@@ -106,6 +110,17 @@ export interface Run {
   logDict(dictionary: unknown, artifactFile: string): void;
   /** Keeps a file, under folder `artifactPath` where given; resolves once it is spooled. */
   logArtifact(localPath: string, artifactPath?: string): Promise<void>;
+  /** Keeps what is in a folder, below folder `artifactPath` where given; resolves once all of it is spooled. */
+  logArtifacts(localDir: string, artifactPath?: string): Promise<void>;
+  /**
+   * Keeps an image, a PNG's bytes or pixels: under a name, or as one of a row of steps that MLflow's page shows with a slider, with a small
+   * WebP beside it.
+   */
+  logImage(image: ImageInput, options: ImageOptions): void;
+  /** Keeps a table as `.json`, after the rows that this run object has logged to it; MLflow's page compares it over runs. */
+  logTable(data: TableInput, artifactFile: string): void;
+  /** Keeps a figure: the text of an SVG, a picture's bytes, or Plotly's or Vega-Lite's JSON as `.html` or `.json`. */
+  logFigure(figure: FigureInput, artifactFile: string): void;
   /** Records a data set that the run reads. */
   logInput(dataset: RunDataset, options?: InputOptions): void;
   /**

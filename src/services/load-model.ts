@@ -1,5 +1,5 @@
 // Where a model's URI leads: to its files in an artifact repository, through the store that knows the model.
-import { openArtifacts } from '../artifacts/open.ts';
+import type { ArtifactRepository } from '../artifacts/contract.ts';
 import { loadTfjs } from '../autolog/load-tfjs.ts';
 import type { LoadedTfjsModel, TfjsLoader } from '../autolog/load-tfjs.ts';
 import type { MlflowSettings } from '../config/mlflow-settings.ts';
@@ -18,13 +18,21 @@ export interface ModelPlaces {
  * @throws {RunspanError} `NOT_SUPPORTED` for a registered model's name
  */
 export async function loadModel<M>(uri: string, tf: TfjsLoader<M>, places: ModelPlaces): Promise<LoadedTfjsModel<M>> {
-  const { absoluteTrackingUri: trackingUri, connection } = places.settings;
-  const repository = await openArtifacts(await artifactUriOf(uri, places), { trackingUri, connection });
+  const repository = await openArtifacts(await artifactUriOf(uri, places), places.settings);
   try {
     return await loadTfjs(repository, tf);
   } finally {
     await repository.close();
   }
+}
+
+/** Opens the artifacts under a URI, with what the settings say of the tracking server and of S3; the code behind is imported then. */
+export async function openArtifacts(
+  artifactUri: string,
+  { absoluteTrackingUri: trackingUri, connection }: MlflowSettings,
+): Promise<ArtifactRepository> {
+  const { openArtifacts: open } = await import('../artifacts/open.ts');
+  return open(artifactUri, { trackingUri, connection });
 }
 
 async function artifactUriOf(uri: string, { getLoggedModel }: ModelPlaces): Promise<string> {

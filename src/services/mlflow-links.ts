@@ -1,5 +1,6 @@
 // What MlflowService is linked to, and what it takes from the machine.
 import type { Attributes } from '@opentelemetry/api';
+import type { ArtifactRepository } from '../artifacts/contract.ts';
 import type { AlertSink } from '../model/alert-sink.ts';
 import type { MirroredAttributes } from '../otel/mirror.ts';
 import type { Outbox, OutboxOptions } from '../outbox/contract.ts';
@@ -29,6 +30,7 @@ export interface MlflowLinks {
 export interface MlflowDependencies {
   readonly now?: () => number;
   readonly openOutbox?: (options: OutboxOptions) => Outbox;
+  readonly openArtifacts?: ((artifactUri: string) => Promise<ArtifactRepository>) | undefined;
 }
 
 /** How a run is opened. */

@@ -12,7 +12,7 @@ import { activeRun, addOpenRun, ambientRun } from '../otel/run-context.ts';
 import type { FlushResult, Outbox, OutboxOptions } from '../outbox/contract.ts';
 import { openOutbox } from '../outbox/outbox.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
-import { MlflowClient } from '../runs/client/mlflow-client.ts';
+import type { MlflowClient } from '../runs/client/mlflow-client.ts';
 import { joinRun, openRun } from '../runs/open-run.ts';
 import type { JoinedRun, RunSurroundings } from '../runs/open-run.ts';
 import { readRunConfig } from '../runs/run-config.ts';
@@ -24,6 +24,7 @@ import { tellChildren } from './children.ts';
 import { isRemote, openDestination, runUrlOf } from './destination.ts';
 import { letSignalsIn, refreshExits } from './exits.ts';
 import { loadModel } from './load-model.ts';
+import { makeClient } from './make-client.ts';
 import { RunBook } from './run-book.ts';
 import type { MlflowStats } from './run-book.ts';
 import { joinRunExits } from './run-exits.ts';
@@ -63,6 +64,7 @@ export class MlflowService extends Service {
   readonly #redactor: Redactor;
   readonly #now: () => number;
   readonly #openOutbox: (options: OutboxOptions) => Outbox;
+  readonly #openArtifacts: MlflowDependencies['openArtifacts'];
   #links: MlflowLinks;
   #started: Started | undefined;
   /** The flushes that follow each run's end; while one is under way, signals are still watched. */
@@ -78,6 +80,7 @@ export class MlflowService extends Service {
     this.#redactor = createRedactor({ add: this.settings.redactAdd, remove: this.settings.redactRemove });
     this.#now = dependencies.now ?? Date.now;
     this.#openOutbox = dependencies.openOutbox ?? openOutbox;
+    this.#openArtifacts = dependencies.openArtifacts;
   }
 
   /** Where runs go, without credentials. */
@@ -148,9 +151,8 @@ export class MlflowService extends Service {
    * @throws {RunspanError} `SERVICE_NOT_STARTED`
    */
   client(): MlflowClient {
-    const { trackingUri, registryUri, experimentName, clientTimeoutMs: timeoutMs, username } = this.settings;
-    const where = { trackingUri, registryUri, experimentName };
-    return new MlflowClient({ ...where, outbox: this.#require().outbox, timeoutMs, now: this.#now, username });
+    const { outbox } = this.#require();
+    return makeClient(this.settings, { outbox, now: this.#now, openArtifacts: this.#openArtifacts });
   }
 
   /**

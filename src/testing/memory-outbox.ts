@@ -17,6 +17,8 @@ import { RunRecord } from './recorded-run.ts';
 export interface MemoryOutbox {
   /** What a MlflowService opens its outbox with. */
   readonly open: (options: OutboxOptions) => Outbox;
+  /** The artifacts of a run, as the drain has put them. */
+  readonly openArtifacts: (artifactUri: string) => Promise<ArtifactRepository>;
   /** The runs that were opened, in order. */
   readonly runs: readonly RecordedRun[];
 }
@@ -39,8 +41,12 @@ export function createMemoryOutbox(disk: MemoryDisk): MemoryOutbox {
     };
     return outbox;
   };
-  return { open, runs };
+  const openArtifacts = (uri: string): Promise<ArtifactRepository> => openers.openArtifacts(uri, NOWHERE);
+  return { open, openArtifacts, runs };
 }
+
+/** What a repository in memory does not look at. */
+const NOWHERE = { trackingUri: '', connection: {} };
 
 function createRecorder(runs: RunRecord[], readSpooled: (file: string) => Uint8Array): (write: Write) => void {
   const byKey = new Map<string, RunRecord>();

@@ -77,7 +77,7 @@ export async function testServices(options: TestServicesOptions = {}): Promise<T
       logger,
       alerts: { notify: (title, message) => void alerts.push({ title, message }) },
     },
-    { openOutbox: outbox.open },
+    { openOutbox: outbox.open, openArtifacts: outbox.openArtifacts },
   );
   await logger.start();
   await mlflow.start();

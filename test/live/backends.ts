@@ -214,17 +214,22 @@ export function findKerasPython(): Promise<string> {
 }
 
 async function read(script: string, ...args: readonly string[]): Promise<unknown> {
-  return JSON.parse(await run(await findPython(), [join(readers, script), ...args], cleanEnv(), false));
+  return readWith({}, script, ...args);
 }
 
-/** Everything that MLflow's Python client sees of one run; its artifacts are downloaded, unless `artifacts` is false. */
+async function readWith(env: Variables, script: string, ...args: readonly string[]): Promise<unknown> {
+  return JSON.parse(await run(await findPython(), [join(readers, script), ...args], { ...cleanEnv(), ...env }, false));
+}
+
+/** Everything that MLflow's Python client sees of one run; its artifacts are downloaded, unless `artifacts` is false, with `env` for S3. */
 export async function readRun(
   trackingUri: string,
   runId: string,
-  options: { readonly artifacts?: boolean } = {},
+  options: { readonly artifacts?: boolean; readonly env?: Variables } = {},
 ): Promise<RunReading> {
   const flags = options.artifacts === false ? ['--no-artifacts'] : [];
-  return (await read('read_run.py', trackingUri, runId, ...flags)) as RunReading; // the script's one output
+  const { env = {} } = options;
+  return (await readWith(env, 'read_run.py', trackingUri, runId, ...flags)) as RunReading; // the script's one output
 }
 
 /** An experiment as MLflow's Python client sees it. */
@@ -314,4 +319,19 @@ export async function callPython(
   const given = calls.map(([method, args = [], keywords = {}]) => [method, args, keywords]);
   const flags = options.registryUri === undefined ? [] : ['--registry-uri', options.registryUri];
   return (await read('call_client.py', trackingUri, JSON.stringify(given), ...flags)) as PythonAnswer[]; // its one output
+}
+
+/** Images and a table of a run as MLflow's Python client sees them; it adds a row to the table. */
+export interface MediaReading {
+  /** Format, width, height and the first pixel of each. */
+  readonly images: Readonly<Record<string, readonly [string, number, number, readonly number[]]>>;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly tags: Readonly<Record<string, string | null>>;
+  readonly figure: string;
+  readonly dict: unknown;
+}
+
+/** Reads a run's images and one of its tables through the Python client. */
+export async function readMedia(trackingUri: string, runId: string, table: string): Promise<MediaReading> {
+  return (await read('read_media.py', trackingUri, runId, table)) as MediaReading; // the script's one output
 }

@@ -1,4 +1,5 @@
 // What every method of MlflowClient goes through: one direct round trip behind what the journal already accepted.
+import type { ArtifactRepository } from '../../artifacts/contract.ts';
 import type { Page } from '../../model/entities.ts';
 import type { Outbox, StoreMethod } from '../../outbox/contract.ts';
 import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/server-endpoints.ts';
@@ -19,6 +20,8 @@ export interface MlflowClientOptions {
   readonly now: () => number;
   /** Who is logged in at the tracking server, if anybody. */
   readonly username?: string | undefined;
+  /** Opens the artifacts of a run or model; whoever opens closes. */
+  readonly openArtifacts: (artifactUri: string) => Promise<ArtifactRepository>;
 }
 
 /** The calls that the methods are made of; a run key is taken wherever a run id stands. */
@@ -55,6 +58,11 @@ export abstract class ClientCalls extends LaterMethodsBase {
   /** Who does what is done: MLflow's `mlflow.user`. */
   protected userName(): string {
     return this.#options.username ?? readUserName();
+  }
+
+  /** Opens the artifacts under a URI; whoever opens closes. */
+  protected openArtifacts(artifactUri: string): Promise<ArtifactRepository> {
+    return this.#options.openArtifacts(artifactUri);
   }
 
   /** Asks what every store has. */

@@ -3,17 +3,6 @@ import { RunspanError } from '../../errors.ts';
 
 const LATER_METHODS = [
   'deleteExperimentTag',
-  'logStream',
-  'downloadArtifacts',
-  'listArtifacts',
-  'loadTable',
-  'logArtifact',
-  'logArtifacts',
-  'logDict',
-  'logFigure',
-  'logImage',
-  'logTable',
-  'logText',
   'deleteTraces',
   'getTrace',
   'linkTracesToRun',

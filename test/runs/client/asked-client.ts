@@ -24,7 +24,15 @@ export function askedClient(
   // A fake of our own contract: only `call` is used, and its answer's type depends on the method's name.
   const outbox = { call } as unknown as Pick<Outbox, 'call'>;
   return {
-    client: new MlflowClient({ outbox, trackingUri: 'u', registryUri: 'r', timeoutMs: 5, now: () => 42, ...options }),
+    client: new MlflowClient({
+      outbox,
+      trackingUri: 'u',
+      registryUri: 'r',
+      timeoutMs: 5,
+      now: () => 42,
+      ...options,
+      openArtifacts: () => Promise.reject(new Error('no artifacts here')),
+    }),
     asked,
   };
 }

@@ -17,7 +17,14 @@ function makeClient(answers: readonly unknown[] = []): { client: MlflowClient; c
   // A fake of our own contract: only `call` is used, and its answer's type depends on the method's name.
   const outbox = { call } as unknown as Pick<Outbox, 'call'>;
   return {
-    client: new MlflowClient({ outbox, trackingUri: 'u', registryUri: 'r', timeoutMs: 5, now: () => 42 }),
+    client: new MlflowClient({
+      outbox,
+      trackingUri: 'u',
+      registryUri: 'r',
+      timeoutMs: 5,
+      now: () => 42,
+      openArtifacts: () => Promise.reject(new Error('no artifacts here')),
+    }),
     calls,
   };
 }

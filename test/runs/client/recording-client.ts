@@ -18,6 +18,13 @@ export function recordingClient(answers: readonly unknown[] = []): { client: Mlf
   };
   // A fake of our own contract: only `call` is used, and its answer's type depends on the method's name.
   const outbox = { call } as unknown as Pick<Outbox, 'call'>;
-  const client = new MlflowClient({ outbox, trackingUri: 'u', registryUri: 'r', timeoutMs: 5, now: () => 42 });
+  const client = new MlflowClient({
+    outbox,
+    trackingUri: 'u',
+    registryUri: 'r',
+    timeoutMs: 5,
+    now: () => 42,
+    openArtifacts: () => Promise.reject(new Error('no artifacts here')),
+  });
   return { client, calls };
 }
