@@ -1,6 +1,7 @@
 // Images as MLflow keeps them: a PNG, and beside it a small copy for the page.
 import { createRequire } from 'node:module';
 import { extname } from 'node:path';
+import type * as pngjs from 'pngjs';
 import { RunspanError } from '../errors.ts';
 import { encodeWebp, type Pixels } from './webp.ts';
 
@@ -72,9 +73,9 @@ function isPng(bytes: Uint8Array): boolean {
 }
 
 /** Loaded on first use, synchronously: most jobs log no image. */
-function loadPng(): typeof import('pngjs').PNG {
+function loadPng(): typeof pngjs.PNG {
   // The cast names what the package is.
-  return (createRequire(import.meta.url)('pngjs') as typeof import('pngjs')).PNG;
+  return (createRequire(import.meta.url)('pngjs') as typeof pngjs).PNG;
 }
 
 function decodePng(bytes: Uint8Array): Pixels {

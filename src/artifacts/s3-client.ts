@@ -1,12 +1,14 @@
 // The AWS SDK, loaded when the first s3:// artifact comes, and told what MLflow's boto client would be told.
+import type * as clientS3 from '@aws-sdk/client-s3';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type * as libStorage from '@aws-sdk/lib-storage';
 import { RunspanError } from '../errors.ts';
 import type { S3Settings } from '../model/artifact-settings.ts';
 
 /** The parts of the SDK that are used. */
 export interface AwsSdk {
-  readonly s3: typeof import('@aws-sdk/client-s3');
-  readonly storage: typeof import('@aws-sdk/lib-storage');
+  readonly s3: typeof clientS3;
+  readonly storage: typeof libStorage;
 }
 
 /** Connections a repository holds at most: parts of several files at once. */

@@ -69,7 +69,7 @@ export class MemoryArtifacts implements ArtifactRepository {
   delete(path = ''): Promise<void> {
     return Promise.resolve().then(() => {
       const name = path === '' ? '' : assertArtifactPath(path);
-      for (const file of [...this.#files.keys()])
+      for (const file of this.#files.keys())
         if (name === '' || file === name || file.startsWith(`${name}/`)) this.#files.delete(file);
     });
   }

@@ -1,11 +1,12 @@
 // Images as PNG and as lossless WebP, without a native library; test/live/artifact-methods.test.ts lets Pillow read them.
 import { createRequire } from 'node:module';
+import type * as pngjs from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { encodeImage, encodeImageFor, isImage, type RawImage } from '../../src/artifacts/image.ts';
 import { imagePaths, tableImagePaths } from '../../src/artifacts/image-names.ts';
 import { encodeWebp } from '../../src/artifacts/webp.ts';
 
-const { PNG } = createRequire(import.meta.url)('pngjs') as typeof import('pngjs');
+const { PNG } = createRequire(import.meta.url)('pngjs') as typeof pngjs;
 const decode = (bytes: Uint8Array): { width: number; height: number; data: Buffer } =>
   PNG.sync.read(Buffer.from(bytes));
 const pixelsOf = (image: RawImage): number[] => [...decode(encodeImage(image).png).data];
