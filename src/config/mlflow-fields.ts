@@ -7,6 +7,7 @@ import type { AutologOptions, DeadlineOptions, MlflowOptions, ServerOptions } fr
 import { findProjectName, toModelName } from './project.ts';
 import { REDACT_FIELDS } from './redact-fields.ts';
 import type { RedactOptions } from './redact-fields.ts';
+import { JOURNAL_FIELDS, type JournalOptions } from './journal-fields.ts';
 import { SYSTEM_METRICS_FIELDS } from './system-metrics-fields.ts';
 import type { SystemMetricsFields, SystemMetricsOptions } from './system-metrics-fields.ts';
 import { expectedOfUri } from './tracking-uri.ts';
@@ -25,7 +26,13 @@ export type ServerFields = WithUndefined<
 
 type MainOptions = Omit<
   MlflowOptions,
-  keyof (AutologOptions & ServerOptions & S3Options & DeadlineOptions & RedactOptions & SystemMetricsOptions)
+  keyof (AutologOptions &
+    ServerOptions &
+    S3Options &
+    DeadlineOptions &
+    JournalOptions &
+    RedactOptions &
+    SystemMetricsOptions)
 >;
 
 /** One value for each option of MlflowService. */
@@ -33,7 +40,7 @@ export type MlflowFields = WithUndefined<MainOptions, 'registryUri' | 'traceUrlT
   ServerFields &
   S3Fields &
   SystemMetricsFields &
-  Required<AutologOptions & DeadlineOptions & RedactOptions>;
+  Required<AutologOptions & DeadlineOptions & JournalOptions & RedactOptions>;
 
 /** The longest delay that a timer of Node can take. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -176,21 +183,7 @@ export const MLFLOW_FIELDS: Fields<MlflowFields> = {
     defaultValue: 'mlruns',
     doc: 'Where the artifacts of experiments go that are made in a database; a folder of runs keeps its own.',
   },
-  directory: { kind: 'path', env: ['RUNSPAN_DIR'], defaultValue: '.runspan', doc: 'The folder of the journal.' },
-  drain: {
-    kind: 'choice',
-    env: ['RUNSPAN_MLFLOW_DRAIN'],
-    defaultValue: 'worker',
-    choices: { worker: 'worker', inline: 'inline' },
-    doc: 'Who delivers: a worker thread, or the thread of the job.',
-  },
-  durability: {
-    kind: 'choice',
-    env: ['RUNSPAN_MLFLOW_DURABILITY'],
-    defaultValue: 'os',
-    choices: { os: 'os', fsync: 'fsync' },
-    doc: 'What an accepted write survives: the process, or a power cut.',
-  },
+  ...JOURNAL_FIELDS,
   strict: {
     kind: 'boolean',
     env: ['RUNSPAN_MLFLOW_STRICT'],

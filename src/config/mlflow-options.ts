@@ -1,6 +1,7 @@
 // What MlflowService can be told, and what it makes of that.
 import type { S3Options } from './artifact-fields.ts';
 import type { RedactOptions } from './redact-fields.ts';
+import type { JournalOptions } from './journal-fields.ts';
 import type { SystemMetricsOptions } from './system-metrics-fields.ts';
 
 export type { S3Options } from './artifact-fields.ts';
@@ -59,7 +60,14 @@ export interface DeadlineOptions {
 
 /** How runs are tracked; strict: an unknown key or a wrong type throws `INVALID_SETTINGS`. */
 export interface MlflowOptions
-  extends AutologOptions, ServerOptions, S3Options, DeadlineOptions, RedactOptions, SystemMetricsOptions {
+  extends
+    AutologOptions,
+    ServerOptions,
+    S3Options,
+    DeadlineOptions,
+    JournalOptions,
+    RedactOptions,
+    SystemMetricsOptions {
   /** `sqlite:///file`, `http(s)://server`, or MLflow's folder of runs: `./mlruns`, `file:///…`. @default 'sqlite:///mlflow.db'  Env: MLFLOW_TRACKING_URI */
   readonly trackingUri?: string;
   /** Where registered models are. @default trackingUri  Env: MLFLOW_REGISTRY_URI */
@@ -70,12 +78,6 @@ export interface MlflowOptions
   readonly registryName?: string;
   /** Where the artifacts of experiments go that are made in a database; a folder of runs keeps its own. @default './mlruns'  Env: RUNSPAN_ARTIFACT_ROOT */
   readonly artifactRoot?: string;
-  /** The folder of the journal. @default './.runspan'  Env: RUNSPAN_DIR */
-  readonly directory?: string;
-  /** Who delivers: a worker thread, or the job's own thread between its turns. @default 'worker'  Env: RUNSPAN_MLFLOW_DRAIN */
-  readonly drain?: 'worker' | 'inline';
-  /** What an accepted write survives: the process (`os`), or a power cut before it is sent (`fsync`). @default 'os'  Env: RUNSPAN_MLFLOW_DURABILITY */
-  readonly durability?: 'os' | 'fsync';
   /** Throw on values that would have been mended. @default false  Env: RUNSPAN_MLFLOW_STRICT */
   readonly strict?: boolean;
   /** Handlers for signals, crashes and the end of the process, while a run is open. @default true  Env: RUNSPAN_MLFLOW_EXIT_HOOKS */

@@ -62,6 +62,13 @@ export class Counters {
     Atomics.store(this.#counts, DONE_COUNT, BigInt(progress.done));
     Atomics.store(this.#counts, DEAD, BigInt(progress.dead));
     Atomics.store(this.#counts, SETTLED, BigInt(progress.settled));
+    Atomics.notify(this.#counts, SETTLED);
+  }
+
+  /** Blocks this thread until the drain, in another one, has settled more; false where the time was over first. */
+  waitUntilSettled(timeoutMs: number): boolean {
+    const seen = Atomics.load(this.#counts, SETTLED);
+    return Atomics.wait(this.#counts, SETTLED, seen, Math.max(0, timeoutMs)) !== 'timed-out';
   }
 
   /** The drain says that it sleeps, so that the job need not wake one that is awake. */

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Write } from '../model/write.ts';
 import { RunspanError } from '../errors.ts';
+import type { DiskBudget } from './disk-budget.ts';
 import { encodeWrite } from './encode-write.ts';
 import { FrameEncoder } from './frame.ts';
 import type { MemoryBlock } from './memory-queue.ts';
@@ -34,6 +35,8 @@ export interface JournalOptions {
   /** The sequence number up to which the drain has settled everything; frees memory. */
   readonly settledThrough: () => number;
   readonly onWarning: (message: string) => void;
+  /** How much of the disk it may take; undefined: all of it. */
+  readonly budget?: DiskBudget | undefined;
   /** @default 8 MiB */
   readonly segmentBytes?: number;
   /** @default 8 MiB */
@@ -69,7 +72,10 @@ export class Journal {
   constructor(options: JournalOptions) {
     this.#options = options;
     this.#memory = new MemoryQueue(options.memoryBytes ?? MEMORY_BYTES);
-    this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
+    // Room comes back file by file: a small budget needs small ones.
+    const { segmentBytes = Math.min(SEGMENT_BYTES, (options.budget?.maxBytes ?? Number.POSITIVE_INFINITY) / 8) } =
+      options;
+    this.#segmentBytes = segmentBytes;
     if (options.folder === undefined) this.#isOnDisk = false;
     else this.#openFirst();
   }
@@ -99,11 +105,13 @@ export class Journal {
    * Takes one record.
    *
    * @returns its sequence number
-   * @throws {RunspanError} `OUTBOX_FULL` where the disk takes nothing and memory is full
+   * @throws {RunspanError} `OUTBOX_FULL` where the disk takes nothing and memory is full, or the budget is used up
    */
   append(write: Write): number {
     const line = encodeWrite(write);
     if (!this.#isOnDisk) this.#checkMemory(line.length + 1);
+    // A run's end is always taken: it must not stay RUNNING for want of a hundred bytes.
+    else if (write.kind !== 'end') this.#checkBudget(line.length + 1);
     const nowMs = this.#options.system.clock.monotonicMs();
     if (nowMs - this.#windowStartMs >= WINDOW_MS) {
       this.#windowStartMs = nowMs;
@@ -174,13 +182,24 @@ export class Journal {
     );
   }
 
+  #checkBudget(length: number): void {
+    const { budget } = this.#options;
+    if (budget === undefined || budget.hasRoomFor(this.#lines.length + length)) return;
+    this.refuse('journal-full');
+    throw new RunspanError(
+      'OUTBOX_FULL',
+      `The journal in ${this.#options.folder ?? 'RUNSPAN_DIR'} holds ${budget.usedBytes} bytes that are not delivered, and may take no more. Bring the tracking server back, or raise maxJournalBytes.`,
+    );
+  }
+
   #writeToDisk(block: MemoryBlock): boolean {
     if (!this.#isOnDisk && !this.#isDiskDue()) return false;
     const bytes = this.#encoder.encode(block.firstSequence, block.count, block.lines);
     if (this.#segmentSize >= this.#segmentBytes) this.#closeSegment();
-    let problem = this.#tryWrite(bytes);
+    const lastSequence = block.firstSequence + block.count - 1;
+    let problem = this.#tryWrite(bytes, lastSequence);
     // A torn frame may now end this segment: the next try goes to a new one.
-    if (problem !== undefined && this.#isOnDisk) problem = this.#tryWrite(bytes);
+    if (problem !== undefined && this.#isOnDisk) problem = this.#tryWrite(bytes, lastSequence);
     if (problem !== undefined) {
       this.#leaveDisk(problem);
       return false;
@@ -193,13 +212,14 @@ export class Journal {
   }
 
   /** Returns what went wrong; after that the segment is closed. */
-  #tryWrite(bytes: Uint8Array): string | undefined {
+  #tryWrite(bytes: Uint8Array, lastSequence: number): string | undefined {
     const { disk } = this.#options.system;
     try {
       this.#descriptor ??= this.#openSegment();
       const written = disk.write(this.#descriptor, bytes);
       if (written === bytes.byteLength) {
         this.#segmentSize += written;
+        this.#options.budget?.note(written, lastSequence);
         return undefined;
       }
       this.#closeSegment();
@@ -222,6 +242,7 @@ export class Journal {
     if (this.#options.folder === undefined) throw new Error('no folder could be made');
     this.#segment += 1;
     this.#segmentSize = 0;
+    this.#options.budget?.openSegment();
     return this.#options.system.disk.createFile(path.join(this.#options.folder, segmentName(this.#segment)));
   }
 

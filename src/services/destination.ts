@@ -60,6 +60,7 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
     drain,
     durability,
     isOffline,
+    budget: { maxBytes: settings.maxJournalBytes, policy: settings.whenFull, blockTimeoutMs: settings.blockTimeoutMs },
     env: workerEnv(),
     onEvent,
   });
