@@ -1,6 +1,6 @@
 // What the rooms above see of the outbox: append, flush, call, stats, and the events that come back from the drain.
 import type { Store } from '../stores/contract.ts';
-import type { FullPolicy } from './disk-budget.ts';
+import type { BudgetLimits } from './disk-budget.ts';
 import type { ConnectionOptions } from '../rest/connection.ts';
 import type { Write } from '../model/write.ts';
 import type { TerminalStatus } from '../model/entities.ts';
@@ -135,7 +135,7 @@ export interface OutboxOptions {
   /** @default 'os' */
   readonly durability?: Durability;
   /** How much of the disk the journal may take. @default as much as there is */
-  readonly budget?: { readonly maxBytes: number; readonly policy: FullPolicy; readonly blockTimeoutMs: number };
+  readonly budget?: BudgetLimits;
   /** The worker's environment, without NODE_OPTIONS. */
   readonly env: Readonly<Record<string, string>>;
   readonly onEvent: (event: OutboxEvent) => void;

@@ -3,12 +3,16 @@
 /** What becomes of a record that has no room: it is refused at once, or after the job's thread has waited for the drain. */
 export type FullPolicy = 'refuse' | 'block';
 
-/** What a budget needs. */
-export interface DiskBudgetOptions {
+/** How much, and what happens beyond it. */
+export interface BudgetLimits {
   readonly maxBytes: number;
   readonly policy: FullPolicy;
   /** How long `block` waits for room, in milliseconds. */
   readonly blockTimeoutMs: number;
+}
+
+/** What a budget needs. */
+export interface DiskBudgetOptions extends BudgetLimits {
   /** The sequence number up to which the drain has settled everything. */
   readonly settledThrough: () => number;
   /** Blocks this thread until the drain has settled more, or the time is over; false where it was. */
@@ -35,11 +39,6 @@ export class DiskBudget {
 
   constructor(options: DiskBudgetOptions) {
     this.#options = options;
-  }
-
-  /** All that it may take. */
-  get maxBytes(): number {
-    return this.#options.maxBytes;
   }
 
   /** Bytes that wait on disk, as far as this thread knows. */

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Write } from '../model/write.ts';
 import { RunspanError } from '../errors.ts';
-import type { DiskBudget } from './disk-budget.ts';
+import { DiskBudget, type BudgetLimits } from './disk-budget.ts';
 import { encodeWrite } from './encode-write.ts';
 import { FrameEncoder } from './frame.ts';
 import type { MemoryBlock } from './memory-queue.ts';
@@ -36,7 +36,9 @@ export interface JournalOptions {
   readonly settledThrough: () => number;
   readonly onWarning: (message: string) => void;
   /** How much of the disk it may take; undefined: all of it. */
-  readonly budget?: DiskBudget | undefined;
+  readonly budget?: BudgetLimits | undefined;
+  /** Blocks this thread until the drain has settled more; false where that took too long. @default it does not wait */
+  readonly awaitSettled?: (timeoutMs: number) => boolean;
   /** @default 8 MiB */
   readonly segmentBytes?: number;
   /** @default 8 MiB */
@@ -54,6 +56,7 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #encoder = new FrameEncoder();
   readonly #memory: MemoryQueue;
+  readonly #budget: DiskBudget | undefined;
   readonly #refused: Record<string, number> = {};
   readonly #segmentBytes: number;
   #lines = '';
@@ -72,6 +75,7 @@ export class Journal {
   constructor(options: JournalOptions) {
     this.#options = options;
     this.#memory = new MemoryQueue(options.memoryBytes ?? MEMORY_BYTES);
+    this.#budget = options.budget && this.#openBudget(options.budget);
     // Room comes back file by file: a small budget needs small ones.
     const { segmentBytes = Math.min(SEGMENT_BYTES, (options.budget?.maxBytes ?? Number.POSITIVE_INFINITY) / 8) } =
       options;
@@ -182,8 +186,19 @@ export class Journal {
     );
   }
 
+  #openBudget(limits: BudgetLimits): DiskBudget {
+    const { system, settledThrough, awaitSettled = (): boolean => false, onWarning } = this.#options;
+    return new DiskBudget({
+      ...limits,
+      settledThrough,
+      awaitSettled,
+      nowMs: () => system.clock.monotonicMs(),
+      onWarning,
+    });
+  }
+
   #checkBudget(length: number): void {
-    const { budget } = this.#options;
+    const budget = this.#budget;
     if (budget === undefined || budget.hasRoomFor(this.#lines.length + length)) return;
     this.refuse('journal-full');
     throw new RunspanError(
@@ -219,7 +234,7 @@ export class Journal {
       const written = disk.write(this.#descriptor, bytes);
       if (written === bytes.byteLength) {
         this.#segmentSize += written;
-        this.#options.budget?.note(written, lastSequence);
+        this.#budget?.note(written, lastSequence);
         return undefined;
       }
       this.#closeSegment();
@@ -242,7 +257,7 @@ export class Journal {
     if (this.#options.folder === undefined) throw new Error('no folder could be made');
     this.#segment += 1;
     this.#segmentSize = 0;
-    this.#options.budget?.openSegment();
+    this.#budget?.openSegment();
     return this.#options.system.disk.createFile(path.join(this.#options.folder, segmentName(this.#segment)));
   }
 

@@ -14,7 +14,6 @@ import type {
 } from './contract.ts';
 import { Counters } from './counters.ts';
 import type { Openers } from './destination.ts';
-import { DiskBudget } from './disk-budget.ts';
 import { DrainLink, LAST_WORD_MS } from './drain-link.ts';
 import type { FolderPaths } from './folder.ts';
 import { makeFolder, releaseFolder } from './folder.ts';
@@ -104,7 +103,9 @@ class JournaledOutbox implements Outbox {
       },
       settledThrough: () => this.#counters.settled,
       onWarning,
-      budget: this.#makeBudget(),
+      budget: options.budget,
+      // A drain on this very thread settles nothing while it waits.
+      awaitSettled: (timeoutMs) => this.#link.isThread && this.#counters.waitUntilSettled(timeoutMs),
       ...(internals.segmentBytes === undefined ? {} : { segmentBytes: internals.segmentBytes }),
     });
     this.#link.start();
@@ -222,21 +223,6 @@ class JournaledOutbox implements Outbox {
   #handOver(): boolean {
     const isFile = /^sqlite\b/i.test(this.#options.trackingUri);
     return isFile && this.#counters.done < this.#journal.accepted && this.#link.handOver();
-  }
-
-  #makeBudget(): DiskBudget | undefined {
-    const { budget } = this.#options;
-    return (
-      budget &&
-      new DiskBudget({
-        ...budget,
-        settledThrough: () => this.#counters.settled,
-        // A drain on this very thread settles nothing while it waits.
-        awaitSettled: (timeoutMs) => this.#link.isThread && this.#counters.waitUntilSettled(timeoutMs),
-        nowMs: () => this.#system.clock.monotonicMs(),
-        onWarning: (message) => this.#warn(message),
-      })
-    );
   }
 
   #makeFolder(): FolderPaths | undefined {
