@@ -1,13 +1,14 @@
 // The job's end of the line to the drain: starts the worker, restarts it if it dies, goes on inline where no thread can be had.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { Counters } from './counters.ts';
 import type { Openers } from './destination.ts';
 import { DrainHost } from './drain-host.ts';
 import { folderPaths } from './folder.ts';
 import { writeLease } from './lease.ts';
-import type { HostReply, HostRequest, HostSettings } from './messages.ts';
+import type { HostReply, HostRequest, HostSettings, ThreadData } from './messages.ts';
 import { OfflineHost } from './offline-host.ts';
 import type { System } from './system.ts';
 import { messageOf } from './system.ts';
@@ -38,6 +39,8 @@ const THREAD_END_MS = 250;
 export class DrainLink {
   readonly #options: DrainLinkOptions;
   #worker: Worker | undefined;
+  /** Where the thread's replies arrive. A port of their own: a worker's is not to be read without an event loop. */
+  #replies: MessagePort | undefined;
   #host: DrainHost | OfflineHost | undefined;
   #restarts = 0;
   #isClosed = false;
@@ -84,6 +87,11 @@ export class DrainLink {
     return this.#worker !== undefined;
   }
 
+  /** Takes what the thread has said and no turn has delivered yet: in `exit` there are no more turns. */
+  takeReplies(): void {
+    if (this.#replies !== undefined) this.#takeFrom(this.#replies);
+  }
+
   /** Ends the thread. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -99,18 +107,38 @@ export class DrainLink {
       this.#fallBack(`its file is not there (${workerUrl.href}): is the app bundled into one file?`, replayedThrough);
       return;
     }
-    const workerData: HostSettings = { ...settings, isInline: false, counters: counters.buffer, replayedThrough };
+    const { port1: replies, port2 } = new MessageChannel();
+    const workerData: ThreadData = {
+      settings: { ...settings, isInline: false, counters: counters.buffer, replayedThrough },
+      replies: port2,
+    };
+    const thread = { env: { ...env }, execArgv: [], name: 'runspan-drain', transferList: [port2] };
     try {
-      const worker = new Worker(workerUrl, { workerData, env: { ...env }, execArgv: [], name: 'runspan-drain' });
+      const worker = new Worker(workerUrl, { workerData, ...thread });
       this.#worker = worker;
-      worker.on('message', (reply: HostReply) => this.#options.onReply(reply));
+      this.#replies = replies;
+      replies.on('message', (reply: HostReply) => this.#options.onReply(reply));
+      replies.unref();
       worker.on('error', (error) => {
         this.#lastError = messageOf(error);
       });
-      worker.on('exit', () => this.#onExit(worker));
+      worker.on('exit', () => {
+        // Its last words come before what its death brings.
+        this.#takeFrom(replies);
+        this.#onExit(worker);
+      });
       worker.unref();
     } catch (error) {
       this.#fallBack(messageOf(error), replayedThrough);
+    }
+  }
+
+  #takeFrom(replies: MessagePort): void {
+    for (;;) {
+      // The cast: only the thread has the other end, and it sends replies.
+      const next = receiveMessageOnPort(replies) as { readonly message: HostReply } | undefined;
+      if (next === undefined) return;
+      this.#options.onReply(next.message);
     }
   }
 

@@ -9,16 +9,19 @@ import type { System } from './system.ts';
 
 /** What a host in a thread needs. */
 export interface ThreadOptions {
+  /** Brings requests. */
   readonly port: MessagePort;
+  /** Where replies go. */
+  readonly replies: Pick<MessagePort, 'postMessage'>;
   readonly settings: HostSettings;
   readonly system: System;
   readonly openers: Openers;
 }
 
 /** Runs a host until it has answered `stop`; then the thread ends by itself. */
-export function runHostInThread({ port, settings, system, openers }: ThreadOptions): void {
+export function runHostInThread({ port, replies, settings, system, openers }: ThreadOptions): void {
   const Host = settings.isOffline ? OfflineHost : DrainHost;
-  const host = new Host({ settings, system, openers, post: (reply) => port.postMessage(reply) });
+  const host = new Host({ settings, system, openers, post: (reply) => replies.postMessage(reply) });
   // The listener also keeps the thread alive, which Atomics.waitAsync alone does not.
   port.on('message', (request: HostRequest) => host.receive(request));
   void listen(host, new Counters(settings.counters));

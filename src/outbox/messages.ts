@@ -1,4 +1,5 @@
 // What job and drain say to each other; plain data, so that a thread may lie between them.
+import type { MessagePort } from 'node:worker_threads';
 import { MlflowError, RunspanError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ConnectionOptions } from '../rest/connection.ts';
@@ -23,6 +24,12 @@ export interface HostSettings {
   readonly counters: SharedArrayBuffer;
   /** Records up to here may have been sent by a host before this one. */
   readonly replayedThrough: number;
+}
+
+/** What the drain's thread is started with. */
+export interface ThreadData {
+  readonly settings: HostSettings;
+  readonly replies: MessagePort;
 }
 
 /** To the drain. */

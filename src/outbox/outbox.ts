@@ -189,6 +189,7 @@ class JournaledOutbox implements Outbox {
       } else if (this.#journal.accepted === 0 && this.#paths !== undefined) {
         this.#system.disk.removeFolder(this.#paths.root);
       }
+      this.#link.takeReplies();
       this.#sayWhatIsLeft();
     } catch (error) {
       this.#system.say(`runspan: the outbox could not be drained in exit: ${messageOf(error)}`);

@@ -1,6 +1,10 @@
 // Ends of real processes beyond the table: handlers of the job's own, a second Ctrl-C, exits right after a burst.
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { journalFolders, readRuns, runJob } from './run-job.ts';
+import { journalFolders, makeFolder, readRuns, runJob } from './run-job.ts';
 import type { JobResult } from './run-job.ts';
 import { expectBurst } from './bursts.ts';
 import { closedPort } from '../rest/scripted-server.ts';
@@ -55,6 +59,29 @@ test.concurrent(
 
 const away = async (settings: object): Promise<string> =>
   JSON.stringify({ trackingUri: `http://127.0.0.1:${await closedPort()}`, startTimeoutMs: 50, ...settings });
+
+test.concurrent(
+  'what the worker said to a job that never yields is told before its process.exit, once',
+  async ({ onTestFinished }) => {
+    const folder = makeFolder();
+    const holdUntil = join(folder, 'told');
+    let count = 0;
+    // A call is tried three times; after that the worker has said what is wrong, and tries anew.
+    const server = createServer((request) => {
+      request.socket.resetAndDestroy();
+      if (++count === 4) writeFileSync(holdUntil, '');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const options = { trackingUri: `http://127.0.0.1:${port}`, startTimeoutMs: 0, exitTimeoutMs: 200 };
+    const told = JSON.stringify({ points: 5, holdUntil, end: 'exit-inside', options });
+    const result = await runJob('one-run.mjs', { folder, args: [told] });
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stderr.match(/The tracking store cannot be reached for now: .*kept on disk/g)).toHaveLength(1);
+    expect(result.stderr).toMatch(/records were not delivered before the exit, and are kept in/);
+  },
+);
 
 test.concurrent('a second Ctrl-C ends a job at once that still waits for an absent server', async () => {
   let killedAtMs = 0;

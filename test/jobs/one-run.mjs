@@ -1,4 +1,5 @@
 // A job with one run of `points` metrics, told by JSON in argv; sends what became of it to its parent, where it has one.
+import { existsSync } from 'node:fs';
 import { AlertsService, LoggerService, MlflowService, startServices } from 'runspan';
 
 const {
@@ -8,6 +9,7 @@ const {
   options = {},
   stopTimeoutMs,
   busyMs = 0,
+  holdUntil,
 } = JSON.parse(process.argv[2] ?? '{}');
 
 const mlflow = new MlflowService({ experimentName: 'e2e', ...options });
@@ -25,6 +27,9 @@ const key = await mlflow.runContext(name, async (run) => {
     const until = performance.now() + busyMs;
     while (performance.now() < until);
   }
+  // Without a turn of the event loop.
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  while (holdUntil !== undefined && !existsSync(holdUntil)) Atomics.wait(sleeper, 0, 0, 20);
   if (end === 'throw-inside') throw new Error('thrown inside');
   if (end === 'exit-inside') process.exit(0);
   return run.key;
