@@ -1,5 +1,6 @@
 // The table of ways out, row by row: real child processes, what they leave in the store, on the span, as exit code, as alert.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { journalFolders, makeFolder, readJsonLines, readRuns, runJob } from './run-job.ts';
@@ -102,7 +103,16 @@ test.concurrent.each(deaths)(
     expect(next.code, next.stderr).toBe(0);
     const runs = readRuns(result.folder);
     expect(runs.map(({ status }) => status)).toEqual(['KILLED', 'FINISHED']);
-    expect(runs[0]).toMatchObject({ params: { optimizer: 'adam' }, metrics: [{ key: 'loss', value: 0.5, step: 1 }] });
+    const metrics = runs[0]?.metrics ?? [];
+    const hoard = metrics.filter(({ key }) => key === 'hoard');
+    expect(metrics.filter(({ key }) => key !== 'hoard')).toEqual([{ key: 'loss', value: 0.5, step: 1 }]);
+    expect(hoard).toEqual(hoard.map((_, step) => ({ key: 'hoard', value: step, step })));
+    if (death.way === 'out-of-memory') {
+      const accepted = Number(readFileSync(`${spansFile}.accepted`, 'utf8'));
+      expect(accepted).toBeGreaterThan(20);
+      expect(hoard.length).toBeGreaterThanOrEqual(accepted);
+    }
+    expect(runs[0]?.params).toEqual({ optimizer: 'adam' });
     expect(runs[0]?.tags['runspan.end_reason']).toMatch(/ended without closing the run/);
     expect(runs[0]?.endTimeMs).toBeGreaterThanOrEqual(beganMs);
     expect(runs[0]?.endTimeMs).toBeLessThanOrEqual(diedMs);

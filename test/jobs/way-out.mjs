@@ -1,5 +1,5 @@
 // A job that leaves by one way out, named in argv; its spans go to a file in the very turn they end, so that every way out shows them.
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
@@ -69,7 +69,13 @@ async function leave(run) {
       return forever();
     case 'out-of-memory': {
       const hoard = [];
-      for (;;) hoard.push(Array.from({ length: 100_000 }, Math.random));
+      let before;
+      for (let step = 0; ; step++) {
+        run.logMetric('hoard', hoard.length, { step });
+        before ??= mlflow.stats().accepted - 1;
+        writeFileSync(`${spansFile}.accepted`, String(mlflow.stats().accepted - before));
+        hoard.push(Array.from({ length: step < 30 ? 1_000 : 500_000 }, Math.random));
+      }
     }
     case 'handled-signal':
       process.once('SIGTERM', () => setTimeout(() => process.exit(7), 20));

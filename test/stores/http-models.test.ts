@@ -87,7 +87,7 @@ it('reads, ends and deletes a model at its own address', async () => {
   expect(await store.finalizeLoggedModel('m-1', 'READY')).toMatchObject({ ...model, status: 'READY' });
   await store.deleteLoggedModel('m-1');
   expect(server.seen.map(({ method, url }) => [method, url])).toEqual([
-    ['GET', `${MODEL_API}/m-1?model_id=m-1`],
+    ['GET', `${MODEL_API}/m-1`],
     ['PATCH', `${MODEL_API}/m-1`],
     ['DELETE', `${MODEL_API}/m-1`],
   ]);
