@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { RunspanError } from '../../src/errors.ts';
 import type { Write } from '../../src/model/write.ts';
 import type { JournalOptions } from '../../src/outbox/journal.ts';
 import { Journal } from '../../src/outbox/journal.ts';
@@ -220,17 +221,34 @@ describe('journal', () => {
     const { journal } = bench;
     let taken = 0;
     expect(() => {
-      for (;;) {
-        journal.append(metric(runKey(1), taken));
-        taken += 1;
-      }
+      for (; taken < 100; taken += 1) journal.append(metric(runKey(1), taken));
     }).toThrow(expect.objectContaining({ code: 'OUTBOX_FULL' }));
     expect(taken).toBeGreaterThan(10);
+    expect(taken).toBeLessThan(20);
     expect(journal.refused).toEqual({ full: 1 });
     journal.writeBuffered();
     expect(journal.accepted).toBe(taken);
     bench.settled = taken;
     expect(journal.append(metric(runKey(1), 0))).toBe(taken + 1);
+  });
+
+  it('holds 8 MB in memory and no more', () => {
+    const disk = new FailingDisk();
+    disk.fault = 'ENOSPC';
+    const { journal } = open({ disk });
+    const write: Write = { kind: 'tags', runKey: runKey(1), tags: [{ key: 'a', value: 'x'.repeat(1024 * 1023) }] };
+    const outcomes = Array.from({ length: 12 }, () => {
+      try {
+        return typeof journal.append(write);
+      } catch (error) {
+        return (error as RunspanError).code;
+      }
+    });
+    expect(outcomes).toEqual([...Array<string>(8).fill('number'), ...Array<string>(4).fill('OUTBOX_FULL')]);
+    expect(journal.memoryBlocks().reduce((sum, { lines }) => sum + lines.length, 0)).toBeLessThanOrEqual(
+      8 * 1024 * 1024,
+    );
+    expect(journal.refused).toEqual({ full: 4 });
   });
 
   it('works without any folder', () => {
