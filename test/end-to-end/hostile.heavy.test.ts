@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { openSqliteStore } from '../../src/stores/sqlite.ts';
-import { cleanEnv, journalFolders, makeFolder, readRuns, runJob } from './run-job.ts';
+import { cleanEnv, journalFolders, makeFolder, readJsonLines, readRuns, runJob } from './run-job.ts';
 import type { JobOptions, JobResult } from './run-job.ts';
 
 const oneRun = (told: object, options: JobOptions = {}): Promise<JobResult> =>
@@ -172,14 +172,44 @@ test
     expect(result.endMs).toBeLessThan(5_000);
   });
 
-test.concurrent('a clock that steps back loses no point, and no run ends before it began', async () => {
-  const result = await runJob('clock-back.mjs');
+const clockBack = (folder: string, ...args: readonly string[]): Promise<JobResult> => {
+  const preload = new URL('../jobs/steps-back.mjs', import.meta.url).href;
+  return runJob('clock-back.mjs', { folder, args, nodeArgs: ['--import', preload] });
+};
+
+test.concurrent('a clock that steps back by an hour loses no point, and no run ends before it began', async () => {
+  const result = await clockBack(makeFolder());
   expect(result.code, result.stderr).toBe(0);
-  const [run] = readRuns(result.folder);
-  expect([run?.status, run?.metrics.length, run?.params]).toEqual(['FINISHED', 100, { late: 'true' }]);
-  expect(run?.endTimeMs).toBeGreaterThanOrEqual(run?.startTimeMs ?? Number.NaN);
+  const [inner, run] = readRuns(result.folder).toSorted((a, b) => a.startTimeMs - b.startTimeMs);
+  expect([run?.name, run?.status, run?.params]).toEqual(['clock', 'FINISHED', { late: 'true' }]);
+  expect(run?.metrics.map(({ step, value }) => [step, value])).toEqual(
+    Array.from({ length: 100 }, (_, at) => [at, at]),
+  );
+  expect(run?.endTimeMs).toBe(run?.startTimeMs);
+  // The inner one lived by the other clock, an hour before.
+  expect([inner?.name, inner?.status, inner?.metrics.length]).toEqual(['inner', 'FINISHED', 1]);
+  expect((run?.startTimeMs ?? 0) - (inner?.startTimeMs ?? 0)).toBeGreaterThan(3_500_000);
+  expect(inner?.endTimeMs).toBeGreaterThanOrEqual(inner?.startTimeMs ?? Number.NaN);
+  const lines = readJsonLines(join(result.folder, 'job.log')).map(
+    ({ record }) => (record as { message: string }).message,
+  );
+  expect(lines.filter((message) => /^(?:before|after)$/.test(message))).toEqual(['before', 'after']);
   expect(journalFolders(result.folder)).toEqual([]);
 });
+
+test.concurrent(
+  'a job whose clock stepped back and that was killed is delivered whole by the next, and KILLED',
+  async () => {
+    const { folder, signal } = await clockBack(makeFolder(), 'dies');
+    expect(signal).toBe('SIGKILL');
+    const next = await runJob('one-run.mjs', { folder });
+    expect(next.code, next.stderr).toBe(0);
+    const run = readRuns(folder).find(({ name }) => name === 'clock');
+    expect([run?.status, run?.metrics.length, run?.params]).toEqual(['KILLED', 100, { late: 'true' }]);
+    expect(run?.endTimeMs).toBeGreaterThanOrEqual(run?.startTimeMs ?? Number.NaN);
+    expect(journalFolders(folder)).toEqual([]);
+  },
+);
 
 test.concurrent('a reader of stdout that leaves early does not harm the run', async () => {
   const folder = makeFolder();
