@@ -7,15 +7,10 @@ import { join } from 'node:path';
 import { SpanKind, context, diag, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startInstrumentations } from '../../src/otel/instrumentations.ts';
-import { createLogExport, createSpanExport } from '../../src/otel/otlp-export.ts';
 import { suppressTracing } from '../../src/otel/suppress-tracing.ts';
-import { openHttpStore } from '../../src/stores/http.ts';
-import { json, startServer } from '../rest/scripted-server.ts';
 import { makeFolder } from '../services/mlflow-fixture.ts';
-import { startOtlpEndpoint } from './otlp-endpoint.ts';
 
 const said: string[] = [];
 diag.setLogger({
@@ -88,38 +83,6 @@ test('ours see calls by fetch and by node:http, also by a name imported before, 
     `${url}/by-fetch`,
     `${url}/by-get`,
   ]);
-});
-
-test('our own traffic leaves none: requests to a tracking server, and exports by each protocol', async () => {
-  const [mlflow, endpoint] = [
-    await startServer(json({ run: { info: { run_id: 'r1' } } })),
-    await startOtlpEndpoint(400),
-  ];
-  onTestFinished(() => endpoint[Symbol.asyncDispose]());
-  const store = openHttpStore(mlflow.url, {});
-  onTestFinished(() => store.close());
-  const loggers: LoggerProvider[] = [];
-  const tracers: TracerProvider[] = [];
-  for (const protocol of ['http/json', 'http/protobuf', 'grpc']) {
-    const parts = { settings: { endpoint: endpoint.url, protocol }, outbox: undefined, onBusy: () => undefined };
-    const [spans, lines] = [await createSpanExport(parts), await createLogExport(parts)];
-    if (spans === undefined || lines === undefined) throw new Error('Both go somewhere here.');
-    tracers.push(new TracerProvider({ spanProcessors: [spans.processor] }));
-    loggers.push(new LoggerProvider({ processors: [lines.processor] }));
-  }
-  await trace.getTracer('user').startActiveSpan('job', async (span) => {
-    await store.getRun('r1');
-    for (const provider of tracers) provider.getTracer('user').startSpan('exported').end();
-    for (const provider of loggers) provider.getLogger('user').emit({ body: 'exported' });
-    await Promise.all([...tracers, ...loggers].map((provider) => provider.forceFlush()));
-    await (await fetch(`${mlflow.url}/own`)).text();
-    span.end();
-  });
-  expect(mlflow.seen.map(({ url, headers }) => [url, headers['traceparent']])).toHaveLength(2);
-  expect(endpoint.headers.length).toBeGreaterThanOrEqual(4);
-  for (const headers of endpoint.headers) expect(headers).not.toHaveProperty('traceparent');
-  const clients = exporter.getFinishedSpans().filter(({ kind }) => kind === SpanKind.CLIENT);
-  expect(clients.map(({ attributes }) => attributes['url.full'])).toEqual([`${mlflow.url}/own`]);
 });
 
 test('a package that is imported later is patched, though it is an ES module, and no other is', async () => {
