@@ -23,6 +23,21 @@ export type { TfjsModule } from './autolog/tfjs-types.ts';
 export type { LoadedTfjsModel, TfjsLoader } from './autolog/load-tfjs.ts';
 export type { AlertSink } from './model/alert-sink.ts';
 export type {
+  Assessment,
+  AssessmentError,
+  AssessmentInfo,
+  AssessmentOptions,
+  AssessmentSource,
+  AssessmentSourceType,
+  Expectation,
+  Feedback,
+  FeedbackOptions,
+  IssueReference,
+  NewAssessment,
+  NewExpectation,
+  NewFeedback,
+} from './model/assessments.ts';
+export type {
   DatasetRecord,
   DatasetRecordSource,
   DatasetRecordSourceType,
@@ -52,6 +67,16 @@ export type {
   TerminalStatus,
   ViewType,
 } from './model/entities.ts';
+export type {
+  SpanEvent,
+  SpanLink,
+  SpanStatus,
+  SpanStatusCode,
+  Trace,
+  TraceInfo,
+  TraceSpan,
+  TraceState,
+} from './model/traces.ts';
 export { inferSignature, signatureNames } from './model/infer-signature.ts';
 export type { ModelSignature, SignatureExamples } from './model/infer-signature.ts';
 export { AlertSpanProcessor } from './otel/alert-span-processor.ts';
@@ -81,6 +106,7 @@ export { formatModelUri, formatRunsUri, parseModelUri, parsePromptUri, parseRuns
 export type { Webhook, WebhookEvent, WebhookStatus, WebhookTestResult } from './model/webhooks.ts';
 export type { DatasetSearchOptions } from './rest/datasets.ts';
 export type { LoggedModelOrder, LoggedModelSearchOptions } from './rest/logged-models.ts';
+export type { TraceSearchOptions } from './runs/client/trace-methods.ts';
 export type { PagedList } from './runs/client/paged-list.ts';
 export type { JoinedRun } from './runs/open-run.ts';
 export type { RunConfig } from './runs/run-config.ts';

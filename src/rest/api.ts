@@ -4,6 +4,7 @@ import { RunspanError, type MlflowError } from '../errors.ts';
 import type { ConnectionOptions } from './connection.ts';
 import type { Effect, Endpoint, WireFields } from './endpoint.ts';
 import { PROXIED_ARTIFACTS } from './endpoints.ts';
+import { parseExact } from './exact-json.ts';
 import { answerError, nonsenseError, type RequestContext } from './errors.ts';
 import { REAL_PACE, withRetries, type Pace } from './retry.ts';
 import { Transport, type TransportAnswer, type TransportRequest } from './transport.ts';
@@ -160,14 +161,14 @@ function uriAt(trackingUri: string, host: string | undefined): string {
 
 async function readAnswer<A>(
   answer: TransportAnswer,
-  { answer: decoder, isSilent }: Pick<Endpoint<never, A>, 'answer' | 'isSilent'>,
+  { answer: decoder, isSilent, isExact = false }: Pick<Endpoint<never, A>, 'answer' | 'isSilent' | 'isExact'>,
   context: RequestContext,
 ): Promise<A> {
   const text = await readText(answer.body, MAX_ANSWER_BYTES);
   const refuse = (why: string): MlflowError => nonsenseError({ ...answer, text }, why, context);
   let json: unknown;
   try {
-    json = isSilent === true && text === '' ? {} : JSON.parse(text);
+    json = isSilent === true && text === '' ? {} : isExact ? parseExact(text) : JSON.parse(text);
   } catch {
     throw refuse(text.trim() === '' ? 'an empty body' : 'a body that is not JSON');
   }

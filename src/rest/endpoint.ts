@@ -25,6 +25,8 @@ export interface Endpoint<Q, A> {
   /** Headers of its own. */
   readonly headers?: (request: Q) => Readonly<Record<string, string>>;
   readonly answer: Decoder<A>;
+  /** Whether its integers may be beyond ±(2^53 − 1): they then are bigints. @default false */
+  readonly isExact?: boolean;
   /** Whether an empty body is an answer. @default false: it is none of MLflow's API */
   readonly isSilent?: boolean;
 }

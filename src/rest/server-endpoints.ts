@@ -1,15 +1,18 @@
 // What only a tracking server has, by name: the tables of all groups, and which of them belong to the model registry.
+import { ASSESSMENT_ENDPOINTS, type AssessmentEndpoints } from './assessments.ts';
 import { DATASET_ENDPOINTS, type DatasetEndpoints } from './datasets.ts';
 import type { Endpoint } from './endpoint.ts';
 import { LOGGED_MODEL_ENDPOINTS, type LoggedModelEndpoints } from './logged-models.ts';
 import { REGISTRY_ENDPOINTS, type RegistryEndpoints } from './registry.ts';
+import { TRACE_ENDPOINTS, type TraceEndpoints } from './traces.ts';
 import { WEBHOOK_ENDPOINTS, type WebhookEndpoints } from './webhooks.ts';
 
 /** What the registry URI's server is asked. */
 export interface RegistryServerEndpoints extends WebhookEndpoints, RegistryEndpoints {}
 
 /** What the tracking URI's server is asked. */
-export interface TrackingServerEndpoints extends LoggedModelEndpoints, DatasetEndpoints {}
+export interface TrackingServerEndpoints
+  extends LoggedModelEndpoints, DatasetEndpoints, TraceEndpoints, AssessmentEndpoints {}
 
 /** Every endpoint that the client asks by name. */
 export interface ServerEndpoints extends TrackingServerEndpoints, RegistryServerEndpoints {}
@@ -25,7 +28,12 @@ export type AnswerOf<N extends ServerEndpoint> = ServerEndpoints[N] extends Endp
 
 const REGISTRY: RegistryServerEndpoints = { ...WEBHOOK_ENDPOINTS, ...REGISTRY_ENDPOINTS };
 
-const TRACKING: TrackingServerEndpoints = { ...LOGGED_MODEL_ENDPOINTS, ...DATASET_ENDPOINTS };
+const TRACKING: TrackingServerEndpoints = {
+  ...LOGGED_MODEL_ENDPOINTS,
+  ...DATASET_ENDPOINTS,
+  ...TRACE_ENDPOINTS,
+  ...ASSESSMENT_ENDPOINTS,
+};
 
 /** The tables of all groups. */
 export const SERVER_ENDPOINTS: ServerEndpoints = { ...TRACKING, ...REGISTRY };

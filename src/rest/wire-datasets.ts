@@ -65,7 +65,7 @@ const record = z
     dataset_record_id: z.string(),
     dataset_id: z.string(),
     inputs: values,
-    outputs: z.unknown(),
+    outputs: z.unknown().optional(),
     expectations: values.nullish().transform(absentAsUndefined),
     tags: z.record(z.string(), z.string()).nullish(),
     source: z

@@ -19,6 +19,23 @@ export const id: z.ZodType<string> = z.union([z.string(), z.number()]).transform
 /** A text; absent where it is empty. */
 export const text: z.ZodDefault<z.ZodString> = z.string().default('');
 
+/** A text that may be absent; protobuf has the empty one for that too. */
+export const absent: z.ZodType<string | undefined> = z
+  .string()
+  .optional()
+  .transform((from) => (from === '' ? undefined : from));
+
+/** protobuf's Timestamp, RFC 3339, in milliseconds since the epoch. */
+export const rfc3339Ms: z.ZodType<number> = z
+  .string()
+  .optional()
+  .transform((from, ctx) => {
+    const ms = from === undefined ? 0 : Date.parse(from);
+    if (Number.isFinite(ms)) return ms;
+    ctx.addIssue({ code: 'custom', message: 'no RFC 3339' });
+    return z.NEVER;
+  });
+
 /** Keys with their texts. */
 export const pairs: z.ZodType<readonly KeyValue[]> = z.array(z.object({ key: z.string(), value: text })).default([]);
 
