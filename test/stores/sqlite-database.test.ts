@@ -1,6 +1,8 @@
 // The connection itself: what is set on a file that we make, what somebody else's keeps, and what is left behind when it is closed.
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { expect, onTestFinished, test } from 'vitest';
 import { SqliteDatabase } from '../../src/stores/sqlite-database.ts';
 import { freshPath, inFile, makeForeign } from './mlflow-file.ts';
 
@@ -69,4 +71,20 @@ test('a reader that stays does not keep the file from being closed, nor its rows
     database.close();
   });
   expect(inFile(path, (other) => other.prepare('SELECT count(*) AS count FROM experiments').get()?.['count'])).toBe(2);
+});
+
+test('a file that somebody else is about to write is waited for where SQLite itself would not: at the switch to WAL', async () => {
+  const path = freshPath();
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const database = new (require('node:sqlite').DatabaseSync)(workerData);
+    database.exec('BEGIN IMMEDIATE');
+    parentPort.postMessage('locked');
+    setTimeout(() => { database.exec('COMMIT'); database.close(); }, 200);`;
+  const other = new Worker(code, { eval: true, workerData: path });
+  onTestFinished(async () => void (await other.terminate()));
+  await once(other, 'message');
+  const database = new SqliteDatabase({ path, artifactRoot: '/artifacts', busyTimeoutMs: 10_000, now: () => 0 });
+  expect(settingsOf(database)).toMatchObject({ journal: 'wal', synchronous: NORMAL });
+  database.close();
 });
