@@ -1,7 +1,9 @@
 // The command line: reads arguments, runs one command, prints, and owns the exit code: 0 done, 1 failed, 2 wrong usage.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { connect, type Connection, type ConnectRequest } from './cli/connect.ts';
+import { addArtifacts } from './cli/artifacts-program.ts';
+import { examples, print, progressLine, trackingUriOption, withStore } from './cli/command-parts.ts';
+import type { ConnectRequest } from './cli/connect.ts';
 import { type ConfigRequest, showConfig } from './cli/config-command.ts';
 import { type OutboxRequest, showOutbox } from './cli/outbox-command.ts';
 import { sync, type SyncRequest } from './cli/sync-command.ts';
@@ -57,15 +59,12 @@ function program(): Command {
     .addHelpText('after', examples(['runspan demo', 'runspan runs', 'runspan show', 'runspan show train --html']));
   addRuns(root);
   addShow(root);
+  addArtifacts(root);
   addOutbox(root);
   addSync(root);
   addConfig(root);
   addDemo(root);
   return root;
-}
-
-function examples(lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
 
 function addRuns(root: Command): void {
@@ -175,23 +174,6 @@ function addSync(root: Command): void {
     });
 }
 
-/** Progress goes over itself on a terminal; elsewhere only what has an end is said. */
-function progressLine(): { say: (line: string, isProgress: boolean) => void; end: () => void } {
-  const { stderr } = process;
-  let isOpen = false;
-  const end = (): void => {
-    if (isOpen) stderr.write('\r\u001B[K');
-    isOpen = false;
-  };
-  const say = (line: string, isProgress: boolean): void => {
-    if (isProgress && !stderr.isTTY) return;
-    end();
-    stderr.write(isProgress ? line : `runspan: ${line}\n`);
-    isOpen = isProgress;
-  };
-  return { say, end };
-}
-
 function addConfig(root: Command): void {
   root
     .command('config')
@@ -218,23 +200,6 @@ function addDemo(root: Command): void {
     });
 }
 
-function trackingUriOption(): Option {
-  return new Option(
-    '--tracking-uri <uri>',
-    'where the runs are; before MLFLOW_TRACKING_URI, .env and the settings file',
-  );
-}
-
-async function withStore(request: ConnectRequest, use: (connection: Connection) => Promise<void>): Promise<void> {
-  const { trackingUri } = request;
-  const connection = await connect(trackingUri === undefined ? {} : { trackingUri });
-  try {
-    await use(connection);
-  } finally {
-    await connection.store.close();
-  }
-}
-
 function readCount(text: string, min: number, max: number): number {
   const count = Number(text);
   if (text.trim() !== '' && Number.isInteger(count) && count >= min && count <= max) return count;
@@ -245,10 +210,6 @@ function readStatus(text: string): RunStatus {
   const status = STATUSES.find((one) => one === text.toUpperCase());
   if (status !== undefined) return status;
   throw new InvalidArgumentError(`It is one of ${STATUSES.join(', ').toLowerCase()}.`);
-}
-
-function print(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
 function readVersion(): string {

@@ -11,8 +11,10 @@ import { assertArtifactPath } from './paths.ts';
 export interface FolderOptions {
   /** Files under way at once. @default 8 */
   readonly concurrency?: number;
-  /** Called when a file has arrived; `sizeBytes` is undefined where the repository does not say. */
-  readonly onFile?: (path: string, sizeBytes: number | undefined) => void;
+  /** Called once, when it is known what there is to do; `sizeBytes` counts what is known. */
+  readonly onFound?: (found: { readonly fileCount: number; readonly sizeBytes: number }) => void;
+  /** Called when a file has arrived. */
+  readonly onFile?: (path: string, sizeBytes: number) => void;
 }
 
 /** A client's connections to one server; more brought nothing against a real one (measured 1 to 16). */
@@ -54,10 +56,11 @@ export async function* walkFiles(repository: ArtifactRepository, path = ''): Asy
 export async function putFolder(
   repository: ArtifactRepository,
   folder: string,
-  { path = '', concurrency = DEFAULT_CONCURRENCY, onFile }: FolderOptions & { readonly path?: string } = {},
+  { path = '', concurrency = DEFAULT_CONCURRENCY, onFound, onFile }: FolderOptions & { readonly path?: string } = {},
 ): Promise<readonly string[]> {
   const root = path === '' ? '' : assertArtifactPath(path);
   const files = await findFiles(folder, root);
+  onFound?.({ fileCount: files.length, sizeBytes: sumOf(files.map((source) => source.sizeBytes)) });
   await inParallel(files, concurrency, async (source) => {
     await repository.putFile(source.path, source.file);
     onFile?.(source.path, source.sizeBytes);
@@ -74,7 +77,12 @@ export async function putFolder(
 export async function getFolder(
   repository: ArtifactRepository,
   path: string,
-  { targetFolder, concurrency = DEFAULT_CONCURRENCY, onFile }: FolderOptions & { readonly targetFolder: string },
+  {
+    targetFolder,
+    concurrency = DEFAULT_CONCURRENCY,
+    onFound,
+    onFile,
+  }: FolderOptions & { readonly targetFolder: string },
 ): Promise<string> {
   const name = path === '' ? '' : assertArtifactPath(path);
   const target = join(targetFolder, name);
@@ -82,12 +90,13 @@ export async function getFolder(
   for await (const file of walkFiles(repository, name)) files.push(file);
   const isFile = files.length === 0 && name !== '';
   const wanted: readonly Pick<FileInfo, 'path' | 'fileSize'>[] = isFile ? [{ path: name, fileSize: undefined }] : files;
+  onFound?.({ fileCount: wanted.length, sizeBytes: sumOf(wanted.map((file) => file.fileSize ?? 0)) });
   await mkdir(isFile ? dirname(target) : target, { recursive: true });
   await inParallel(wanted, concurrency, async ({ path: file, fileSize }) => {
     const to = join(targetFolder, file);
     await mkdir(dirname(to), { recursive: true });
     await repository.getFile(file, to);
-    onFile?.(file, fileSize);
+    onFile?.(file, fileSize ?? (await stat(to)).size);
   });
   return target;
 }
@@ -123,4 +132,8 @@ async function statOf(file: string): Promise<{ readonly size: number; readonly i
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RunspanError('FILE_NOT_READABLE', `Cannot read '${file}': ${reason}.`, { cause });
   }
+}
+
+function sumOf(sizes: readonly number[]): number {
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
