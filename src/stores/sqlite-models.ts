@@ -156,7 +156,8 @@ function findReplayed(database: SqliteDatabase, request: CreateLoggedModelReques
   return existing;
 }
 
-function requireModel(database: SqliteDatabase, modelId: string): LoggedModel {
+/** A model that is there, read whole inside a transaction. */
+export function requireModel(database: SqliteDatabase, modelId: string): LoggedModel {
   const model = findModel(database, modelId);
   if (model === undefined) throw modelNotFound(modelId);
   return model;

@@ -1,17 +1,24 @@
-// What the store in a file answers of the requests beyond runs: the model registry, prompts among it.
+// What the store in a file answers of the requests beyond runs: the model registry, prompts among it, and what is noted of logged models.
+import { isOfRegistry } from '../rest/server-endpoints.ts';
 import type { AnswerOf, RequestOf, ServerEndpoint } from '../rest/server-endpoints.ts';
 import type { RegistryEndpoints } from '../rest/registry.ts';
 import { needsServer } from './needs-server.ts';
 import type { SqliteContext } from './sqlite-experiments.ts';
+import { deleteLoggedModelTag, logModelParams, setLoggedModelTags } from './sqlite-model-marks.ts';
 import * as models from './sqlite-registry.ts';
 import { searchModelVersions, searchRegisteredModels } from './sqlite-registry-search.ts';
 import * as versions from './sqlite-registry-versions.ts';
 
+type Answered = keyof RegistryEndpoints | 'setLoggedModelTags' | 'deleteLoggedModelTag' | 'logModelParams';
+
 type Answers = {
-  readonly [N in keyof RegistryEndpoints]: (context: SqliteContext, request: RequestOf<N>) => AnswerOf<N>;
+  readonly [N in Answered]: (context: SqliteContext, request: RequestOf<N>) => AnswerOf<N>;
 };
 
 const ANSWERS: Answers = {
+  setLoggedModelTags,
+  deleteLoggedModelTag,
+  logModelParams,
   createRegisteredModel: models.createRegisteredModel,
   renameRegisteredModel: models.renameRegisteredModel,
   updateRegisteredModel: models.updateRegisteredModel,
@@ -46,7 +53,8 @@ export function answerRequest<N extends ServerEndpoint>(
   { uri, name, request }: { readonly uri: string; readonly name: N; readonly request: RequestOf<N> },
 ): AnswerOf<N> {
   if (!Object.hasOwn(ANSWERS, name)) throw needsServer(uri, name);
-  context.database.requireRegistry();
+  if (isOfRegistry(name)) context.database.requireRegistry();
+  else context.database.requireModels();
   // The cast says what the table's type says of this name.
   const answer = ANSWERS[name as keyof Answers] as unknown as (
     given: SqliteContext,

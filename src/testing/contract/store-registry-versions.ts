@@ -1,14 +1,13 @@
 // Claims on versions of registered models: numbers, sources, stages, and what is left of a deleted one.
-import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { LoggedModel } from '../../model/entities.ts';
 import type { ModelVersion } from '../../model/registry.ts';
 import type { Store } from '../../stores/contract.ts';
+import { logModel } from './store-model-marks.ts';
 import { expectRefusal, makeRun, uniqueName } from './store-fixtures.ts';
 
 /** Registers the claims on versions. */
 export function claimVersions(store: () => Store): void {
-  claimMaking(() => store());
+  claimMaking(store);
   claimSources(store);
   claimStages(store);
 }
@@ -93,21 +92,9 @@ function claimMaking(store: () => Store): void {
 }
 
 function claimSources(store: () => Store): void {
-  const logModel = async (): Promise<LoggedModel> => {
-    const { info } = await makeRun(store());
-    return store().createLoggedModel({
-      experimentId: info.experimentId,
-      modelId: `m-${randomBytes(16).toString('hex')}`,
-      name: 'model',
-      sourceRunId: info.runId,
-      params: [],
-      tags: [{ key: 'runspan.model_key', value: randomBytes(16).toString('hex') }],
-    });
-  };
-
   test('a logged model leads to its files, and names its run', async () => {
     const name = await makeModel(store());
-    const { modelId, artifactUri, sourceRunId } = await logModel();
+    const { modelId, artifactUri, sourceRunId } = await logModel(store());
     const made = await store().request('createModelVersion', { name, source: `models:/${modelId}`, modelId, tags: [] });
     expect(made).toMatchObject({ source: `models:/${modelId}`, runId: sourceRunId });
     expect(await store().request('getModelVersionDownloadUri', { name, version: '1' })).toBe(artifactUri);

@@ -1,6 +1,7 @@
 // The contract of a model registry as claims: on the embedded store, and on real servers over HTTP.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Store } from '../../stores/contract.ts';
+import { claimModelMarks } from './store-model-marks.ts';
 import { claimRegistrySearches } from './store-registry-searches.ts';
 import { claimVersions } from './store-registry-versions.ts';
 import { expectRefusal, uniqueName } from './store-fixtures.ts';
@@ -26,6 +27,7 @@ export function describeRegistry(name: string, open: () => Promise<OpenedStore>)
     describe('registered models', () => claimRegisteredModels(store));
     describe('aliases and tags', () => claimMarks(store));
     describe('versions', () => claimVersions(store));
+    describe('what is noted of logged models', () => claimModelMarks(store));
     describe('searches', () => claimRegistrySearches(store));
   });
 }
