@@ -98,6 +98,7 @@ export type { PromptVersionFields } from './model/prompt-version.ts';
 export type { ChatMessage, Prompt, PromptModelConfig, PromptTemplate } from './model/prompts.ts';
 export type { PromptOptions } from './runs/client/prompt-tags.ts';
 export type { ModelVersion, ModelVersionStatus, RegisteredModel } from './model/registry.ts';
+export type { RegisterModelOptions } from './runs/client/model-file-methods.ts';
 export type { ModelVersionOptions } from './runs/client/model-version-methods.ts';
 export type { RegisteredModelOptions, RegistrySearchOptions } from './runs/client/registered-model-methods.ts';
 export type { VersionNumber } from './runs/client/registry-checks.ts';
@@ -124,6 +125,7 @@ export {
   logMetrics,
   logParam,
   logParams,
+  registerModel,
   runContext,
   setTag,
   setTags,

@@ -1,8 +1,10 @@
 // The functions without an instance: each acts on the run that is active where it is called, whoever opened it.
 import { RunspanError } from '../errors.ts';
+import type { ModelVersion } from '../model/registry.ts';
 import { shareInProcess } from '../model/process-wide.ts';
 import type { FlushResult } from '../outbox/contract.ts';
 import type { MlflowStats } from './run-book.ts';
+import type { RegisterModelOptions } from '../runs/client/model-file-methods.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import type { MetricOptions, Run, RunLog } from '../runs/run.ts';
 import { actOnceJoined, defaultLogger, startDefaultServices } from './default-services.ts';
@@ -108,6 +110,24 @@ export function setTag(key: string, value: unknown): void {
  */
 export function setTags(tags: Readonly<Record<string, unknown>>): void {
   onRun('setTags', (run) => run.setTags(tags));
+}
+
+/**
+ * Registers a model under a name, as `MlflowClient.registerModel` does: by the service that was started last, else by services from env.
+ *
+ * @param modelUri such as `runs:/<id>/model` or `models:/m-…`
+ * @returns the version that was made
+ * @throws {MlflowError} what the store says
+ * @example
+ * const { version } = await registerModel(`runs:/${runId}/model`, 'churn', { tags: { stage: 'eval' } });
+ */
+export async function registerModel(
+  modelUri: string,
+  name: string,
+  options: RegisterModelOptions = {},
+): Promise<ModelVersion> {
+  const service = startedServices().at(-1) ?? (await startDefaultServices());
+  return service.client().registerModel(modelUri, name, options);
 }
 
 /**

@@ -3,22 +3,21 @@ import type { ArtifactRepository } from '../artifacts/contract.ts';
 import { loadTfjs } from '../autolog/load-tfjs.ts';
 import type { LoadedTfjsModel, TfjsLoader } from '../autolog/load-tfjs.ts';
 import type { MlflowSettings } from '../config/mlflow-settings.ts';
-import { RunspanError } from '../errors.ts';
-import type { LoggedModel } from '../model/entities.ts';
+import { isModelUri, isRunsUri } from '../model/model-uri.ts';
 
 /** What finding a model stands on. */
 export interface ModelPlaces {
   readonly settings: MlflowSettings;
-  readonly getLoggedModel: (modelId: string) => Promise<LoggedModel>;
+  /** Where the files behind a `models:/` or `runs:/` URI are. */
+  readonly resolve: (uri: string) => Promise<string>;
 }
 
 /**
- * Loads a model of TensorFlow.js from `models:/m-…` or from a folder.
- *
- * @throws {RunspanError} `NOT_SUPPORTED` for a registered model's name
+ * Loads a model of TensorFlow.js by its URI, or from a folder.
  */
 export async function loadModel<M>(uri: string, tf: TfjsLoader<M>, places: ModelPlaces): Promise<LoadedTfjsModel<M>> {
-  const repository = await openArtifacts(await artifactUriOf(uri, places), places.settings);
+  const isNamed = isModelUri(uri) || isRunsUri(uri);
+  const repository = await openArtifacts(isNamed ? await places.resolve(uri) : uri, places.settings);
   try {
     return await loadTfjs(repository, tf);
   } finally {
@@ -33,14 +32,4 @@ export async function openArtifacts(
 ): Promise<ArtifactRepository> {
   const { openArtifacts: open } = await import('../artifacts/open.ts');
   return open(artifactUri, { trackingUri, connection });
-}
-
-async function artifactUriOf(uri: string, { getLoggedModel }: ModelPlaces): Promise<string> {
-  const [, name] = /^models:\/+(.*)$/s.exec(uri) ?? [];
-  if (name === undefined) return uri;
-  if (/^m-[0-9a-f]{32}$/.test(name)) return (await getLoggedModel(name)).artifactUri;
-  throw new RunspanError(
-    'NOT_SUPPORTED',
-    `Cannot load '${uri}': names of registered models come with a later version. Give models:/m-… or a folder.`,
-  );
 }

@@ -158,14 +158,14 @@ export class MlflowService extends Service {
   /**
    * Loads a model of TensorFlow.js that was logged, bit for bit as it was trained.
    *
-   * @param uri `models:/m-…`, or the folder of a model's files
-   * @throws {RunspanError} `NOT_SUPPORTED` for another flavor or a registered name; `MLFLOW_ERROR` where it is not there
+   * @param uri `models:/m-…`, `models:/name/1`, `models:/name@alias`, `runs:/<id>/name`, or the folder of a model's files
+   * @throws {RunspanError} `NOT_SUPPORTED` for another flavor; `MLFLOW_ERROR` where it is not there
    * @example
    * import * as tf from '@tensorflow/tfjs';
    * const { model, mlmodel } = await mlflow.loadTfjsModel(`models:/${modelId}`, tf);
    */
   loadTfjsModel<M>(uri: string, tf: TfjsLoader<M>): Promise<LoadedTfjsModel<M>> {
-    return loadModel(uri, tf, { settings: this.settings, getLoggedModel: (id) => this.client().getLoggedModel(id) });
+    return loadModel(uri, tf, { settings: this.settings, resolve: (named) => this.client().resolveModelUri(named) });
   }
 
   /** Waits until everything accepted so far is delivered, spans and logs too; tells what really happened, never rejects. */

@@ -3,7 +3,7 @@ import { MlflowError, mlflowError, RunspanError } from '../../errors.ts';
 import type { Page } from '../../model/entities.ts';
 import type { Trace, TraceInfo } from '../../model/traces.ts';
 import type { TraceDeletion } from '../../rest/traces.ts';
-import { ArtifactMethods } from './artifact-methods.ts';
+import { ModelFileMethods } from './model-file-methods.ts';
 import type { PagedList } from './paged-list.ts';
 
 /** What a search for traces takes, with Python's names. */
@@ -42,7 +42,7 @@ const MAX_LINKED = 100;
 const MAX_DELETED = 100;
 
 /** The methods of the client for traces that are on the server; a tracking server alone has them. */
-export abstract class TraceMethods extends ArtifactMethods {
+export abstract class TraceMethods extends ModelFileMethods {
   /** Reads a trace with its spans; `RESOURCE_DOES_NOT_EXIST` where there is none, `BAD_REQUEST` where its spans are lost. */
   async getTrace(traceId: string): Promise<Trace> {
     const { info } = await this.ask('getTraceInfo', traceId);

@@ -36,11 +36,11 @@ export function claimModelMarks(store: () => Store): void {
     const modelId = `m-${'0'.repeat(32)}`;
     const pairs = [{ key: 'k', value: 'v' }];
     for (const asked of [
-      store().request('setLoggedModelTags', { modelId, pairs }),
-      store().request('logModelParams', { modelId, pairs }),
-      store().request('deleteLoggedModelTag', { modelId, key: 'k' }),
+      () => store().request('setLoggedModelTags', { modelId, pairs }),
+      () => store().request('logModelParams', { modelId, pairs }),
+      () => store().request('deleteLoggedModelTag', { modelId, key: 'k' }),
     ])
-      await expectRefusal(asked, 'RESOURCE_DOES_NOT_EXIST', 404);
+      await expectRefusal(asked(), 'RESOURCE_DOES_NOT_EXIST', 404);
   });
 }
 

@@ -71,12 +71,12 @@ function claimMaking(store: () => Store): void {
     for (const source of ['s3://bucket/1', 's3://bucket/2']) await addVersion(store(), name, source);
     await store().request('deleteModelVersion', { name, version: '2' });
     for (const asked of [
-      store().request('getModelVersion', { name, version: '2' }),
-      store().request('deleteModelVersion', { name, version: '2' }),
-      store().request('getModelVersionDownloadUri', { name, version: '2' }),
-      store().request('setRegisteredModelAlias', { name, alias: 'a', version: '2' }),
+      () => store().request('getModelVersion', { name, version: '2' }),
+      () => store().request('deleteModelVersion', { name, version: '2' }),
+      () => store().request('getModelVersionDownloadUri', { name, version: '2' }),
+      () => store().request('setRegisteredModelAlias', { name, alias: 'a', version: '2' }),
     ])
-      await expectRefusal(asked, 'RESOURCE_DOES_NOT_EXIST', 404);
+      await expectRefusal(asked(), 'RESOURCE_DOES_NOT_EXIST', 404);
     expect((await addVersion(store(), name)).version).toBe('3');
     const found = await store().request('searchModelVersions', { filter: `name = '${name}'`, maxResults: 10 });
     expect(found.items.map(({ version }) => version).toSorted()).toEqual(['1', '3']);

@@ -189,13 +189,13 @@ function claimMarks(store: () => Store): void {
     const name = await make();
     const long = 'v'.repeat(100_001);
     const bad = [
-      store().request('setRegisteredModelTag', { name, key: 'k', value: long }),
-      store().request('setModelVersionTag', { name, version: '1', key: 'k', value: long }),
-      store().request('setRegisteredModelTag', { name, key: 'k'.repeat(251), value: '' }),
-      store().request('setRegisteredModelTag', { name, key: 'a//b', value: '' }),
-      store().request('createModelVersion', { name, source: 's3://bucket/a', tags: [{ key: 'k', value: long }] }),
+      () => store().request('setRegisteredModelTag', { name, key: 'k', value: long }),
+      () => store().request('setModelVersionTag', { name, version: '1', key: 'k', value: long }),
+      () => store().request('setRegisteredModelTag', { name, key: 'k'.repeat(251), value: '' }),
+      () => store().request('setRegisteredModelTag', { name, key: 'a//b', value: '' }),
+      () => store().request('createModelVersion', { name, source: 's3://bucket/a', tags: [{ key: 'k', value: long }] }),
     ];
-    for (const each of bad) await expectRefusal(each, 'INVALID_PARAMETER_VALUE', 400);
+    for (const each of bad) await expectRefusal(each(), 'INVALID_PARAMETER_VALUE', 400);
     const absent = uniqueName();
     const gone = store().request('setRegisteredModelTag', { name: absent, key: 'k', value: 'v' });
     await expectRefusal(gone, 'RESOURCE_DOES_NOT_EXIST', 404);
