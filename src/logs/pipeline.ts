@@ -14,7 +14,7 @@ import { createQuickReader } from './quick-line.ts';
 import type { QuickLine } from './quick-line.ts';
 import type { LogSink } from './sink.ts';
 import { findLogSource } from './source.ts';
-import type { LogSource, StackBoundary } from './source.ts';
+import type { LogSource } from './source.ts';
 import type { LineFormatter } from './text-line.ts';
 
 /** What a {@link LogPipeline} stands on. */
@@ -78,16 +78,6 @@ export class LogPipeline {
   /** Makes the reader of calls that need no pino; see {@link createQuickReader}. */
   createReader(): ReturnType<typeof createQuickReader> {
     return createQuickReader(this.#options.redactor.isSensitive);
-  }
-
-  /**
-   * Finds the caller of a level method. Where it is called, and not where the line is, since between the two lie ten frames and
-   * each costs up to a microsecond (measured).
-   *
-   * @param boundary the function that the caller called
-   */
-  findSource(boundary: StackBoundary): LogSource | undefined {
-    return this.#options.hasSource ? findLogSource(boundary) : undefined;
   }
 
   /** Runs a level method of pino's with the source of its caller known. */

@@ -43,15 +43,43 @@ const MAX_SCRIPTS = 1_000;
 /**
  * Finds the caller of the logger; undefined where every frame is a library's.
  *
- * @param boundary the function that the caller called; quicker than from here. Each frame between it and this call costs, too
+ * @param boundary the function that the caller called; quicker than from here. Each frame between it and this call costs, too:
+ *   so this function looks at the stack itself, and a logger calls it in the function that the boundary calls
  * @example
  * findLogSource(); // { name: 'train', function: 'main', line: 12, path: '/job/train.ts' }
  */
 export function findLogSource(boundary?: StackBoundary): LogSource | undefined {
   if (boundary === undefined) return findFar();
-  const near = toCaller(callSitesBelow(boundary, usualDepth));
-  if (near !== undefined || usualDepth === NEAR_FRAMES) return near ?? findFar();
-  return toCaller(callSitesBelow(boundary, NEAR_FRAMES)) ?? findFar();
+  const { stackTraceLimit } = Error;
+  const prepare: unknown = Reflect.get(Error, 'prepareStackTrace');
+  let near: LogSource | undefined;
+  try {
+    Error.prepareStackTrace = keepCallSites;
+    Error.stackTraceLimit = usualDepth;
+    const holder = new Holder();
+    // Half as long as util.getCallSites, which starts at the top (measured).
+    Error.captureStackTrace(holder, boundary);
+    near = toCaller(holder.stack);
+  } catch {
+    // Where Error is frozen the other way still works.
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+    // Put back as it was, whatever it was.
+    Error.prepareStackTrace = prepare as typeof keepCallSites;
+  }
+  return near ?? findDeeper(boundary);
+}
+
+/** What a stack is captured on; a class, since V8 then knows its shape. */
+class Holder {
+  declare readonly stack: readonly NodeJS.CallSite[];
+}
+
+/** The next line of the same caller looks as deep at once. */
+function findDeeper(boundary: StackBoundary): LogSource | undefined {
+  if (usualDepth === NEAR_FRAMES) return findFar();
+  usualDepth = NEAR_FRAMES;
+  return findLogSource(boundary);
 }
 
 /** How many frames are looked at first: as many as the lines before needed. */
@@ -81,26 +109,6 @@ function findFar(): LogSource | undefined {
     if (!script.isHidden) return toSource(script, site.functionName, site.lineNumber);
   }
   return undefined;
-}
-
-/** Half as long as util.getCallSites, which starts at the top (measured). */
-function callSitesBelow(boundary: StackBoundary, depth: number): readonly NodeJS.CallSite[] {
-  const { stackTraceLimit } = Error;
-  const prepare: unknown = Reflect.get(Error, 'prepareStackTrace');
-  try {
-    Error.prepareStackTrace = keepCallSites;
-    Error.stackTraceLimit = depth;
-    const holder: { readonly stack?: readonly NodeJS.CallSite[] } = {};
-    Error.captureStackTrace(holder, boundary);
-    return holder.stack ?? [];
-  } catch {
-    // Where Error is frozen the other way still works.
-    return [];
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-    // Put back as it was, whatever it was.
-    Error.prepareStackTrace = prepare as typeof keepCallSites;
-  }
 }
 
 function keepCallSites(_error: Error, sites: NodeJS.CallSite[]): NodeJS.CallSite[] {
