@@ -8,6 +8,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
+const GOAL_MS = 2_500;
 const folder = mkdtempSync(join(tmpdir(), 'exit-bench-'));
 
 const WORK = `
@@ -69,7 +70,10 @@ for (const [how, endpoint] of Object.entries(endpoints)) {
       sorted.at(-1),
     ];
     const seconds = (ms: number): string => (ms / 1000).toFixed(2);
-    console.log(`${how}: ${name.padEnd(28)} ${seconds(median)} s  (${seconds(least)}–${seconds(most)})`);
+    const verdict = name.startsWith('ours')
+      ? `  goal ${seconds(GOAL_MS)} s: ${median <= GOAL_MS ? 'met' : 'NOT met'}`
+      : '';
+    console.log(`${how}: ${name.padEnd(28)} ${seconds(median)} s  (${seconds(least)}–${seconds(most)})${verdict}`);
   }
 }
 hanging.close();

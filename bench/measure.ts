@@ -21,6 +21,8 @@ export interface Goal {
   readonly wholeUs?: number;
   /** At least this many items in a second of wall time. */
   readonly perSecond?: number;
+  /** So many times as quick as another contestant, in wall time round by round; not judged where that one does not take part. */
+  readonly quickerThan?: { readonly name: string; readonly times: number };
 }
 
 interface Times {
@@ -56,7 +58,18 @@ export async function compare(question: string, contestants: readonly Contestant
   );
   console.log(`${''.padEnd(42)}     CPU   least    wall   whole   ratio`);
   const [first] = times.values();
-  for (const [contestant, own] of times) console.log(toRow(contestant, own, first ?? own));
+  for (const [contestant, own] of times)
+    console.log(toRow(contestant, own, first ?? own) + judgeRival(contestant, times));
+}
+
+/** Beside the others of its round. */
+function judgeRival(contestant: Contestant, times: ReadonlyMap<Contestant, Times>): string {
+  const { quickerThan } = contestant.goal ?? {};
+  const own = times.get(contestant);
+  const [, rival] = [...times].find(([{ name }]) => name === quickerThan?.name) ?? [];
+  if (quickerThan === undefined || own === undefined || rival === undefined) return '';
+  const ratio = median(rival.wall.map((wall, round) => wall / (own.wall[round] ?? Number.NaN)));
+  return `; ${judge(`${quickerThan.times} × ${quickerThan.name}, is ${ratio.toFixed(1)} ×`, ratio >= quickerThan.times)}`;
 }
 
 async function takeTurn({ run, settle }: Contestant): Promise<{ cpu: number; wall: number; whole: number }> {

@@ -50,8 +50,8 @@ const MAX_SCRIPTS = 1_000;
  */
 export function findLogSource(boundary?: StackBoundary): LogSource | undefined {
   if (boundary === undefined) return findFar();
-  const { stackTraceLimit } = Error;
-  const prepare: unknown = Reflect.get(Error, 'prepareStackTrace');
+  // oxlint-disable-next-line typescript/unbound-method -- it is put back, and called by nobody here
+  const { stackTraceLimit, prepareStackTrace } = Error;
   let near: LogSource | undefined;
   try {
     Error.prepareStackTrace = keepCallSites;
@@ -65,7 +65,7 @@ export function findLogSource(boundary?: StackBoundary): LogSource | undefined {
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
     // Put back as it was, whatever it was.
-    Error.prepareStackTrace = prepare as typeof keepCallSites;
+    Error.prepareStackTrace = prepareStackTrace as typeof keepCallSites;
   }
   return near ?? findDeeper(boundary);
 }
