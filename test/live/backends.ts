@@ -335,3 +335,22 @@ export interface MediaReading {
 export async function readMedia(trackingUri: string, runId: string, table: string): Promise<MediaReading> {
   return (await read('read_media.py', trackingUri, runId, table)) as MediaReading; // the script's one output
 }
+
+/** What MLflow's Python client predicts for rows by a model, loaded by each of its URIs, in one start of Python. */
+export async function predictByPython(
+  trackingUri: string,
+  rows: unknown,
+  uris: readonly string[],
+): Promise<Readonly<Record<string, unknown>>> {
+  const found = await read('predict.py', trackingUri, JSON.stringify(rows), uris.join(' '));
+  return found as Readonly<Record<string, unknown>>; // the script's one output
+}
+
+/** A model that MLflow's Python client logged, and registered with alias `champion`. */
+export async function writeModelByPython(
+  trackingUri: string,
+  name: string,
+): Promise<{ readonly run_id: string; readonly model_id: string; readonly version: string }> {
+  const made = await read('write_model.py', trackingUri, name);
+  return made as Awaited<ReturnType<typeof writeModelByPython>>; // the script's one output
+}
