@@ -31,6 +31,12 @@ export interface TraceTag {
   readonly value: string;
 }
 
+/** Versions of prompts that a trace used. */
+export interface TracePrompts {
+  readonly traceId: string;
+  readonly prompts: readonly { readonly name: string; readonly version: string }[];
+}
+
 /** The endpoints, by the name this package has for them. */
 export interface TraceEndpoints {
   readonly getTraceInfo: Endpoint<string, Trace>;
@@ -42,6 +48,7 @@ export interface TraceEndpoints {
   readonly setTraceTag: Endpoint<TraceTag, void>;
   readonly deleteTraceTag: Endpoint<Omit<TraceTag, 'value'>, void>;
   readonly linkTracesToRun: Endpoint<{ readonly traceIds: readonly string[]; readonly runId: string }, void>;
+  readonly linkPromptsToTrace: Endpoint<TracePrompts, void>;
 }
 
 /** The server's own default for a search. */
@@ -99,6 +106,18 @@ export const TRACE_ENDPOINTS: TraceEndpoints = {
     `${API_2}traces/link-to-run`,
     'repeatable',
     ({ traceIds, runId }) => ({ trace_ids: ids(traceIds), run_id: text(runId, 'run id') }),
+    nothing,
+  ),
+  linkPromptsToTrace: post(
+    `${API_2}traces/link-prompts`,
+    'repeatable',
+    ({ traceId, prompts }) => ({
+      ...idOf(traceId),
+      prompt_versions: prompts.map(({ name, version }) => ({
+        name: text(name, 'prompt name'),
+        version: text(version, 'prompt version'),
+      })),
+    }),
     nothing,
   ),
 };

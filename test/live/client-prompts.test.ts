@@ -132,6 +132,27 @@ describe('prompts on a real server', () => {
     ).toEqual([2, 1]);
   });
 
+  test('are linked to a trace, as Python links them', async () => {
+    const service = await startService({ trackingUri: uri(), experimentName: 'traced prompts' });
+    const ours = service.client();
+    await service.runContext('ask', () => undefined);
+    await service.flush();
+    const experimentId = (await ours.getExperimentByName('traced prompts'))?.experimentId ?? '';
+    const [trace] = await ours.searchTraces({ locations: [experimentId] }).all();
+    const traceId = trace?.info.traceId ?? '';
+    const first = await ours.registerPrompt('traced', 'Hi {{name}}');
+    const second = await ours.registerPrompt('traced', 'Hello {{name}}');
+    await ours.linkPromptVersionsToTrace([first, second], traceId);
+    await ours.linkPromptVersionsToTrace([first], traceId);
+    const { info } = await ours.getTrace(traceId);
+    expect(JSON.parse(info.tags['mlflow.linkedPrompts'] ?? '')).toEqual([
+      { name: 'traced', version: '1' },
+      { name: 'traced', version: '2' },
+    ]);
+    const absent = ours.linkPromptVersionsToTrace([first], 'tr-absent');
+    await expect(absent).rejects.toMatchObject({ errorCode: 'RESOURCE_DOES_NOT_EXIST', status: 404 });
+  });
+
   test('fail alike for both', async () => {
     const ours = await client();
     await ours.createRegisteredModel('a.model');

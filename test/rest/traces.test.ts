@@ -22,6 +22,14 @@ describe('the endpoints of traces', () => {
     expect(once.map(([name]) => name)).toEqual(['deleteTraces', 'deleteTraceTag']);
   });
 
+  it('tell a trace which prompts it used', async () => {
+    const { server, store } = await open(json({}));
+    await store.request('linkPromptsToTrace', { traceId: 'tr-1', prompts: [{ name: 'a', version: '2' }] });
+    expect(server.seen[0]).toMatchObject({ method: 'POST', url: '/api/2.0/mlflow/traces/link-prompts' });
+    const body: unknown = JSON.parse(server.seen[0]?.body ?? '');
+    expect(body).toEqual({ trace_id: 'tr-1', prompt_versions: [{ name: 'a', version: '2' }] });
+  });
+
   it('read times in nanoseconds and integers of any size', async () => {
     const body = `{"trace":{"trace_info":{"trace_id":"tr-1","request_time":"2026-01-02T03:04:05.678901Z",
       "execution_duration":"1.005s","state":"OK","tags":{"a":"b"}},

@@ -1,7 +1,7 @@
 // The rest of Python's MlflowClient: names that exist already, so that calling one says when it comes instead of "is not a function".
 import { RunspanError } from '../../errors.ts';
 
-const LATER_METHODS = ['deleteExperimentTag', 'linkPromptVersionsToTrace'] as const;
+const LATER_METHODS = ['deleteExperimentTag'] as const;
 
 /** The name of a client method that is not built yet. */
 export type LaterMethod = (typeof LATER_METHODS)[number];

@@ -1,5 +1,5 @@
 // Which prompts a run or a model used, in MlflowClient: links in their tags, as MLflow's pages read them.
-import { mlflowError, uncodedError } from '../../errors.ts';
+import { MlflowError, mlflowError, uncodedError } from '../../errors.ts';
 import { parsePromptUri } from '../../model/model-uri.ts';
 import { IS_PROMPT_TAG } from '../../model/registry.ts';
 import { PromptVersion } from '../../model/prompt-version.ts';
@@ -29,6 +29,20 @@ export abstract class PromptLinkMethods extends PromptMethods {
     const { tags } = await this.getLoggedModel(modelId);
     const links = withLinks(tags[LINKED_PROMPTS_TAG], [used], badLinks);
     if (links !== undefined) await this.setLoggedModelTags(modelId, { [LINKED_PROMPTS_TAG]: links });
+  }
+
+  /** Notes of a trace that it used versions of prompts. */
+  async linkPromptVersionsToTrace(promptVersions: readonly PromptVersion[], traceId: string): Promise<void> {
+    const { info } = await this.ask('getTraceInfo', traceId);
+    const prompts = promptVersions.map(({ name, version }) => ({ name, version: String(version) }));
+    try {
+      await this.ask('linkPromptsToTrace', { traceId, prompts });
+    } catch (error) {
+      // A server from before this endpoint knows the tag alone.
+      if (!(error instanceof MlflowError) || error.errorCode !== 'ENDPOINT_NOT_FOUND') throw error;
+    }
+    const links = withLinks(info.tags[LINKED_PROMPTS_TAG], promptVersions, badLinks);
+    if (links !== undefined) await this.ask('setTraceTag', { traceId, key: LINKED_PROMPTS_TAG, value: links });
   }
 
   /** Lists the versions of prompts that name a run in a tag of theirs, as older MLflows noted it. */

@@ -342,6 +342,24 @@ describe('the links of prompts', () => {
     ]);
   });
 
+  it('are noted of a trace, by a server that knows the tag alone too', async () => {
+    const { client, asked } = askedClient({ ...answers, getTraceInfo: { info: { tags: {} } } });
+    const prompt = await client.loadPrompt('greeting');
+    if (prompt === undefined) throw new Error('The prompt is not there.');
+    await client.linkPromptVersionsToTrace([prompt], 'tr-1');
+    expect(asked.slice(-2)).toEqual([
+      ['linkPromptsToTrace', { traceId: 'tr-1', prompts: [{ name: 'greeting', version: '2' }] }],
+      ['setTraceTag', { traceId: 'tr-1', key: 'mlflow.linkedPrompts', value: link }],
+    ]);
+    const linked = { info: { tags: { 'mlflow.linkedPrompts': link } } };
+    const old = mlflowError('ENDPOINT_NOT_FOUND', 'no such page');
+    const before = askedClient({ ...answers, getTraceInfo: linked, linkPromptsToTrace: old });
+    await before.client.linkPromptVersionsToTrace([prompt], 'tr-1');
+    expect(before.asked.at(-1)?.[0]).toBe('linkPromptsToTrace');
+    const refused = askedClient({ ...answers, getTraceInfo: linked, linkPromptsToTrace: missing });
+    await expect(refused.client.linkPromptVersionsToTrace([prompt], 'tr-1')).rejects.toBe(missing);
+  });
+
   it('are read off versions that name a run, and taken off them', async () => {
     const tags = { ...version.tags, 'mlflow.prompt.associatedRunIds': 'r,s' };
     const named = { ...version, tags };
