@@ -238,9 +238,10 @@ function infoOf(meta: Meta, runId: string): RunInfo | undefined {
 }
 
 function markRun(context: FileContext, run: RunFolder, to: LifecycleStage): void {
-  changeRun(context, run, { lifecycle_stage: to, deleted_time: to === 'deleted' ? context.now() : null });
+  changeRun(context, run, { lifecycle_stage: to, ...(to === 'deleted' ? { deleted_time: context.now() } : {}) });
 }
 
 function changeRun({ tree }: FileContext, { folder, meta }: RunFolder, changes: Meta): void {
-  tree.replace(join(folder, META_FILE), writeMeta({ ...meta, ...changes }));
+  const { deleted_time: _, ...kept } = meta; // said of a run in the bin only, which nothing but taking it out changes
+  tree.replace(join(folder, META_FILE), writeMeta({ ...kept, ...changes }));
 }

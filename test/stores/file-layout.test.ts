@@ -61,7 +61,6 @@ describe('a folder that was made here', () => {
     });
     expect(parse(of('meta.yaml') ?? '')).toEqual({
       artifact_uri: join(root, '0', runId, 'artifacts'),
-      deleted_time: null,
       end_time: 9,
       entry_point_name: '',
       experiment_id: '0',
