@@ -107,6 +107,8 @@ export { formatModelUri, formatRunsUri, parseModelUri, parsePromptUri, parseRuns
 export type { Webhook, WebhookEvent, WebhookStatus, WebhookTestResult } from './model/webhooks.ts';
 export type { DatasetSearchOptions } from './rest/datasets.ts';
 export type { LoggedModelOrder, LoggedModelSearchOptions } from './rest/logged-models.ts';
+export type { LiveSpan, SpanEndOptions, SpanOptions } from './runs/client/live-span.ts';
+export type { TraceOptions } from './runs/client/live-trace-methods.ts';
 export type { TraceSearchOptions } from './runs/client/trace-methods.ts';
 export type { PagedList } from './runs/client/paged-list.ts';
 export type { JoinedRun } from './runs/open-run.ts';

@@ -4,6 +4,7 @@ import { DATASET_ENDPOINTS, type DatasetEndpoints } from './datasets.ts';
 import type { Endpoint } from './endpoint.ts';
 import { LOGGED_MODEL_ENDPOINTS, type LoggedModelEndpoints } from './logged-models.ts';
 import { REGISTRY_ENDPOINTS, type RegistryEndpoints } from './registry.ts';
+import { NEW_TRACE_ENDPOINTS, type NewTraceEndpoints } from './new-traces.ts';
 import { TRACE_ENDPOINTS, type TraceEndpoints } from './traces.ts';
 import { WEBHOOK_ENDPOINTS, type WebhookEndpoints } from './webhooks.ts';
 
@@ -12,7 +13,7 @@ export interface RegistryServerEndpoints extends WebhookEndpoints, RegistryEndpo
 
 /** What the tracking URI's server is asked. */
 export interface TrackingServerEndpoints
-  extends LoggedModelEndpoints, DatasetEndpoints, TraceEndpoints, AssessmentEndpoints {}
+  extends LoggedModelEndpoints, DatasetEndpoints, TraceEndpoints, NewTraceEndpoints, AssessmentEndpoints {}
 
 /** Every endpoint that the client asks by name. */
 export interface ServerEndpoints extends TrackingServerEndpoints, RegistryServerEndpoints {}
@@ -33,6 +34,7 @@ const TRACKING: TrackingServerEndpoints = {
   ...DATASET_ENDPOINTS,
   ...TRACE_ENDPOINTS,
   ...ASSESSMENT_ENDPOINTS,
+  ...NEW_TRACE_ENDPOINTS,
 };
 
 /** The tables of all groups. */

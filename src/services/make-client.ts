@@ -12,10 +12,11 @@ export function makeClient(
     outbox,
     now,
     openArtifacts,
-  }: Pick<MlflowClientOptions, 'outbox' | 'now'> & Pick<MlflowDependencies, 'openArtifacts'>,
+    sourceTags,
+  }: Pick<MlflowClientOptions, 'outbox' | 'now' | 'sourceTags'> & Pick<MlflowDependencies, 'openArtifacts'>,
 ): MlflowClient {
   const { trackingUri, registryUri, experimentName, clientTimeoutMs: timeoutMs, username } = settings;
   const open = openArtifacts ?? ((artifactUri: string) => openReal(artifactUri, settings));
   const where = { trackingUri, registryUri, experimentName };
-  return new MlflowClient({ ...where, outbox, timeoutMs, now, username, openArtifacts: open });
+  return new MlflowClient({ ...where, outbox, timeoutMs, now, username, sourceTags, openArtifacts: open });
 }

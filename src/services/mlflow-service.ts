@@ -151,8 +151,9 @@ export class MlflowService extends Service {
    * @throws {RunspanError} `SERVICE_NOT_STARTED`
    */
   client(): MlflowClient {
-    const { outbox } = this.#require();
-    return makeClient(this.settings, { outbox, now: this.#now, openArtifacts: this.#openArtifacts });
+    const { outbox, surroundings } = this.#require();
+    const { sourceTags } = surroundings;
+    return makeClient(this.settings, { outbox, sourceTags, now: this.#now, openArtifacts: this.#openArtifacts });
   }
 
   /**

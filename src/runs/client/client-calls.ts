@@ -1,6 +1,6 @@
 // What every method of MlflowClient goes through: one direct round trip behind what the journal already accepted.
 import type { ArtifactRepository } from '../../artifacts/contract.ts';
-import type { Page } from '../../model/entities.ts';
+import type { Page, Tag } from '../../model/entities.ts';
 import type { Outbox, StoreMethod } from '../../outbox/contract.ts';
 import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/server-endpoints.ts';
 import type { Store } from '../../stores/contract.ts';
@@ -20,6 +20,8 @@ export interface MlflowClientOptions {
   readonly now: () => number;
   /** Who is logged in at the tracking server, if anybody. */
   readonly username?: string | undefined;
+  /** MLflow's own tags of what this process makes: `mlflow.user`, `mlflow.source.*`. */
+  readonly sourceTags?: readonly Tag[] | undefined;
   /** Opens the artifacts of a run or model; whoever opens closes. */
   readonly openArtifacts: (artifactUri: string) => Promise<ArtifactRepository>;
 }
@@ -53,6 +55,11 @@ export abstract class ClientCalls extends LaterMethodsBase {
   /** Milliseconds since the epoch. */
   protected now(): number {
     return this.#options.now();
+  }
+
+  /** Who makes what is made, and from which file. */
+  protected sourceTags(): readonly Tag[] {
+    return this.#options.sourceTags ?? [{ key: 'mlflow.user', value: this.userName() }];
   }
 
   /** Who does what is done: MLflow's `mlflow.user`. */

@@ -1,5 +1,5 @@
 // MlflowClient whole: a class a group of methods, each upon the one before, since Python has them all on one.
-import { AssessmentMethods } from './assessment-methods.ts';
+import { LiveTraceMethods } from './live-trace-methods.ts';
 
 export type { MlflowClientOptions } from './client-calls.ts';
 
@@ -14,4 +14,4 @@ export type { MlflowClientOptions } from './client-calls.ts';
  * const run = await client.getRun(runId);
  * console.log(run.info.status, run.data.params);
  */
-export class MlflowClient extends AssessmentMethods {}
+export class MlflowClient extends LiveTraceMethods {}
