@@ -104,6 +104,17 @@ export type { RegisteredModelOptions, RegistrySearchOptions } from './runs/clien
 export type { VersionNumber } from './runs/client/registry-checks.ts';
 export type { ModelUri, PromptUri, RunsUri } from './model/model-uri.ts';
 export { formatModelUri, formatRunsUri, parseModelUri, parsePromptUri, parseRunsUri } from './model/model-uri.ts';
+export type {
+  McpAccessEndpoint,
+  McpIcon,
+  McpRecord,
+  McpServer,
+  McpServerVersion,
+  McpStatus,
+  McpTool,
+  McpTransportType,
+} from './model/mcp-servers.ts';
+export type { TraceArchivalConfig, Workspace, WorkspaceDeletionMode } from './model/workspaces.ts';
 export type { Webhook, WebhookEvent, WebhookStatus, WebhookTestResult } from './model/webhooks.ts';
 export type { DatasetSearchOptions } from './rest/datasets.ts';
 export type { LoggedModelOrder, LoggedModelSearchOptions } from './rest/logged-models.ts';

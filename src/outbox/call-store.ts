@@ -13,6 +13,7 @@ const METHODS: Readonly<Record<StoreMethod, true>> = {
   deleteExperiment: true,
   restoreExperiment: true,
   setExperimentTag: true,
+  deleteExperimentTag: true,
   createRun: true,
   getRun: true,
   updateRun: true,

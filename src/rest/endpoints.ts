@@ -16,6 +16,7 @@ export interface Endpoints {
   readonly deleteExperiment: Endpoint<string, void>;
   readonly restoreExperiment: Endpoint<string, void>;
   readonly setExperimentTag: Endpoint<{ readonly experimentId: string; readonly tag: Tag }, void>;
+  readonly deleteExperimentTag: Endpoint<{ readonly experimentId: string; readonly key: string }, void>;
   readonly createRun: Endpoint<ask.NewRun, RunEntity>;
   readonly getRun: Endpoint<string, RunEntity>;
   readonly updateRun: Endpoint<ask.RunUpdate, RunInfo>;
@@ -23,6 +24,7 @@ export interface Endpoints {
   readonly restoreRun: Endpoint<string, void>;
   readonly searchRuns: Endpoint<ask.RunSearch, Page<RunEntity>>;
   readonly logBatch: Endpoint<ask.Batch, void>;
+  readonly logMetric: Endpoint<ask.OneMetric, void>;
   readonly deleteTag: Endpoint<{ readonly runId: string; readonly key: string }, void>;
   readonly logInputs: Endpoint<ask.RunInputs, void>;
   readonly logOutputs: Endpoint<ask.RunOutputs, void>;
@@ -59,6 +61,7 @@ export const ENDPOINTS: Endpoints = {
   deleteExperiment: post(`${API_2}experiments/delete`, 'once', encode.experimentId, nothing),
   restoreExperiment: post(`${API_2}experiments/restore`, 'once', encode.experimentId, nothing),
   setExperimentTag: post(`${API_2}experiments/set-experiment-tag`, 'repeatable', encode.experimentTag, nothing),
+  deleteExperimentTag: post(`${API_2}experiments/delete-experiment-tag`, 'once', encode.experimentTagKey, nothing),
   createRun: post(`${API_2}runs/create`, 'once', encode.newRun, wire.runAnswer),
   getRun: get(`${API_2}runs/get`, encode.runId, wire.runAnswer),
   updateRun: post(`${API_2}runs/update`, 'repeatable', encode.runUpdate, wire.runInfoAnswer),
@@ -66,6 +69,7 @@ export const ENDPOINTS: Endpoints = {
   restoreRun: post(`${API_2}runs/restore`, 'repeatable', encode.runId, nothing),
   searchRuns: post(`${API_2}runs/search`, 'read', encode.runSearch, wire.runsAnswer),
   logBatch: post(`${API_2}runs/log-batch`, 'repeatable', encode.batch, nothing),
+  logMetric: post(`${API_2}runs/log-metric`, 'repeatable', encode.oneMetric, nothing),
   deleteTag: post(`${API_2}runs/delete-tag`, 'once', encode.runTagKey, nothing),
   logInputs: post(`${API_2}runs/log-inputs`, 'repeatable', encode.runInputs, nothing),
   logOutputs: post(`${API_2}runs/outputs`, 'once', encode.runOutputs, nothing),

@@ -42,6 +42,12 @@ export interface Batch {
   readonly tags: readonly Tag[];
 }
 
+/** One point of a run. */
+export interface OneMetric {
+  readonly runId: string;
+  readonly metric: Metric;
+}
+
 /** What every search takes. */
 export interface Search {
   readonly filter?: string;

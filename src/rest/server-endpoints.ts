@@ -4,16 +4,25 @@ import { DATASET_ENDPOINTS, type DatasetEndpoints } from './datasets.ts';
 import type { Endpoint } from './endpoint.ts';
 import { LOGGED_MODEL_ENDPOINTS, type LoggedModelEndpoints } from './logged-models.ts';
 import { REGISTRY_ENDPOINTS, type RegistryEndpoints } from './registry.ts';
+import { MCP_SERVER_ENDPOINTS, type McpServerEndpoints } from './mcp-servers.ts';
 import { NEW_TRACE_ENDPOINTS, type NewTraceEndpoints } from './new-traces.ts';
 import { TRACE_ENDPOINTS, type TraceEndpoints } from './traces.ts';
 import { WEBHOOK_ENDPOINTS, type WebhookEndpoints } from './webhooks.ts';
+import { WORKSPACE_ENDPOINTS, type WorkspaceEndpoints } from './workspaces.ts';
 
 /** What the registry URI's server is asked. */
 export interface RegistryServerEndpoints extends WebhookEndpoints, RegistryEndpoints {}
 
 /** What the tracking URI's server is asked. */
 export interface TrackingServerEndpoints
-  extends LoggedModelEndpoints, DatasetEndpoints, TraceEndpoints, NewTraceEndpoints, AssessmentEndpoints {}
+  extends
+    LoggedModelEndpoints,
+    DatasetEndpoints,
+    TraceEndpoints,
+    NewTraceEndpoints,
+    AssessmentEndpoints,
+    WorkspaceEndpoints,
+    McpServerEndpoints {}
 
 /** Every endpoint that the client asks by name. */
 export interface ServerEndpoints extends TrackingServerEndpoints, RegistryServerEndpoints {}
@@ -35,6 +44,8 @@ const TRACKING: TrackingServerEndpoints = {
   ...TRACE_ENDPOINTS,
   ...ASSESSMENT_ENDPOINTS,
   ...NEW_TRACE_ENDPOINTS,
+  ...WORKSPACE_ENDPOINTS,
+  ...MCP_SERVER_ENDPOINTS,
 };
 
 /** The tables of all groups. */

@@ -11,6 +11,7 @@ import type {
   NewExperiment,
   NewLoggedModel,
   NewRun,
+  OneMetric,
   RunArtifacts,
   RunInputs,
   RunOutputs,
@@ -70,6 +71,11 @@ export const encode = {
     ...pair(from.tag, 'experiment tag'),
   }),
 
+  experimentTagKey: (from: { readonly experimentId: string; readonly key: string }): WireFields => ({
+    experiment_id: text(from.experimentId, 'experiment id'),
+    key: text(from.key, 'tag key'),
+  }),
+
   experimentSearch: (from: Search): WireFields => ({ ...search(from), view_type: viewType(from.viewType) }),
 
   newRun: (from: NewRun): WireFields => ({
@@ -105,6 +111,8 @@ export const encode = {
     params: pairs(from.params, 'param'),
     tags: pairs(from.tags, 'tag'),
   }),
+
+  oneMetric: ({ runId, metric }: OneMetric): WireFields => ({ run_id: text(runId, 'run id'), ...metricFields(metric) }),
 
   runInputs: (from: RunInputs): WireFields => ({
     run_id: text(from.runId, 'run id'),

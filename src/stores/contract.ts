@@ -136,6 +136,8 @@ export interface Store {
   restoreExperiment(experimentId: string): Promise<void>;
   /** The last value wins. */
   setExperimentTag(experimentId: string, tag: Tag): Promise<void>;
+  /** Takes a tag off an experiment; `RESOURCE_DOES_NOT_EXIST` where there is none. */
+  deleteExperimentTag(experimentId: string, key: string): Promise<void>;
 
   /** Makes a run, RUNNING. */
   createRun(request: CreateRunRequest): Promise<RunEntity>;

@@ -1,12 +1,13 @@
 // Experiments in MLflow's file store: a folder each, with a meta.yaml; deleted ones are in `.trash`.
 import { randomInt } from 'node:crypto';
-import { renameSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Experiment, LifecycleStage, Tag } from '../model/entities.ts';
+import { isValidKey } from '../model/limits.ts';
 import { MlflowError } from '../errors.ts';
 import { type Meta, numberOf, textOf, writeMeta } from './file-meta.ts';
 import type { MetricFiles } from './file-metrics.ts';
-import { checkKeys, type FileTree, META_FILE, namesIn, textsIn, TRASH_FOLDER } from './file-tree.ts';
+import { checkKeys, type FileTree, META_FILE, namesIn, readText, textsIn, TRASH_FOLDER } from './file-tree.ts';
 import {
   absoluteLocation,
   appendToUri,
@@ -15,6 +16,7 @@ import {
   experimentExists,
   invalidState,
   noExperiment,
+  noExperimentTag,
   notActive,
   renameTaken,
 } from './rules.ts';
@@ -132,6 +134,15 @@ export function setExperimentTag(context: FileContext, experimentId: string, tag
     const folder = join(requireActiveExperiment(context, experimentId).folder, TAGS_FOLDER);
     checkKeys(folder, [tag.key]);
     context.tree.replace(join(folder, tag.key), tag.value);
+  });
+}
+
+/** Takes a tag off an active experiment. */
+export function deleteExperimentTag(context: FileContext, experimentId: string, key: string): void {
+  context.tree.write(() => {
+    const path = join(requireActiveExperiment(context, experimentId).folder, TAGS_FOLDER, key);
+    if (!isValidKey(key) || readText(path) === undefined) throw noExperimentTag(key, experimentId);
+    rmSync(path);
   });
 }
 

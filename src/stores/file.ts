@@ -25,6 +25,7 @@ import type {
 import { deleteTag, getMetricHistory, logBatch, logInputs, logOutputs } from './file-batch.ts';
 import {
   createExperiment,
+  deleteExperimentTag,
   ensureDefaultExperiment,
   type FileContext,
   getExperiment,
@@ -133,6 +134,10 @@ class FileStore implements Store {
 
   async setExperimentTag(experimentId: string, tag: Tag): Promise<void> {
     setExperimentTag(this.#context, experimentId, tag);
+  }
+
+  async deleteExperimentTag(experimentId: string, key: string): Promise<void> {
+    deleteExperimentTag(this.#context, experimentId, key);
   }
 
   async createRun(request: CreateRunRequest): Promise<RunEntity> {

@@ -100,6 +100,10 @@ class HttpStore implements Store {
     return this.#api.call(ENDPOINTS.setExperimentTag, { experimentId, tag });
   }
 
+  deleteExperimentTag(experimentId: string, key: string): Promise<void> {
+    return this.#api.call(ENDPOINTS.deleteExperimentTag, { experimentId, key });
+  }
+
   createRun(request: CreateRunRequest): Promise<RunEntity> {
     return this.#api.call(ENDPOINTS.createRun, request);
   }
@@ -125,6 +129,11 @@ class HttpStore implements Store {
   }
 
   async logBatch(request: LogBatchRequest): Promise<void> {
+    const [metric, ...others] = request.metrics ?? [];
+    const isAlone = others.length + (request.params ?? []).length + (request.tags ?? []).length === 0;
+    // a batch with a model that is not there leaves the run's half of it behind; one point is taken whole or refused whole
+    if (isAlone && metric?.modelId !== undefined)
+      return this.#api.call(ENDPOINTS.logMetric, { runId: request.runId, metric });
     const batches = splitBatch(request);
     // all are checked before one is sent: a refusal must not leave half of it behind
     if (batches.length > 1) batches.forEach(ENDPOINTS.logBatch.encode);

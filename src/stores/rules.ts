@@ -177,6 +177,11 @@ export function noTag(key: string, runId: string): MlflowError {
   return mlflowError('RESOURCE_DOES_NOT_EXIST', `No tag with name: ${key} in run with id ${runId}`);
 }
 
+/** The same of an experiment. */
+export function noExperimentTag(key: string, experimentId: string): MlflowError {
+  return mlflowError('RESOURCE_DOES_NOT_EXIST', `No tag with name: ${key} in experiment with id ${experimentId}`);
+}
+
 /** For a model that is not there. */
 export function modelNotFound(modelId: string): MlflowError {
   return mlflowError('RESOURCE_DOES_NOT_EXIST', `Logged model with ID '${modelId}' not found.`);

@@ -9,6 +9,7 @@ import {
   experimentExists,
   invalidState,
   noExperiment,
+  noExperimentTag,
   notActive,
   renameTaken,
 } from './rules.ts';
@@ -146,6 +147,19 @@ export function setExperimentTag(context: SqliteContext, experimentId: string, t
   context.database.write(() => {
     const row = requireActiveExperiment(context.database, experimentId);
     writeExperimentTag(context.database, BigInt(row.id), tag);
+  });
+}
+
+/** Takes a tag off an active experiment. */
+export function deleteExperimentTag(context: SqliteContext, experimentId: string, key: string): void {
+  const { database } = context;
+  database.write(() => {
+    const id = BigInt(requireActiveExperiment(database, experimentId).id);
+    const where = 'FROM experiment_tags WHERE experiment_id = ? AND "key" = ?';
+    if (database.get(`SELECT 1 ${where}`, id, key) === undefined) {
+      throw noExperimentTag(key, experimentId);
+    }
+    database.run(`DELETE ${where}`, id, key);
   });
 }
 

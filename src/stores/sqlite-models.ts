@@ -107,28 +107,28 @@ export function findLoggedModels(context: SqliteContext, experimentId: string, t
   );
 }
 
-/** Sets a model's status. */
+/** Sets a model's status, of one in the bin too, as MLflow does. */
 export function finalizeLoggedModel(context: SqliteContext, modelId: string, status: LoggedModelStatus): LoggedModel {
   const { database } = context;
   database.requireModels();
   return database.write(() => {
-    requireModel(database, modelId);
+    requireModel(database, modelId, 'any');
     database.run(
       'UPDATE logged_models SET status = ?, last_updated_timestamp_ms = ? WHERE model_id = ?',
       STATUS_NUMBERS[status],
       context.now(),
       modelId,
     );
-    return requireModel(database, modelId);
+    return requireModel(database, modelId, 'any');
   });
 }
 
-/** Puts a model into the bin; one that is there already is not found, as MLflow answers. */
+/** Puts a model into the bin; one that is there already stays, as on MLflow's server. */
 export function deleteLoggedModel(context: SqliteContext, modelId: string): void {
   const { database } = context;
   database.requireModels();
   database.write(() => {
-    requireModel(database, modelId);
+    requireModel(database, modelId, 'any');
     database.run(
       `UPDATE logged_models SET lifecycle_stage = 'deleted', last_updated_timestamp_ms = ? WHERE model_id = ?`,
       context.now(),
@@ -151,21 +151,26 @@ export function logOutputs(context: SqliteContext, runId: string, models: readon
 function findReplayed(database: SqliteDatabase, request: CreateLoggedModelRequest): LoggedModel | undefined {
   if (request.modelId === undefined) return undefined;
   checkModelId(request.modelId);
-  const existing = findModel(database, request.modelId);
+  const existing = findModel(database, request.modelId, 'active');
   if (existing !== undefined) checkReplayedModel(request, existing);
   return existing;
 }
 
 /** A model that is there, read whole inside a transaction. */
-export function requireModel(database: SqliteDatabase, modelId: string): LoggedModel {
-  const model = findModel(database, modelId);
+export function requireModel(
+  database: SqliteDatabase,
+  modelId: string,
+  stage: 'active' | 'any' = 'active',
+): LoggedModel {
+  const model = findModel(database, modelId, stage);
   if (model === undefined) throw modelNotFound(modelId);
   return model;
 }
 
-function findModel(database: SqliteDatabase, modelId: string): LoggedModel | undefined {
+function findModel(database: SqliteDatabase, modelId: string, stage: 'active' | 'any'): LoggedModel | undefined {
+  const isWanted = stage === 'any' ? '' : `AND lifecycle_stage != 'deleted'`;
   const row = database.get<ModelRow>(
-    `SELECT ${MODEL_COLUMNS} FROM logged_models WHERE model_id = ? AND lifecycle_stage != 'deleted'`,
+    `SELECT ${MODEL_COLUMNS} FROM logged_models WHERE model_id = ? ${isWanted}`,
     modelId,
   );
   if (row === undefined) return undefined;

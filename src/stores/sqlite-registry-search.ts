@@ -102,6 +102,11 @@ function readSearch(
   request: RegistrySearch,
 ): { readonly size: number; readonly offset: number; readonly where: Fragment; readonly order: Order[] } {
   const { maxResults: size, filter, orderBy, pageToken } = request;
+  if (place === VERSIONS && size < 1)
+    throw mlflowError(
+      'INVALID_PARAMETER_VALUE',
+      `Invalid value for max_results. It must be a positive integer, but got ${size}`,
+    );
   if (size > place.maxPageSize)
     throw mlflowError(
       'INVALID_PARAMETER_VALUE',

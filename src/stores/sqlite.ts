@@ -24,6 +24,7 @@ import { deleteTag, getMetricHistory, logBatch, logInputs } from './sqlite-batch
 import { SqliteDatabase } from './sqlite-database.ts';
 import {
   createExperiment,
+  deleteExperimentTag,
   getExperiment,
   getExperimentByName,
   moveExperiment,
@@ -122,6 +123,10 @@ class SqliteStore implements Store {
 
   async setExperimentTag(experimentId: string, tag: Tag): Promise<void> {
     setExperimentTag(this.#context, experimentId, tag);
+  }
+
+  async deleteExperimentTag(experimentId: string, key: string): Promise<void> {
+    deleteExperimentTag(this.#context, experimentId, key);
   }
 
   async createRun(request: CreateRunRequest): Promise<RunEntity> {

@@ -117,6 +117,15 @@ export class MemoryStore implements Store {
     });
   }
 
+  deleteExperimentTag(experimentId: string, key: string): Promise<void> {
+    return this.#do('deleteExperimentTag', key, () => {
+      const { tags } = this.#experiment(experimentId);
+      if (!Object.hasOwn(tags, key)) throw mlflowError('RESOURCE_DOES_NOT_EXIST', `No tag ${key}.`);
+      const left = Object.entries(tags).filter(([each]) => each !== key);
+      this.#putExperiment(experimentId, { tags: Object.fromEntries(left) });
+    });
+  }
+
   createRun(request: CreateRunRequest): Promise<RunEntity> {
     return this.#do('createRun', request, () => {
       if (this.#experiment(request.experimentId).lifecycleStage !== 'active') {

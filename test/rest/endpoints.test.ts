@@ -19,6 +19,7 @@ describe('ENDPOINTS', () => {
       'renameExperiment',
       'deleteExperiment',
       'restoreExperiment',
+      'deleteExperimentTag',
       'createRun',
       'deleteTag',
       'logOutputs',

@@ -185,3 +185,31 @@ it.each([
   await expect(store.traces?.log({ experimentId: '7', runId: 'r1', line })).rejects.toThrow(message);
   expect(server.seen).toEqual([]);
 });
+
+it('sends a lone point of a model by itself: a batch would leave half of it where the model is not there', async () => {
+  const { store, server } = await open(json({}), json({}));
+  const metric = {
+    key: 'auc',
+    value: 0.9,
+    timestampMs: 1,
+    step: 0,
+    modelId: 'm-1',
+    datasetName: 'd',
+    datasetDigest: 'f',
+  };
+  await store.logBatch({ runId: 'r1', metrics: [metric] });
+  await store.logBatch({ runId: 'r1', metrics: [metric, { ...metric, step: 1 }] });
+  const fields = {
+    key: 'auc',
+    value: 0.9,
+    timestamp: 1,
+    step: 0,
+    model_id: 'm-1',
+    dataset_name: 'd',
+    dataset_digest: 'f',
+  };
+  expect(sent(server)).toEqual([
+    ['POST', '/api/2.0/mlflow/runs/log-metric', { run_id: 'r1', ...fields }],
+    ['POST', '/api/2.0/mlflow/runs/log-batch', expect.objectContaining({ metrics: [fields, { ...fields, step: 1 }] })],
+  ]);
+});

@@ -135,6 +135,16 @@ describe('a file made here', () => {
     expect({ ...types }).toEqual({ v: 'real', t: 'integer', s: 'integer' });
   });
 
+  test('a logged model in the bin is ended, and deleted once more, as on a server', async () => {
+    const store = openAt(freshPath());
+    const experimentId = await store.createExperiment({ name: 'models' });
+    const { modelId } = await store.createLoggedModel({ experimentId, name: 'm', params: [], tags: [] });
+    await store.deleteLoggedModel(modelId);
+    expect(await store.finalizeLoggedModel(modelId, 'READY')).toMatchObject({ modelId, status: 'READY' });
+    await store.deleteLoggedModel(modelId);
+    await expect(store.getLoggedModel(modelId)).rejects.toMatchObject({ status: 404 });
+  });
+
   test('an artifact root with a percent sign is written so that MLflow reads it back', async () => {
     const store = openSqliteStore({ path: freshPath(), artifactRoot: '/data/100%41', busyTimeoutMs: 0 });
     const id = await store.createExperiment({ name: 'percent' });

@@ -1,8 +1,9 @@
 // What MlflowClient passes on: checked as Python's client and server check it, so that every store refuses the same with the same code.
 import { mlflowError } from '../../errors.ts';
-import type { KeyValue, Metric, Param, RunStatus, Tag } from '../../model/entities.ts';
+import type { DatasetInput, KeyValue, Metric, Param, RunStatus, Tag } from '../../model/entities.ts';
 import {
   countCodePoints,
+  DATASET_LIMITS,
   isValidKey,
   MAX_EXPERIMENT_TAG_VALUE_LENGTH,
   MAX_PARAM_VALUE_LENGTH,
@@ -10,6 +11,9 @@ import {
   takeCodePoints,
 } from '../../model/limits.ts';
 import { mendText } from '../../model/mend-text.ts';
+
+/** The same pattern as Python's, whose \w is of any script (mlflow/utils/validation.py, _RUN_ID_REGEX). */
+const RUN_ID = /^[a-zA-Z0-9][\p{L}\p{N}_-]{0,255}$/u;
 
 const STATUSES: ReadonlySet<unknown> = new Set<RunStatus>(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']);
 
@@ -66,10 +70,62 @@ export function checkId(id: string, what: string): string {
   throw invalid(`${what} must be a text that is not empty, not ${JSON.stringify(id) ?? typeof id}.`);
 }
 
+/** Data sets within MLflow's lengths. Throws `INVALID_PARAMETER_VALUE`. */
+export function checkDatasetInputs(inputs: readonly DatasetInput[]): readonly DatasetInput[] {
+  const check = (what: string, value: string | undefined, limit: number): void => {
+    if (value !== undefined && countCodePoints(value) > limit)
+      throw invalid(`'${what}' exceeds the maximum length of ${limit} characters`);
+  };
+  for (const { dataset, tags } of inputs) {
+    check('name', dataset.name, DATASET_LIMITS.nameLength);
+    check('digest', dataset.digest, DATASET_LIMITS.digestLength);
+    check('source', dataset.source, DATASET_LIMITS.sourceLength);
+    check('schema', dataset.schema, DATASET_LIMITS.schemaLength);
+    check('profile', dataset.profile, DATASET_LIMITS.profileLength);
+    for (const { key, value } of tags) {
+      check('key', key, DATASET_LIMITS.tagKeyLength);
+      check('value', value, DATASET_LIMITS.tagValueLength);
+    }
+  }
+  return inputs;
+}
+
 /** One of MLflow's states; the server answers 200 to any other, and changes nothing. */
 export function checkStatus<S extends RunStatus>(status: S): S {
   if (STATUSES.has(status)) return status;
   throw invalid(`A run's status is one of ${[...STATUSES].join(', ')}, not '${String(status)}'.`);
+}
+
+/** A run's id as MLflow has them: Python's client refuses another before it asks. Throws `INVALID_PARAMETER_VALUE`. */
+export function checkRunId(runId: string): string {
+  if (RUN_ID.test(runId)) return runId;
+  throw invalid(`Invalid value '${runId.slice(0, 80)}' for parameter 'run_id' supplied.`);
+}
+
+/** An id that is there: the server says of an empty one that it is missing, before it looks. Throws `INVALID_PARAMETER_VALUE`. */
+export function requireRunId(runId: string): string {
+  if (runId !== '') return runId;
+  throw invalid("Missing value for required parameter 'run_id'.");
+}
+
+/** The same of an experiment's name. */
+export function requireName(name: string): string {
+  if (name !== '') return name;
+  throw invalid("Missing value for required parameter 'experiment_name'.");
+}
+
+/** Where an experiment's artifacts shall be: neither of a run, nor a URL with a fragment or parameters, as the server has it. */
+export function checkArtifactLocation(location: string): string {
+  if (location.startsWith('runs:')) throw invalid(`Artifact location cannot be a runs:/ URI. Given: '${location}'`);
+  if (/^[a-z][a-z0-9+.-]*:/i.test(location) && /[#;]/.test(location))
+    throw invalid("'artifact_location' URL can't include fragments or params.");
+  return location;
+}
+
+/** The same for what is logged one by one: there Python's client leaves the id to the server, which knows no such run. */
+export function checkRunIdOfOne(runId: string): string {
+  if (RUN_ID.test(requireRunId(runId))) return runId;
+  throw mlflowError('RESOURCE_DOES_NOT_EXIST', `Run with id=${runId.slice(0, 80)} not found`);
 }
 
 function checkKey(what: string, key: unknown): string {

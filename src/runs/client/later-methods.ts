@@ -1,7 +1,28 @@
 // The rest of Python's MlflowClient: names that exist already, so that calling one says when it comes instead of "is not a function".
 import { RunspanError } from '../../errors.ts';
 
-const LATER_METHODS = ['deleteExperimentTag'] as const;
+/** Methods that MLflow has from 3.18 on. */
+const LATER_METHODS = [
+  'bulkRegisterSkills',
+  'createSkill',
+  'createSkillVersion',
+  'deleteSkill',
+  'deleteSkillAlias',
+  'deleteSkillTag',
+  'deleteSkillVersion',
+  'deleteSkillVersionTag',
+  'getLatestSkillVersion',
+  'getSkill',
+  'getSkillVersion',
+  'getSkillVersionByAlias',
+  'searchSkillVersions',
+  'searchSkills',
+  'setSkillAlias',
+  'setSkillTag',
+  'setSkillVersionTag',
+  'updateSkill',
+  'updateSkillVersion',
+] as const;
 
 /** The name of a client method that is not built yet. */
 export type LaterMethod = (typeof LATER_METHODS)[number];
@@ -20,7 +41,7 @@ export function laterMethods(): LaterMethods {
     Promise.reject(
       new RunspanError(
         'NOT_SUPPORTED',
-        `MlflowClient.${method} is not supported yet; see "What is not there yet" in the README.`,
+        `MlflowClient.${method} is not supported yet: the registry of skills came with MLflow 3.18; see "What is not there yet" in the README.`,
       ),
     );
   // Object.fromEntries forgets the names it was given; they are exactly LATER_METHODS.

@@ -27,10 +27,11 @@ const MAX_PARAMS = 100;
 export abstract class LoggedModelMethods extends WebhookMethods {
   /** Makes a logged model, PENDING; more than 100 params need a server. */
   async createLoggedModel(experimentId: string, options: NewLoggedModelOptions = {}): Promise<LoggedModel> {
-    const { tags = {}, params = {}, ...rest } = options;
+    const { tags = {}, params = {}, name = '', ...rest } = options;
     const pairs = toTexts(params);
     const model = await this.call('createLoggedModel', {
       ...rest,
+      ...(name === '' ? {} : { name }),
       experimentId,
       params: pairs.slice(0, MAX_PARAMS),
       tags: toTexts(tags),

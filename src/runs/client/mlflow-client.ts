@@ -1,5 +1,5 @@
 // MlflowClient whole: a class a group of methods, each upon the one before, since Python has them all on one.
-import { LiveTraceMethods } from './live-trace-methods.ts';
+import { McpServerMethods } from './mcp-server-methods.ts';
 
 export type { MlflowClientOptions } from './client-calls.ts';
 
@@ -14,4 +14,4 @@ export type { MlflowClientOptions } from './client-calls.ts';
  * const run = await client.getRun(runId);
  * console.log(run.info.status, run.data.params);
  */
-export class MlflowClient extends LiveTraceMethods {}
+export class MlflowClient extends McpServerMethods {}

@@ -12,20 +12,44 @@ import type {
   ViewType,
 } from '../../model/entities.ts';
 import type { SearchExperimentsRequest } from '../../stores/contract.ts';
-import { checkExperimentTags, checkMetrics, checkParams, checkStatus, checkTags } from './checks.ts';
+import {
+  checkArtifactLocation,
+  checkDatasetInputs,
+  checkExperimentTags,
+  checkMetrics,
+  checkParams,
+  checkRunId,
+  checkRunIdOfOne,
+  checkStatus,
+  checkTags,
+  requireName,
+  requireRunId,
+} from './checks.ts';
 import { ClientCalls } from './client-calls.ts';
-import { PagedList } from './paged-list.ts';
+import type { PagedList } from './paged-list.ts';
 
-/** What a search takes, with Python's names. */
+/** What every search takes, with Python's names. */
 export interface SearchOptions {
   /** MLflow's filter language, such as `metrics.loss < 0.1 AND tags.stage = 'dev'`. */
   readonly filterString?: string;
-  /** Whether what was deleted is looked at. @default 'ACTIVE_ONLY' */
-  readonly viewType?: ViewType;
   /** How many a page holds, 1 to 50,000. @default 1000 */
   readonly maxResults?: number;
   /** Such as `['metrics.loss ASC']`. */
   readonly orderBy?: readonly string[];
+  /** Where to begin: `nextPageToken` of an earlier page. */
+  readonly pageToken?: string;
+}
+
+/** What a search for experiments takes. */
+export interface SearchExperimentsOptions extends SearchOptions {
+  /** Whether what was deleted is looked at. @default 'ACTIVE_ONLY' */
+  readonly viewType?: ViewType;
+}
+
+/** What a search for runs takes. */
+export interface SearchRunsOptions extends SearchOptions {
+  /** Whether what was deleted is looked at. @default 'ACTIVE_ONLY' */
+  readonly runViewType?: ViewType;
 }
 
 /** The tracking methods of the client: experiments, runs, and what is logged to them. */
@@ -38,7 +62,7 @@ export abstract class TrackingMethods extends ClientCalls {
     const { artifactLocation, tags } = options;
     return this.call('createExperiment', {
       name,
-      ...(artifactLocation === undefined ? {} : { artifactLocation }),
+      ...(artifactLocation === undefined ? {} : { artifactLocation: checkArtifactLocation(artifactLocation) }),
       tags: checkExperimentTags(toPairs(tags)),
     });
   }
@@ -49,13 +73,13 @@ export abstract class TrackingMethods extends ClientCalls {
   }
 
   /** Reads an experiment by name; undefined where there is none. */
-  getExperimentByName(name: string): Promise<Experiment | undefined> {
-    return this.call('getExperimentByName', name);
+  async getExperimentByName(name: string): Promise<Experiment | undefined> {
+    return this.call('getExperimentByName', requireName(name));
   }
 
   /** Searches experiments. */
-  searchExperiments(options: SearchOptions = {}): PagedList<Experiment> {
-    return new PagedList((pageToken) => this.call('searchExperiments', toSearch(options, pageToken)));
+  searchExperiments(options: SearchExperimentsOptions = {}): PagedList<Experiment> {
+    return this.pages((paging) => this.call('searchExperiments', toSearch({ ...options, ...paging })));
   }
 
   /** Renames an experiment. */
@@ -78,6 +102,11 @@ export abstract class TrackingMethods extends ClientCalls {
     for (const tag of checkExperimentTags([{ key, value }])) await this.call('setExperimentTag', experimentId, tag);
   }
 
+  /** Removes a tag of an experiment; `RESOURCE_DOES_NOT_EXIST` where there is none. */
+  deleteExperimentTag(experimentId: string, key: string): Promise<void> {
+    return this.call('deleteExperimentTag', experimentId, key);
+  }
+
   /** Creates a run that only the caller ends; for work with a body use `runContext`. */
   async createRun(
     experimentId: string,
@@ -97,8 +126,8 @@ export abstract class TrackingMethods extends ClientCalls {
   }
 
   /** Reads a run whole: info, params, latest metrics, tags, inputs. */
-  getRun(runId: string): Promise<RunEntity> {
-    return this.call('getRun', runId);
+  async getRun(runId: string): Promise<RunEntity> {
+    return this.call('getRun', checkRunId(runId));
   }
 
   /** Reads the run that this one is nested in; undefined where there is none. */
@@ -107,11 +136,12 @@ export abstract class TrackingMethods extends ClientCalls {
     return parentRunId === undefined ? undefined : this.getRun(parentRunId);
   }
 
-  /** Sets a run's status or name. */
+  /** Sets a run's status or name; with neither, nothing is asked. */
   async updateRun(runId: string, options: { readonly status?: RunStatus; readonly name?: string } = {}): Promise<void> {
     const { status, name } = options;
+    if (status === undefined && name === undefined) return;
     await this.call('updateRun', {
-      runId,
+      runId: checkRunId(runId),
       ...(status === undefined ? {} : { status: checkStatus(status) }),
       ...(name === undefined ? {} : { runName: name }),
     });
@@ -123,48 +153,51 @@ export abstract class TrackingMethods extends ClientCalls {
     options: { readonly status?: TerminalStatus; readonly endTimeMs?: number } = {},
   ): Promise<void> {
     const { status = 'FINISHED', endTimeMs = this.now() } = options;
-    await this.call('updateRun', { runId, status: checkStatus(status), endTimeMs });
+    await this.call('updateRun', { runId: requireRunId(runId), status: checkStatus(status), endTimeMs });
   }
 
   /** Moves a run to the bin. */
-  deleteRun(runId: string): Promise<void> {
-    return this.call('deleteRun', runId);
+  async deleteRun(runId: string): Promise<void> {
+    return this.call('deleteRun', requireRunId(runId));
   }
 
   /** Takes a run out of the bin. */
-  restoreRun(runId: string): Promise<void> {
-    return this.call('restoreRun', runId);
+  async restoreRun(runId: string): Promise<void> {
+    return this.call('restoreRun', requireRunId(runId));
   }
 
   /** Searches runs; an empty list of experiments finds nothing, as in MLflow. */
-  searchRuns(experimentIds: readonly string[], options: SearchOptions = {}): PagedList<RunEntity> {
-    return new PagedList((pageToken) => this.call('searchRuns', { experimentIds, ...toSearch(options, pageToken) }));
+  searchRuns(experimentIds: readonly string[], options: SearchRunsOptions = {}): PagedList<RunEntity> {
+    const { runViewType: viewType, ...rest } = options;
+    const search = { ...rest, ...(viewType === undefined ? {} : { viewType }) };
+    return this.pages((paging) => this.call('searchRuns', { experimentIds, ...toSearch({ ...search, ...paging }) }));
   }
 
   /** Logs one point of a metric, of a logged model too where it is named, and waits for the store. */
-  logMetric(
+  async logMetric(
     runId: string,
     key: string,
     value: number,
     options: Partial<Omit<Metric, 'key' | 'value'>> = {},
   ): Promise<void> {
     const { timestampMs = this.now(), step = 0, ...measured } = options;
-    return this.logBatch(runId, { metrics: [{ key, value, timestampMs, step, ...measured }] });
+    return this.logBatch(checkRunIdOfOne(runId), { metrics: [{ key, value, timestampMs, step, ...measured }] });
   }
 
-  /** Logs a param and waits for the store; another value than the stored one is `INVALID_PARAMETER_VALUE`. */
-  logParam(runId: string, key: string, value: string): Promise<void> {
-    return this.logBatch(runId, { params: [{ key, value }] });
+  /** Logs a param, waits for the store and returns its value; another than the stored one is `INVALID_PARAMETER_VALUE`. */
+  async logParam(runId: string, key: string, value: string): Promise<string> {
+    await this.logBatch(checkRunIdOfOne(runId), { params: [{ key, value }] });
+    return value;
   }
 
   /** Sets a tag and waits for the store. */
-  setTag(runId: string, key: string, value: string): Promise<void> {
-    return this.logBatch(runId, { tags: [{ key, value }] });
+  async setTag(runId: string, key: string, value: string): Promise<void> {
+    return this.logBatch(checkRunIdOfOne(runId), { tags: [{ key, value }] });
   }
 
   /** Removes a tag; `RESOURCE_DOES_NOT_EXIST` where there is none. */
-  deleteTag(runId: string, key: string): Promise<void> {
-    return this.call('deleteTag', runId, key);
+  async deleteTag(runId: string, key: string): Promise<void> {
+    return this.call('deleteTag', requireRunId(runId), key);
   }
 
   /** Logs metrics, params and tags of one run together, any number of them. */
@@ -174,11 +207,12 @@ export abstract class TrackingMethods extends ClientCalls {
       readonly metrics?: readonly Metric[];
       readonly params?: readonly Param[];
       readonly tags?: readonly Tag[];
-    },
+    } = {},
   ): Promise<void> {
     const { metrics, params, tags } = batch;
+    if (![metrics, params, tags].some((list) => list !== undefined && list.length > 0)) return; // as Python: nothing is asked
     return this.call('logBatch', {
-      runId,
+      runId: checkRunId(runId),
       ...(metrics === undefined ? {} : { metrics: checkMetrics(metrics) }),
       ...(params === undefined ? {} : { params: checkParams(params) }),
       ...(tags === undefined ? {} : { tags: checkTags(tags) }),
@@ -186,17 +220,18 @@ export abstract class TrackingMethods extends ClientCalls {
   }
 
   /** Records data sets that a run read, and logged models that it worked on. */
-  logInputs(
+  async logInputs(
     runId: string,
     datasets: readonly DatasetInput[] = [],
     options: { readonly models?: readonly { readonly modelId: string }[] } = {},
   ): Promise<void> {
     const { models } = options;
-    if (models === undefined) return this.call('logInputs', runId, datasets);
+    const inputs = checkDatasetInputs(datasets);
+    if (models === undefined) return this.call('logInputs', checkRunId(runId), inputs);
     return this.call(
       'logInputs',
-      runId,
-      datasets,
+      checkRunId(runId),
+      inputs,
       models.map(({ modelId }) => modelId),
     );
   }
@@ -208,9 +243,7 @@ export abstract class TrackingMethods extends ClientCalls {
 
   /** Reads every point of one metric, by timestamp, step, value. */
   getMetricHistory(runId: string, key: string): PagedList<Metric> {
-    return new PagedList((pageToken) =>
-      this.call('getMetricHistory', { runId, key, ...(pageToken === undefined ? {} : { pageToken }) }),
-    );
+    return this.pages(async (paging) => this.call('getMetricHistory', { runId: requireRunId(runId), key, ...paging }));
   }
 }
 
@@ -218,8 +251,8 @@ function toPairs(tags: Readonly<Record<string, string>> | undefined): readonly T
   return Object.entries(tags ?? {}).map(([key, value]) => ({ key, value }));
 }
 
-function toSearch(options: SearchOptions, pageToken: string | undefined): SearchExperimentsRequest {
-  const { filterString, viewType, maxResults, orderBy } = options;
+function toSearch(options: SearchExperimentsOptions): SearchExperimentsRequest {
+  const { filterString, viewType, maxResults, orderBy, pageToken } = options;
   return {
     ...(filterString === undefined ? {} : { filter: filterString }),
     ...(viewType === undefined ? {} : { viewType }),

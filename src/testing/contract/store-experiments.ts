@@ -75,6 +75,13 @@ function claimExperimentLife(store: () => Store): void {
     expect(error.message).toContain(`The experiment ${id} must be in the 'active' state. Current state is deleted.`);
   });
 
+  test('takes a tag off, and refuses one that is not there', async () => {
+    const id = await store().createExperiment({ name: uniqueName(), tags: [{ key: 'stage', value: 'dev' }] });
+    await store().deleteExperimentTag(id, 'stage');
+    expect((await store().getExperiment(id)).tags).not.toHaveProperty('stage');
+    await expectRefusal(store().deleteExperimentTag(id, 'stage'), 'RESOURCE_DOES_NOT_EXIST', 404);
+  });
+
   test('takes its runs into the bin and back', async () => {
     const run = await makeRun(store());
     const id = run.info.experimentId;

@@ -42,6 +42,7 @@ describe('MlflowClient', () => {
     ['deleteExperiment', (c: MlflowClient) => c.deleteExperiment('1'), ['1']],
     ['restoreExperiment', (c: MlflowClient) => c.restoreExperiment('1'), ['1']],
     ['setExperimentTag', (c: MlflowClient) => c.setExperimentTag('1', 'k', 'v'), ['1', { key: 'k', value: 'v' }]],
+    ['deleteExperimentTag', (c: MlflowClient) => c.deleteExperimentTag('1', 'k'), ['1', 'k']],
     [
       'createRun',
       (c: MlflowClient) => c.createRun('1', { runName: 'n' }),
@@ -79,6 +80,50 @@ describe('MlflowClient', () => {
       { experimentIds: ['1'], filter: 'f', maxResults: 2 },
       { experimentIds: ['1'], filter: 'f', maxResults: 2, pageToken: 'p2' },
     ]);
+  });
+
+  test('begins a search where an earlier one ended', async () => {
+    const page = { items: [], nextPageToken: undefined };
+    const { client, calls } = makeClient([page, page]);
+    await client.searchRuns(['1'], { pageToken: 'p7', runViewType: 'ALL' }).all();
+    await client.searchExperiments({ pageToken: 'p8' }).firstPage();
+    expect(calls.map((call) => call.args[0])).toEqual([
+      { experimentIds: ['1'], pageToken: 'p7', viewType: 'ALL' },
+      { pageToken: 'p8' },
+    ]);
+  });
+
+  test.each<readonly [string, string, (client: MlflowClient) => Promise<unknown>]>([
+    ['INVALID_PARAMETER_VALUE', 'no id', (c) => c.getRun('a b')],
+    ['INVALID_PARAMETER_VALUE', 'no id', (c) => c.updateRun('../x', { name: 'n' })],
+    ['INVALID_PARAMETER_VALUE', 'no id', (c) => c.logBatch('é', { tags: [{ key: 'k', value: 'v' }] })],
+    ['INVALID_PARAMETER_VALUE', 'nothing', (c) => c.deleteRun('')],
+    ['INVALID_PARAMETER_VALUE', 'nothing', (c) => c.getMetricHistory('', 'k').all()],
+    ['RESOURCE_DOES_NOT_EXIST', 'no id, one by one', (c) => c.logMetric('a b', 'k', 1)],
+    ['RESOURCE_DOES_NOT_EXIST', 'no id, one by one', (c) => c.setTag('r'.repeat(300), 'k', 'v')],
+    ['INVALID_PARAMETER_VALUE', 'a run as a place', (c) => c.createExperiment('e', { artifactLocation: 'runs:/r' })],
+    ['INVALID_PARAMETER_VALUE', 'a fragment', (c) => c.createExperiment('e', { artifactLocation: 's3://b/a#c' })],
+    [
+      'INVALID_PARAMETER_VALUE',
+      'a digest of 37 characters',
+      (c) =>
+        c.logInputs('r', [
+          { dataset: { name: 'n', digest: 'd'.repeat(37), sourceType: 'http', source: '{}' }, tags: [] },
+        ]),
+    ],
+  ])('says %s to %s before any store is asked, as Python or its server', async (errorCode, _, act) => {
+    const { client, calls } = makeClient();
+    await expect(act(client)).rejects.toMatchObject({ errorCode });
+    expect(calls).toEqual([]);
+  });
+
+  test('asks nothing where nothing is told, and answers what it logged', async () => {
+    const { client, calls } = makeClient();
+    await client.updateRun('r');
+    await client.logBatch('r');
+    await client.logBatch('r', { params: [] });
+    expect(calls).toEqual([]);
+    expect(await client.logParam('r', 'k', 'v')).toBe('v');
   });
 
   test('gathers a search, and takes its first page alone', async () => {
