@@ -34,7 +34,7 @@ export type LaterMethods = Readonly<Record<LaterMethod, (...args: readonly unkno
  * Makes the methods of {@link LaterMethods}.
  *
  * @example
- * await laterMethods().getPrompt('greeting').catch((error) => error.code); // 'NOT_SUPPORTED'
+ * await laterMethods().getSkill('greet').catch((error) => error.code); // 'NOT_SUPPORTED'
  */
 export function laterMethods(): LaterMethods {
   const reject = (method: string) => (): Promise<never> =>
