@@ -145,6 +145,19 @@ export {
   startRun,
   stats,
 } from './services/fluent.ts';
+export {
+  deleteAssessment,
+  deleteTraceTag,
+  getAssessment,
+  getTrace,
+  logAssessment,
+  logExpectation,
+  logFeedback,
+  overrideFeedback,
+  searchTraces,
+  setTraceTag,
+  updateAssessment,
+} from './services/fluent-traces.ts';
 export { LoggerService } from './services/logger-service.ts';
 export type {
   LogExport,

@@ -33,7 +33,7 @@ export interface AssessmentOptions {
 
 /** What new feedback may have. */
 export interface FeedbackOptions extends AssessmentOptions {
-  /** @default 'feedback' */
+  /** What is assessed. @default 'feedback' */
   readonly name?: string;
   /** A number, a text, a boolean, or a list or an object of those. */
   readonly value?: unknown;

@@ -22,7 +22,7 @@ export interface LoggedModelSearchOptions {
 export interface LoggedModelOrder {
   /** Such as `metrics.accuracy` or `creation_timestamp`. */
   readonly fieldName: string;
-  /** @default true */
+  /** Whether the lowest come first. @default true */
   readonly ascending?: boolean;
   /** Of a metric: on this data set alone. */
   readonly datasetName?: string;

@@ -8,7 +8,7 @@ import { shareInProcess } from '../model/process-wide.ts';
 import { addOpenRun, ambientRun, withRun } from '../otel/run-context.ts';
 import { readTraceParent } from '../otel/trace-parent.ts';
 import { sayFailure } from '../otel/quietly.ts';
-import type { MlflowClient } from '../runs/client/mlflow-client.ts';
+import type { FluentClient } from './fluent-client.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import type { JoinedRun } from '../runs/open-run.ts';
 import type { Run, RunLog } from '../runs/run.ts';
@@ -22,7 +22,7 @@ export interface DefaultMlflow {
   runContext<T>(config: string | RunConfig, body: (run: Run) => T | PromiseLike<T>): Promise<T>;
   startRun(config: string | RunConfig): Promise<Run>;
   startProcessRun(config: string | RunConfig, join?: JoinedRun): Promise<Run>;
-  client(): Pick<MlflowClient, 'registerModel'>;
+  client(): FluentClient;
   readonly trackingUri: string;
 }
 

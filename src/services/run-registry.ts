@@ -3,14 +3,14 @@ import { shareInProcess } from '../model/process-wide.ts';
 import { currentRun } from '../otel/run-context.ts';
 import type { FlushResult } from '../outbox/contract.ts';
 import type { MlflowStats } from './run-book.ts';
-import type { MlflowClient } from '../runs/client/mlflow-client.ts';
+import type { FluentClient } from './fluent-client.ts';
 import type { Run } from '../runs/run.ts';
 
 /** A started MlflowService, as far as it is asked for all of them. */
 export interface StartedService {
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
   stats(): MlflowStats;
-  client(): Pick<MlflowClient, 'registerModel'>;
+  client(): FluentClient;
 }
 
 interface Registry {

@@ -2,21 +2,21 @@
 import { MlflowError, mlflowError, RunspanError } from '../../errors.ts';
 import type { Page } from '../../model/entities.ts';
 import type { Trace, TraceInfo } from '../../model/traces.ts';
-import type { TraceDeletion } from '../../rest/traces.ts';
+import type { TraceDeletion, TraceSearch } from '../../rest/traces.ts';
 import { ModelFileMethods } from './model-file-methods.ts';
 import type { PagedList } from './paged-list.ts';
 
 /** What a search for traces takes, with Python's names. */
 export interface TraceSearchOptions {
-  /** Experiments, by id. */
-  readonly locations: readonly string[];
+  /** Experiments, by id; by default that of the service. */
+  readonly locations?: readonly string[];
   /** MLflow's filter language, such as `attributes.status = 'OK' AND tags.stage = 'dev'`. */
   readonly filterString?: string;
   /** How many a page holds, 1 to 500. @default 100 */
   readonly maxResults?: number;
   /** Such as `['timestamp_ms DESC']`. */
   readonly orderBy?: readonly string[];
-  /** Traces of this run alone; its experiment must be among the locations. */
+  /** Traces of this run alone; its experiment must be among the locations, and is the one where none is named. */
   readonly runId?: string;
   /** Traces of this logged model alone; not together with a filter. */
   readonly modelId?: string;
@@ -51,13 +51,11 @@ export abstract class TraceMethods extends ModelFileMethods {
   }
 
   /** Searches traces, by default the newest first. */
-  searchTraces(options: TraceSearchOptions): PagedList<Trace> {
-    const { includeSpans = true, locations, maxResults, orderBy } = options;
-    let filter: Promise<string | undefined> | undefined;
+  searchTraces(options: TraceSearchOptions = {}): PagedList<Trace> {
+    const { includeSpans = true, maxResults, orderBy } = options;
+    let scope: Promise<Pick<TraceSearch, 'locations' | 'filterString'>> | undefined;
     return this.pages(async (paging): Promise<Page<Trace>> => {
-      checkLocations(locations);
-      const filterString = await (filter ??= this.#filterOf(options));
-      const search = { locations, filterString, maxResults, orderBy, ...paging };
+      const search = { ...(await (scope ??= this.#scopeOf(options))), maxResults, orderBy, ...paging };
       const { items, nextPageToken } = await this.ask('searchTraces', search);
       const traces = includeSpans ? await this.#readSpans(items) : items.map((info) => ({ info, data: { spans: [] } }));
       return { items: traces, nextPageToken };
@@ -105,17 +103,26 @@ export abstract class TraceMethods extends ModelFileMethods {
     );
   }
 
-  async #filterOf({ filterString, runId, modelId, locations }: TraceSearchOptions): Promise<string | undefined> {
+  async #scopeOf(options: TraceSearchOptions): Promise<Pick<TraceSearch, 'locations' | 'filterString'>> {
+    const { filterString, runId, modelId } = options;
+    checkLocations(options.locations ?? []);
     if (modelId !== undefined && filterString !== undefined)
       throw invalid('Cannot search by both, modelId and filterString.');
     const given = modelId === undefined ? filterString : `request_metadata.\`mlflow.modelId\` = '${modelId}'`;
-    if (runId === undefined) return given;
+    if (runId === undefined)
+      return { locations: options.locations ?? (await this.#ownLocations()), filterString: given };
     const { info } = await this.getRun(runId);
+    const { locations = [info.experimentId] } = options;
     if (!locations.includes(info.experimentId))
       throw invalid(`Run ${info.runId} is of experiment ${info.experimentId}, which is none of the locations.`);
     if (given?.includes('mlflow.sourceRun') === true) throw invalid('The filter names a run already: leave runId out.');
     const ofRun = `attribute.run_id = '${info.runId}'`;
-    return given === undefined || given === '' ? ofRun : `${given} AND ${ofRun}`;
+    return { locations, filterString: given === undefined || given === '' ? ofRun : `${given} AND ${ofRun}` };
+  }
+
+  async #ownLocations(): Promise<readonly string[]> {
+    const own = await this.findExperimentId();
+    return own === undefined ? [] : [own];
   }
 
   /** The traces with their spans, in their order; one that is gone meanwhile, or whose spans are lost, is left out, as in Python. */

@@ -1,6 +1,6 @@
 // A client whose calls are remembered, and answered one after the other.
 import type { Outbox } from '../../../src/outbox/contract.ts';
-import { MlflowClient } from '../../../src/runs/client/mlflow-client.ts';
+import { MlflowClient, type MlflowClientOptions } from '../../../src/runs/client/mlflow-client.ts';
 
 /** One call on the store; of what is asked by name, its name stands for the method. */
 export interface RecordedCall {
@@ -9,7 +9,10 @@ export interface RecordedCall {
 }
 
 /** Makes the client; an answer that is an Error is a refusal, and what has none is answered with undefined. */
-export function recordingClient(answers: readonly unknown[] = []): { client: MlflowClient; calls: RecordedCall[] } {
+export function recordingClient(
+  answers: readonly unknown[] = [],
+  more: Partial<MlflowClientOptions> = {},
+): { client: MlflowClient; calls: RecordedCall[] } {
   const calls: RecordedCall[] = [];
   const call = (method: string, args: readonly unknown[]): Promise<unknown> => {
     calls.push(method === 'request' ? { method: String(args[0]), args: args.slice(1) } : { method, args });
@@ -24,6 +27,7 @@ export function recordingClient(answers: readonly unknown[] = []): { client: Mlf
     registryUri: 'r',
     timeoutMs: 5,
     now: () => 42,
+    ...more,
     openArtifacts: () => Promise.reject(new Error('no artifacts here')),
   });
   return { client, calls };

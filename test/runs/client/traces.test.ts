@@ -69,6 +69,21 @@ test('a search by model and run puts both into its filter, and asks for the run 
   ]);
 });
 
+test('a search is of the experiment of the service, or of the run, where nothing is said', async () => {
+  const page = { items: [], nextPageToken: undefined };
+  const ofService = recordingClient([{ experimentId: '7' }, page], { experimentName: 'churn' });
+  await ofService.client.searchTraces().all();
+  expect(ofService.calls.map(({ method, args }) => [method, args[0]])).toEqual([
+    ['getExperimentByName', 'churn'],
+    ['searchTraces', { locations: ['7'] }],
+  ]);
+  const ofRun = recordingClient([{ info: { runId: 'r', experimentId: '3' } }, page, page]);
+  await ofRun.client.searchTraces({ runId: 'r' }).all();
+  expect(ofRun.calls[1]?.args[0]).toMatchObject({ locations: ['3'] });
+  await ofRun.client.searchTraces().all();
+  expect(ofRun.calls[2]?.args[0]).toMatchObject({ locations: [] });
+});
+
 test('traces are deleted by the hundred, and counted', async () => {
   const { client, calls } = recordingClient([100, 50]);
   const traceIds = Array.from({ length: 150 }, (_, index) => `tr-${index}`);
