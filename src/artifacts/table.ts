@@ -56,9 +56,14 @@ export function concatTables(first: Table, second: Table): Table {
   return { columns, data: [...spread(first), ...spread(second)] };
 }
 
-/** Writes a table as pandas does (`to_json(orient="split", index=False)`). */
+/** Writes a table as pandas does (`to_json(orient="split", index=False)`): what is no finite number is null. */
 export function serializeTable({ columns, data }: Table): string {
-  return JSON.stringify(toJsonValue({ columns, data }, MAX_VALUES));
+  const finite = data.map((row) => row.map((value) => (isInfinite(value) ? null : value)));
+  return JSON.stringify(toJsonValue({ columns, data: finite }, MAX_VALUES));
+}
+
+function isInfinite(value: unknown): boolean {
+  return typeof value === 'number' && !Number.isFinite(value);
 }
 
 /**

@@ -56,7 +56,7 @@ describe('a table', () => {
     const given = table.toTable({ a: [1.5, NaN], b: [true, new Date(0)], c: ['ü/"', { d: 1 }] });
     const text = table.serializeTable(given);
     expect(text).toBe(
-      '{"columns":["a","b","c"],"data":[[1.5,true,"ü/\\""],["NaN","1970-01-01T00:00:00.000Z",{"d":1}]]}',
+      '{"columns":["a","b","c"],"data":[[1.5,true,"ü/\\""],[null,"1970-01-01T00:00:00.000Z",{"d":1}]]}',
     );
     expect(table.rowsOf(table.parseTable(text, 't.json'))).toHaveLength(2);
   });

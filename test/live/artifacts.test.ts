@@ -14,6 +14,7 @@ import type { ConnectionOptions } from '../../src/rest/connection.ts';
 import { openHttpStore } from '../../src/stores/http.ts';
 import { describeArtifacts } from '../../src/testing/contract/artifact-suite.ts';
 import { startService } from '../services/mlflow-fixture.ts';
+import { startCuttingProxy } from './cutting-proxy.ts';
 import { findPython, readMedia, readRun, startBackend } from './backends.ts';
 
 const server = { MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD: 'true', MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD: 'true' };
@@ -123,13 +124,13 @@ describe.skipIf(backend === undefined)('with MLflow 3.17.2 on versitygw', () => 
           run.logImage(orange, { key: 'a/b', step: 3, timestampMs: 1700 });
           run.logTable({ question: ['größe?', 'b'], score: [0.25, NaN] }, 'eval/t.json');
           run.logFigure(plotly, 'plots/figure.html');
-          run.logDict({ k: [1] }, 'config.yaml');
+          run.logDict({ k: [1] }, 'config.json');
           return id;
         }
         await client.logImage(id, orange, { key: 'a/b', step: 3, timestampMs: 1700 });
         await client.logTable(id, { question: ['größe?', 'b'], score: [0.25, NaN] }, 'eval/t.json');
         await client.logFigure(id, plotly, 'plots/figure.html');
-        await client.logDict(id, { k: [1] }, 'config.yaml');
+        await client.logDict(id, { k: [1] }, 'config.json');
         return id;
       });
       await mlflow.flush();
@@ -153,6 +154,23 @@ describe.skipIf(backend === undefined)('with MLflow 3.17.2 on versitygw', () => 
       expect(await client.loadTable(info.experimentId, 'eval/t.json')).toHaveLength(3);
     },
   );
+
+  it('a run keeps its files in S3 by way of its journal', async () => {
+    const { info } = await makeRun('s3://runspan/jobs');
+    const store = openHttpStore(trackingUri, {});
+    onTestFinished(() => store.close());
+    const { name: experimentName } = await store.getExperiment(info.experimentId);
+    const keys = { awsAccessKeyId: s3.accessKeyId, awsSecretAccessKey: s3.secretAccessKey };
+    const { mlflow } = await startService({ trackingUri, experimentName, s3EndpointUrl: s3.endpointUrl, ...keys });
+    const runId = await mlflow.runContext('job', async (run) => {
+      run.logText('größe', 'notes/a.txt');
+      return await run.created();
+    });
+    expect(await mlflow.flush()).toMatchObject({ isComplete: true, deadLettered: 0 });
+    const read = await readRun(trackingUri, runId, { env });
+    expect(read.info.artifact_uri).toMatch(/^s3:\/\/runspan\/jobs\//);
+    expect(read.artifacts).toContainEqual(expect.objectContaining({ path: 'notes/a.txt', downloaded_size: 7 }));
+  });
 
   it('types by name are those of Python', async () => {
     const { guessMediaType } = await import('../../src/artifacts/media-types.ts');
@@ -178,6 +196,45 @@ describe.skipIf(backend === undefined)('with MLflow 3.17.2 on versitygw', () => 
     const python = execFileSync(await findPython(), ['-c', program, JSON.stringify(names)], { encoding: 'utf8' });
     const ours = names.map(guessMediaType).map(({ type, encoding }) => [type ?? null, encoding ?? null]);
     expect(ours).toEqual(JSON.parse(python));
+  });
+
+  describe('a download that breaks off', () => {
+    const bytes = randomBytes(12_000_000);
+    const cutAfter = 5_000_000;
+
+    it('from S3 itself goes on where it stopped', async () => {
+      const { run, artifacts } = await openForTest('s3://runspan/direct', { s3 });
+      const source = join(folder, 'cut-source');
+      writeFileSync(source, bytes);
+      await artifacts.putFile('big.bin', source);
+      const proxy = await startCuttingProxy(s3.endpointUrl, cutAfter);
+      const connection = { artifacts: { s3: { ...s3, endpointUrl: proxy.url } } };
+      const cut = await openArtifacts(run.info.artifactUri, { trackingUri, connection });
+      onTestFinished(() => cut.close());
+      await cut.getFile('big.bin', join(folder, 'cut-target'));
+      expect(readFileSync(join(folder, 'cut-target')).equals(bytes)).toBe(true);
+      expect(proxy.seen).toEqual([
+        { range: undefined, status: 200 },
+        { range: expect.stringMatching(/^bytes=\d{6,}-$/) as string, status: 206 },
+      ]);
+    });
+
+    it('by the proxy onto S3 begins again: that server gives no parts', async () => {
+      const { run, artifacts } = await openForTest(undefined, THROUGH_SERVER);
+      const source = join(folder, 'cut-source');
+      writeFileSync(source, bytes);
+      await artifacts.putFile('big.bin', source);
+      const proxy = await startCuttingProxy(trackingUri, cutAfter);
+      const options = { trackingUri: proxy.url, connection: { artifacts: THROUGH_SERVER } };
+      const cut = await openArtifacts(run.info.artifactUri, options);
+      onTestFinished(() => cut.close());
+      await cut.getFile('big.bin', join(folder, 'cut-target'));
+      expect(readFileSync(join(folder, 'cut-target')).equals(bytes)).toBe(true);
+      expect(proxy.seen).toEqual([
+        { range: undefined, status: 200 },
+        { range: undefined, status: 200 },
+      ]);
+    });
   });
 
   describe('S3 itself', () => {

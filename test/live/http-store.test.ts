@@ -1,4 +1,5 @@
 // The HTTP store and the artifact proxy against the real MLflow server: the contract, and what only a real server can show.
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
@@ -15,6 +16,7 @@ import { describeArtifacts } from '../../src/testing/contract/artifact-suite.ts'
 import { describeStore } from '../../src/testing/contract/store-suite.ts';
 import { makeRun } from '../../src/testing/contract/store-fixtures.ts';
 import { readRun, startBackend } from './backends.ts';
+import { startCuttingProxy } from './cutting-proxy.ts';
 
 const backend = await startBackend('mlflow').catch((error: unknown) => {
   if (process.env['CI']) throw error;
@@ -167,6 +169,24 @@ describe.skipIf(backend === undefined)('with MLflow 3.17.2', () => {
       await artifacts.getFile('a/50% off?.txt', join(folder, 'odd-target'));
       expect(readFileSync(join(folder, 'odd-target'), 'utf8')).toBe('odd');
       expect((await artifacts.list('a')).map((one) => one.path)).toEqual(['a/50% off?.txt']);
+    });
+
+    it('goes on with a download that broke off where it stopped: the server gives parts of its own files', async () => {
+      const run = await makeRun(open());
+      const source = join(folder, 'cut-source');
+      const bytes = randomBytes(12_000_000);
+      writeFileSync(source, bytes);
+      await openArtifacts(run).putFile('big.bin', source);
+      const proxy = await startCuttingProxy(uri, 5_000_000);
+      const { artifactUri } = run.info;
+      const cut = openProxyArtifacts({ artifactUri, trackingUri: proxy.url, connection: {} });
+      onTestFinished(() => cut.close());
+      await cut.getFile('big.bin', join(folder, 'cut-target'));
+      expect(readFileSync(join(folder, 'cut-target')).equals(bytes)).toBe(true);
+      expect(proxy.seen).toEqual([
+        { range: undefined, status: 200 },
+        { range: expect.stringMatching(/^bytes=\d{6,}-$/) as string, status: 206 },
+      ]);
     });
 
     it('keeps nothing of an upload that broke off', async () => {

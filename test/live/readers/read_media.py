@@ -25,7 +25,7 @@ def read(client, args):
         "rows": json.loads(rows.to_json(orient="records")),
         "tags": {key: run.data.tags.get(key) for key in ["mlflow.loggedImages", "mlflow.loggedArtifacts"]},
         "figure": mlflow.artifacts.load_text(f"{root}/plots/figure.html")[:15],
-        "dict": mlflow.artifacts.load_dict(f"{root}/config.yaml"),
+        "dict": mlflow.artifacts.load_dict(f"{root}/config.json"),
     }
 
 
