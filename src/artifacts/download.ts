@@ -1,5 +1,5 @@
 // Brings one file whole: to another name first, going on where it broke off, large ones in parts at once, its checksum compared.
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
@@ -52,13 +52,14 @@ export async function downloadTo(targetFile: string, source: ByteSource): Promis
   const part = `${targetFile}.${randomUUID()}.part`;
   try {
     const file = await open(part, 'wx');
-    let md5: string | undefined;
+    let received: Received;
     try {
-      md5 = await receive(source, new FileSink(file));
+      received = await receive(source, new FileSink(file));
     } finally {
       await file.close();
     }
-    if (md5 !== undefined) compareMd5(source, { expected: md5, actual: await md5Of(part) });
+    const { expectedMd5, md5 } = received;
+    if (expectedMd5 !== undefined) compareMd5(source, expectedMd5, md5 ?? (await md5Of(part)));
     await rename(part, targetFile);
   } catch (error) {
     await rm(part, { force: true });
@@ -69,12 +70,10 @@ export async function downloadTo(targetFile: string, source: ByteSource): Promis
 /** Reads into memory. */
 export async function downloadBytes(source: ByteSource): Promise<Uint8Array> {
   const sink = new MemorySink();
-  const md5 = await receive({ ...source, partBytes: undefined, fetch: source.fetch.bind(source) }, sink);
-  const bytes = sink.bytes();
-  if (md5 !== undefined) {
-    compareMd5(source, { expected: md5, actual: createHash('md5').update(bytes).digest('hex') });
-  }
-  return bytes;
+  const inOne = { ...source, partBytes: undefined, fetch: source.fetch.bind(source) };
+  const { expectedMd5, md5 } = await receive(inOne, sink);
+  if (expectedMd5 !== undefined && md5 !== undefined) compareMd5(source, expectedMd5, md5);
+  return sink.bytes();
 }
 
 /** Where bytes go. */
@@ -121,6 +120,13 @@ class MemorySink implements Sink {
   }
 }
 
+/** What is known of the bytes once all are there. */
+interface Received {
+  readonly expectedMd5: string | undefined;
+  /** Undefined where they came in parts. */
+  readonly md5: string | undefined;
+}
+
 /** What of a transfer stays the same over its tries. */
 interface Transfer {
   readonly startByte: number;
@@ -128,23 +134,25 @@ interface Transfer {
   atByte: number;
   totalBytes: number | undefined;
   version: string | undefined;
-  md5: string | undefined;
+  expectedMd5: string | undefined;
+  /** Of the bytes from the beginning on. */
+  hash: Hash;
   /** Set where the file is so large that it is to come in parts. */
   mustSplit: boolean;
 }
 
-async function receive(source: ByteSource, sink: Sink): Promise<string | undefined> {
+async function receive(source: ByteSource, sink: Sink): Promise<Received> {
   const whole = newTransfer(0, undefined, undefined);
   await persist(source, sink, whole);
-  const { totalBytes = 0, version = '', md5 } = whole;
-  if (!whole.mustSplit) return md5;
+  const { totalBytes = 0, version = '', expectedMd5 } = whole;
+  if (!whole.mustSplit) return { expectedMd5, md5: whole.hash.digest('hex') };
   const partBytes = source.partBytes ?? totalBytes;
   const starts = Array.from({ length: Math.ceil(totalBytes / partBytes) }, (_, index) => index * partBytes);
   await inParallel(starts, MAX_PARTS_AT_ONCE, async (startByte) => {
     const part = newTransfer(startByte, Math.min(startByte + partBytes, totalBytes) - 1, version);
     await persist(source, sink, part);
   });
-  return md5;
+  return { expectedMd5, md5: undefined };
 }
 
 function newTransfer(startByte: number, endByte: number | undefined, version: string | undefined): Transfer {
@@ -154,7 +162,8 @@ function newTransfer(startByte: number, endByte: number | undefined, version: st
     atByte: startByte,
     totalBytes: undefined,
     version,
-    md5: undefined,
+    expectedMd5: undefined,
+    hash: createHash('md5'),
     mustSplit: false,
   };
 }
@@ -188,17 +197,19 @@ async function take(
     if (transfer.endByte !== undefined) throw broken(source, 'the server gives no parts of it');
     await sink.clear();
     transfer.atByte = 0;
+    transfer.hash = createHash('md5');
   }
   if (transfer.endByte === undefined) {
     transfer.totalBytes = opened.totalBytes;
     transfer.version = opened.version;
-    transfer.md5 = opened.md5;
+    transfer.expectedMd5 = opened.md5;
     const { partBytes = Infinity } = source;
     transfer.mustSplit = transfer.atByte === 0 && (opened.totalBytes ?? 0) > partBytes && opened.version !== undefined;
     if (transfer.mustSplit) return;
   }
   for await (const chunk of opened.bytes) {
     await sink.write(chunk, transfer.atByte);
+    if (transfer.endByte === undefined) transfer.hash.update(chunk);
     transfer.atByte += chunk.byteLength;
   }
   const wanted = transfer.endByte === undefined ? transfer.totalBytes : transfer.endByte + 1;
@@ -207,7 +218,7 @@ async function take(
   }
 }
 
-function compareMd5(source: ByteSource, { expected, actual }: { expected: string; actual: string }): void {
+function compareMd5(source: ByteSource, expected: string, actual: string): void {
   if (expected !== actual) throw broken(source, `its MD5 is ${actual}, and the server says ${expected}`);
 }
 

@@ -91,10 +91,10 @@ export async function getFolder(
   const isFile = files.length === 0 && name !== '';
   const wanted: readonly Pick<FileInfo, 'path' | 'fileSize'>[] = isFile ? [{ path: name, fileSize: undefined }] : files;
   onFound?.({ fileCount: wanted.length, sizeBytes: sumOf(wanted.map((file) => file.fileSize ?? 0)) });
-  await mkdir(isFile ? dirname(target) : target, { recursive: true });
+  const folders = new Set(wanted.map((file) => dirname(join(targetFolder, file.path))));
+  for (const folder of [isFile ? dirname(target) : target, ...folders]) await mkdir(folder, { recursive: true });
   await inParallel(wanted, concurrency, async ({ path: file, fileSize }) => {
     const to = join(targetFolder, file);
-    await mkdir(dirname(to), { recursive: true });
     await repository.getFile(file, to);
     onFile?.(file, fileSize ?? (await stat(to)).size);
   });
