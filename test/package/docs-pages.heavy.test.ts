@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installPacked, type Consumer, type Ended } from './consumer.ts';
-import { blocksOf, unmarkedLines } from './readme-blocks.ts';
+import { blocksOf, offlineBlocks, unmarkedLines } from './readme-blocks.ts';
 import { runBlock } from './run-blocks.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -33,25 +33,19 @@ describe('the pages of docs/', () => {
     expect(unmarkedLines(blocksOf(readFileSync(join(root, page), 'utf8')))).toEqual([]);
   });
 
-  const tested = pages.filter((page) =>
-    blocksOf(readFileSync(join(root, page), 'utf8')).some(({ mark }) => mark !== ''),
-  );
+  const tested = pages.filter((page) => offlineBlocks(blocksOf(readFileSync(join(root, page), 'utf8'))).length > 0);
   describe.each(tested)('%s', (page) => {
     const blocks = blocksOf(readFileSync(join(root, page), 'utf8'));
     const folder = basename(page, '.md');
     let last: Ended | undefined;
 
-    it.each(blocks.filter(({ mark }) => mark !== '' && mark !== 'by-hand'))(
-      'line $line is as it says',
-      { timeout: 60_000 },
-      (block) => {
-        if (block.mark === 'output') {
-          expect(last?.stdout).toBe(block.text);
-          return;
-        }
-        last = runBlock(project, block, folder);
-        expect(last?.code ?? 0, last?.stderr).toBe(0);
-      },
-    );
+    it.each(offlineBlocks(blocks))('line $line is as it says', { timeout: 60_000 }, (block) => {
+      if (block.mark === 'output') {
+        expect(last?.stdout).toBe(block.text);
+        return;
+      }
+      last = runBlock(project, block, folder);
+      expect(last?.code ?? 0, last?.stderr).toBe(0);
+    });
   });
 });
