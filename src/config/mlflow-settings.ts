@@ -45,6 +45,8 @@ export interface MlflowSettings extends Omit<MlflowFields, 'registryUri'> {
   readonly absoluteRegistryUri: string;
   /** What children are told: the same, undefined where credentials were cut off it, without which it is of no use to them. */
   readonly childTrackingUri: string | undefined;
+  /** The same of a registry that is apart; undefined where none is given. */
+  readonly childRegistryUri: string | undefined;
   /** How the tracking server is reached. */
   readonly connection: ServerConnection;
   /** How the registry's server is reached: credentials in a URI go to its own host only. */
@@ -74,8 +76,10 @@ export function resolveMlflowSettings(
   const registry = fields.registryUri === undefined ? tracking : splitCredentials(fields.registryUri);
   const connection = toConnection(fields, tracking);
   const absoluteTrackingUri = toAbsoluteUri(tracking.uri, sources.folder);
+  const absoluteRegistryUri = toAbsoluteUri(registry.uri, sources.folder);
   const hidden = {
     childTrackingUri: hasCredentials(tracking) ? undefined : absoluteTrackingUri,
+    childRegistryUri: fields.registryUri === undefined || hasCredentials(registry) ? undefined : absoluteRegistryUri,
     username: connection.username,
     password: connection.password,
     connection,
@@ -90,7 +94,7 @@ export function resolveMlflowSettings(
     trackingUri: tracking.uri,
     registryUri: registry.uri,
     absoluteTrackingUri,
-    absoluteRegistryUri: toAbsoluteUri(registry.uri, sources.folder),
+    absoluteRegistryUri,
   };
   return Object.freeze(
     Object.defineProperties(

@@ -6,6 +6,8 @@ import { writeTraceParent } from '../otel/trace-parent.ts';
 export interface ChildPlace {
   /** It means the same from every folder and has no credentials in it; undefined where it had some. */
   readonly trackingUri: string | undefined;
+  /** The same of the registry, where it is apart. */
+  readonly registryUri?: string | undefined;
 }
 
 /** What is known of a run. */
@@ -27,6 +29,7 @@ export function toChildEnv(run: RunForChildren): Readonly<Record<string, string>
     RUNSPAN_RUN_URL: run.runUrl,
     TRACEPARENT: writeTraceParent(run.spanContext),
     MLFLOW_TRACKING_URI: run.trackingUri,
+    MLFLOW_REGISTRY_URI: run.registryUri,
     MLFLOW_EXPERIMENT_NAME: run.experimentName,
   };
   const isKnown = (entry: [string, string | undefined]): entry is [string, string] => entry[1] !== undefined;

@@ -126,7 +126,8 @@ export interface Run {
   /**
    * Gives the variables that lead a child process to this run, for `spawn(…, { env: { ...process.env, ...run.childEnv() } })`: what it logs
    * goes here, its span is a child of this one, and it never ends the run. RUNSPAN_RUN_KEY, MLFLOW_RUN_ID and RUNSPAN_RUN_URL once they
-   * are known (Python needs the id: await {@link Run.created}), TRACEPARENT, MLFLOW_EXPERIMENT_NAME, and MLFLOW_TRACKING_URI where that has no credentials in it.
+   * are known (Python needs the id: await {@link Run.created}), TRACEPARENT, MLFLOW_EXPERIMENT_NAME, and
+   * MLFLOW_TRACKING_URI and MLFLOW_REGISTRY_URI where these are given and have no credentials in them.
    */
   childEnv(): Readonly<Record<string, string>>;
   /** Makes the run end as FAILED although its body returns. */

@@ -4,6 +4,7 @@ import { readEnv } from '../config/env.ts';
 import type { MlflowSettings } from '../config/mlflow-settings.ts';
 import { mirrorAttributes } from '../otel/mirror.ts';
 import { readTraceParent } from '../otel/trace-parent.ts';
+import type { ChildPlace } from '../runs/child-env.ts';
 import type { RunSurroundings } from '../runs/open-run.ts';
 import { createProbes } from '../runs/system/probes.ts';
 import { isRemote } from './destination.ts';
@@ -31,9 +32,13 @@ export function surround(
     keepsTelemetry: settings.keepTelemetry && !settings.isDisabled,
     logsTraces: settings.logTraces && settings.keepTelemetry && isRemote(settings.trackingUri),
     system: settings.isDisabled ? undefined : toSystemWatch(settings),
-    childPlace: settings.isDisabled ? undefined : { trackingUri: settings.childTrackingUri },
+    childPlace: settings.isDisabled ? undefined : childPlaceOf(settings),
     remoteParent: () => readTraceParent(findVariable({ env: readEnv(), dotenv: undefined }, 'TRACEPARENT')?.text),
   };
+}
+
+function childPlaceOf({ childTrackingUri: trackingUri, childRegistryUri: registryUri }: MlflowSettings): ChildPlace {
+  return { trackingUri, registryUri };
 }
 
 function toSystemWatch(settings: MlflowSettings): RunSurroundings['system'] {

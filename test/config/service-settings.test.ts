@@ -104,6 +104,8 @@ describe('mlflow settings', () => {
     ['http://me:secret@host:5000', undefined],
   ])('children are told of %s: %s', (trackingUri, told) => {
     expect(mlflow({ trackingUri }).childTrackingUri).toBe(told);
+    expect(mlflow({ registryUri: trackingUri }).childRegistryUri).toBe(told);
+    expect(mlflow({ trackingUri }).childRegistryUri).toBeUndefined();
   });
 
   it("has MLflow's, the origin's and DESIGN's defaults", () => {

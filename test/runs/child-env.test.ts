@@ -13,6 +13,12 @@ test('the key, the experiment and the place at once, the id once it is known', (
   expect(run.childEnv()).toEqual({ ...known, MLFLOW_RUN_ID: 'r1', RUNSPAN_RUN_URL: 'http://host/runs/r1' });
 });
 
+test('the registry, where it is apart', () => {
+  const place = { trackingUri: 'http://host:5000', registryUri: 'http://models:5000' };
+  const { run } = openTestRun({}, { childPlace: place });
+  expect(run.childEnv()).toMatchObject({ MLFLOW_REGISTRY_URI: 'http://models:5000' });
+});
+
 test('nothing where nothing is written', () => {
   expect(openTestRun({}, { childPlace: undefined }).run.childEnv()).toEqual({});
 });
