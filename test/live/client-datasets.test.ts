@@ -185,3 +185,35 @@ test('both are refused with the same code and status', async () => {
     theirs,
   );
 });
+
+test('traces become the same records by our client as by Python', async () => {
+  const { client, experimentIds } = await start();
+  const [experimentId = ''] = experimentIds;
+  const mine = await client.createDataset('of traces', { experimentId });
+  const { id, theirs } = await askPython(
+    uri(),
+    {
+      root: 'client.start_trace("ask", inputs={"q": "x", "n": 2**60 + 1}, experiment_id=given["experimentId"])',
+      done: 'client.end_trace(root.trace_id, outputs={"a": [1]})',
+      expectation: 'mlflow.log_expectation(trace_id=root.trace_id, name="answer", value={"a": 1})',
+      id: 'root.trace_id',
+      dataset: 'client.create_dataset("of Python", experiment_id=given["experimentId"])',
+      merged: 'dataset.merge_records([client.get_trace(root.trace_id, display=False)])',
+      theirs: 'dataset.dataset_id',
+    },
+    { experimentId },
+  );
+  const trace = await client.getTrace(String(id.value));
+  expect(await client.mergeDatasetRecords(mine.datasetId, [trace])).toEqual({ insertedCount: 1, updatedCount: 0 });
+  const own = { datasetId: '', datasetRecordId: '', creationTimeMs: 0, lastUpdateTimeMs: 0 };
+  const [ours] = await client.getDatasetRecords(mine.datasetId).all();
+  const [record] = await client.getDatasetRecords(String(theirs.value)).all();
+  expect({ ...ours, ...own }).toEqual({ ...record, ...own });
+  expect(ours).toMatchObject({
+    inputs: { q: 'x', n: 2n ** 60n + 1n },
+    outputs: { a: [1] },
+    expectations: { answer: { a: 1 } },
+    sourceId: trace.info.traceId,
+    source: { sourceType: 'TRACE', sourceData: { trace_id: trace.info.traceId } },
+  });
+});

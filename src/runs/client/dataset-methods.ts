@@ -1,8 +1,9 @@
 // Evaluation datasets of MlflowClient, and their records.
 import { mlflowError } from '../../errors.ts';
 import type { DatasetRecord, EvaluationDataset, MergedRecords, NewDatasetRecord } from '../../model/datasets.ts';
+import type { Trace } from '../../model/traces.ts';
 import type { DatasetSearchOptions } from '../../rest/datasets.ts';
-import { prepareRecords } from './dataset-records.ts';
+import { prepareRecords, recordsOf } from './dataset-records.ts';
 import { PromptLinkMethods } from './prompt-link-methods.ts';
 import type { PagedList } from './paged-list.ts';
 
@@ -66,13 +67,16 @@ export abstract class DatasetMethods extends PromptLinkMethods {
 
   /**
    * Gives a dataset records, as `merge_records` of Python's dataset does: one with the same inputs is merged with the one that is there.
-   * Says who brings them, and where they come from, unless they do.
+   * Says who brings them, and where they come from, unless they do. A trace is a record of what its root span was asked and answered.
    */
-  async mergeDatasetRecords(datasetId: string, records: readonly NewDatasetRecord[]): Promise<MergedRecords> {
+  async mergeDatasetRecords(
+    datasetId: string,
+    records: readonly NewDatasetRecord[] | readonly Trace[],
+  ): Promise<MergedRecords> {
     const { schema } = await this.getDataset(datasetId).catch((error: unknown) => {
       throw mlflowError('INVALID_PARAMETER_VALUE', `Cannot add records to dataset '${datasetId}': not found.`, error);
     });
-    const prepared = prepareRecords(records, schema, this.userName());
+    const prepared = prepareRecords(recordsOf(records), schema, this.userName());
     return this.ask('mergeDatasetRecords', { datasetId, records: prepared });
   }
 

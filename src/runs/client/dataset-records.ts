@@ -1,6 +1,7 @@
 // Records of evaluation datasets as MLflow takes them: what Python's client fills in and refuses before it sends them.
 import { mlflowError } from '../../errors.ts';
-import type { DatasetRecordSourceType, NewDatasetRecord } from '../../model/datasets.ts';
+import type { DatasetRecordSourceType, JsonObject, NewDatasetRecord } from '../../model/datasets.ts';
+import type { Trace } from '../../model/traces.ts';
 
 /** A record of one question, or of a whole conversation that is to be simulated; unknown where it asks nothing. */
 type Granularity = 'trace' | 'session' | 'unknown';
@@ -33,6 +34,36 @@ export function prepareRecords(
       tags: { 'mlflow.user': userName, ...record.tags },
     };
   });
+}
+
+/** Records as they are, and traces as records: what was asked, what was answered, and what is expected of it. */
+export function recordsOf(given: readonly NewDatasetRecord[] | readonly Trace[]): readonly NewDatasetRecord[] {
+  if (!isTrace(given[0])) return given as readonly NewDatasetRecord[]; // else the next line refuses what is mixed
+  return given.map((each) => {
+    if (!isTrace(each)) throw invalid('Records are traces, or none of them is one.');
+    return recordOf(each);
+  });
+}
+
+function recordOf({ info, data }: Trace): NewDatasetRecord {
+  const root = data.spans.find(({ parentId }) => parentId === undefined);
+  const expected = info.assessments.flatMap((each) =>
+    each.kind === 'expectation' && each.isValid ? [[each.name, each.value] as const] : [],
+  );
+  const session = info.traceMetadata['mlflow.trace.session'];
+  return {
+    inputs: (root?.inputs ?? {}) as JsonObject, // looked at as any record's
+    outputs: root?.outputs ?? null,
+    expectations: Object.fromEntries(expected),
+    source: {
+      sourceType: 'TRACE',
+      sourceData: { trace_id: info.traceId, ...(session === undefined ? {} : { session_id: session }) },
+    },
+  };
+}
+
+function isTrace(given: unknown): given is Trace {
+  return isObject(given) && isObject(given['info']) && isObject(given['data']);
 }
 
 /** What somebody expects, somebody has written; what nothing is expected of, a program has made. */

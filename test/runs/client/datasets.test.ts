@@ -3,7 +3,8 @@ import { userInfo } from 'node:os';
 import { expect, test } from 'vitest';
 import { mlflowError } from '../../../src/errors.ts';
 import type { NewDatasetRecord } from '../../../src/model/datasets.ts';
-import { prepareRecords } from '../../../src/runs/client/dataset-records.ts';
+import type { Trace } from '../../../src/model/traces.ts';
+import { prepareRecords, recordsOf } from '../../../src/runs/client/dataset-records.ts';
 import { recordingClient } from './recording-client.ts';
 
 const user = userInfo().username;
@@ -70,4 +71,42 @@ test.each([
   ['anything where the schema says nothing', [{ inputs: { goal: 'g' } }], 'no JSON'],
 ])('%s are taken', (_, records, schema) => {
   expect(prepareRecords(records, schema, 'ann')).toHaveLength(records.length);
+});
+
+const TRACE_OF = {
+  info: {
+    traceId: 'tr-1',
+    traceMetadata: { 'mlflow.trace.session': 's' },
+    assessments: [
+      { kind: 'expectation', name: 'answer', value: 42, isValid: true },
+      { kind: 'feedback', name: 'good', value: true, isValid: true },
+    ],
+  },
+  data: {
+    spans: [
+      { parentId: 'x', inputs: { b: 2 } },
+      { parentId: undefined, inputs: { a: 1 }, outputs: 'o' },
+    ],
+  },
+} as unknown as Trace; // as much of one as is looked at
+
+test('a trace is a record of what its root was asked and answered, and of what is expected', () => {
+  expect(recordsOf([TRACE_OF])).toEqual([
+    {
+      inputs: { a: 1 },
+      outputs: 'o',
+      expectations: { answer: 42 },
+      source: { sourceType: 'TRACE', sourceData: { trace_id: 'tr-1', session_id: 's' } },
+    },
+  ]);
+  const bare = { info: { ...TRACE_OF.info, traceMetadata: {}, assessments: [] }, data: { spans: [] } };
+  expect(recordsOf([bare])).toEqual([
+    {
+      inputs: {},
+      outputs: null,
+      expectations: {},
+      source: { sourceType: 'TRACE', sourceData: { trace_id: 'tr-1' } },
+    },
+  ]);
+  expect(() => recordsOf([TRACE_OF, { inputs: {} } as unknown as Trace])).toThrow(/none of them/);
 });
