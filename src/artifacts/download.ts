@@ -177,6 +177,9 @@ async function persist(source: ByteSource, sink: Sink, transfer: Transfer): Prom
       return await source.fetch(range, async (opened) => await take(source, { opened, sink, transfer }));
     } catch (error) {
       idle = transfer.atByte > before ? 0 : idle + 1;
+      // another file is there by now: the whole of that one
+      if (error instanceof MlflowError && error.status === 412 && transfer.endByte === undefined)
+        transfer.version = undefined;
       const canPass = error instanceof MlflowError && error.isRetryable;
       if (!canPass || idle >= MAX_IDLE_TRIES) throw error;
     }

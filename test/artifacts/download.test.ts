@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { downloadBytes, downloadTo, type ByteRange, type ByteSource } from '../../src/artifacts/download.ts';
-import { mlflowError } from '../../src/errors.ts';
+import { MlflowError, mlflowError } from '../../src/errors.ts';
 
 const content = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 251));
 let folder: string;
@@ -85,6 +85,19 @@ describe('a download that breaks off', () => {
   it('begins again where the file has changed meanwhile, and never mixes the two', async () => {
     const changed = Buffer.alloc(700, 7);
     const source = sourceThat({ breaksAfter: [500, Infinity], contents: [content, changed], givesParts: false });
+    await downloadTo(target, source);
+    isWhole(changed);
+  });
+
+  it('begins again where the server refuses a part of what has changed', async () => {
+    const changed = Buffer.alloc(700, 7);
+    const source = sourceThat({ breaksAfter: [500, Infinity], contents: [content, changed] });
+    const fetch = source.fetch.bind(source);
+    source.fetch = (range, read) => {
+      const refusal = { errorCode: 'TEMPORARILY_UNAVAILABLE', status: 412, isRetryable: true };
+      if (range() === undefined) return fetch(range, read);
+      return Promise.reject(new MlflowError('At least one of the pre-conditions did not hold', refusal));
+    };
     await downloadTo(target, source);
     isWhole(changed);
   });
