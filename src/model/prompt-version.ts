@@ -3,20 +3,20 @@ import { mlflowError, RunspanError } from '../errors.ts';
 import { mendText } from './mend-text.ts';
 import type { ChatMessage, PromptModelConfig, PromptTemplate } from './prompts.ts';
 
-/** What a version is made of. */
-export interface PromptVersionFields {
-  readonly name: string;
-  readonly version: number;
-  readonly template: PromptTemplate;
-  readonly commitMessage: string;
-  readonly creationTimeMs: number;
-  readonly lastUpdateTimeMs: number;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly aliases: readonly string[];
-  readonly userId: string;
-  readonly responseFormat?: Readonly<Record<string, unknown>> | undefined;
-  readonly modelConfig?: PromptModelConfig | undefined;
-}
+/** What a version is made of: what it says of itself. */
+export type PromptVersionFields = Pick<
+  PromptVersion,
+  | 'name'
+  | 'version'
+  | 'template'
+  | 'commitMessage'
+  | 'creationTimeMs'
+  | 'lastUpdateTimeMs'
+  | 'tags'
+  | 'aliases'
+  | 'userId'
+> &
+  Partial<Pick<PromptVersion, 'responseFormat' | 'modelConfig'>>;
 
 /** A name between double braces, with dots in it or without, as MLflow has it. */
 const VARIABLE = /\{\{\s*([a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)*)\s*\}\}/g;
