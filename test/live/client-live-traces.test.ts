@@ -83,6 +83,14 @@ test('MLflow holds the same of a trace of ours as of one of Python', async () =>
 
   const ours = await client.getTrace(root.traceId);
   expect(comparable(ours)).toEqual(comparable(await client.getTrace(String(theirs.id.value))));
+  const python = await client.getTrace(String(theirs.id.value));
+  const stats = (trace: Trace): unknown => {
+    const { total_size_bytes: _, ...sizes } = JSON.parse(
+      trace.info.traceMetadata['mlflow.trace.sizeStats'] ?? '{}',
+    ) as Record<string, number>;
+    return sizes; // the total holds the metadata too, which says where each was made
+  };
+  expect(stats(ours)).toEqual(stats(python));
   expect(ours.info.requestPreview).toBe('Wer?');
   const read = await askPython(
     uri(),

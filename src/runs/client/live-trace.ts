@@ -5,6 +5,7 @@ import { shareInProcess } from '../../model/process-wide.ts';
 import type { TraceInfo } from '../../model/traces.ts';
 import { LiveSpan, type SpanOptions } from './live-span.ts';
 import { metadataOf, previewOf } from './trace-preview.ts';
+import { sizeMetadata } from './trace-size.ts';
 
 /** How many traces are kept while they are open; the oldest goes for another one (MLFLOW_TRACE_BUFFER_MAX_SIZE). */
 const MAX_OPEN = 1000;
@@ -70,12 +71,12 @@ export class LiveTrace {
   /** What is known of it, once it has ended. */
   info(): Omit<TraceInfo, 'assessments' | 'clientRequestId'> {
     const { inputs, outputs, startTimeNs, endTimeNs = startTimeNs, status } = this.root.toTraceSpan();
-    return {
+    const info = {
       traceId: this.root.traceId,
       experimentId: this.experimentId,
       requestTimeMs: Number(startTimeNs / NANOS_PER_MS),
       executionDurationMs: Number((endTimeNs - startTimeNs) / NANOS_PER_MS),
-      state: status.code === 'ERROR' ? 'ERROR' : 'OK',
+      state: status.code === 'ERROR' ? ('ERROR' as const) : ('OK' as const),
       requestPreview: previewOf(inputs, 'user'),
       responsePreview: previewOf(outputs, 'assistant'),
       traceMetadata: {
@@ -86,6 +87,11 @@ export class LiveTrace {
       },
       tags: Object.fromEntries(this.tags),
     };
+    const size = sizeMetadata(
+      info,
+      this.spans().map((span) => span.toTraceSpan()),
+    );
+    return { ...info, traceMetadata: { ...info.traceMetadata, ...size } };
   }
 
   #add(span: LiveSpan): LiveSpan {
