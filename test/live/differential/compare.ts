@@ -28,6 +28,12 @@ export const ON_PURPOSE: readonly OnPurpose[] = [
       our.kind === 'error' && their.kind === 'error' && our.status >= 500 && /too many 50\d error/.test(their.message),
   },
   {
+    what: '`renameRegisteredModel` answers the model under its new name; Python answers None',
+    why: 'the server says it, and who renames goes on with it',
+    isSo: ({ method, our, their }) =>
+      method === 'renameRegisteredModel' && our.kind === 'result' && their.kind === 'result',
+  },
+  {
     what: 'Without a server `searchRuns` names the models that a run worked on and made',
     why: 'MLflow’s server leaves them out of searches; `getRun` has them everywhere',
     isSo: ({ method, left, right }) => method === 'searchRuns' && withoutModels(left) === withoutModels(right),

@@ -41,6 +41,7 @@ async function byPython(uri: string, addresses: readonly string[], script: reado
 function compare(script: readonly Operation[], our: Side, their: Side): ReadonlyMap<string, boolean> {
   const works = new Map<string, boolean>();
   const unmade = new Set<string>();
+  const differing: { readonly at: number; readonly said: string }[] = [];
   for (const [at, operation] of script.entries()) {
     const { method } = operation;
     const [mine, other] = [our.outcomes[at], their.outcomes[at]];
@@ -54,12 +55,17 @@ function compare(script: readonly Operation[], our: Side, their: Side): Readonly
       continue;
     }
     const [left, right] = [comparable(our.canonical, mine), comparable(their.canonical, other)];
-    if (isDeepStrictEqual(left, right) || !isOnPurpose({ method, our: mine, their: other, left, right })) {
-      const said = `ours: ${JSON.stringify(mine)}\nPython's: ${JSON.stringify(other)}`;
-      expect(left, `seed ${SEED}, operation ${at} differs: ${JSON.stringify(operation)}\n${said}`).toEqual(right);
+    if (!isDeepStrictEqual(left, right) && !isOnPurpose({ method, our: mine, their: other, left, right })) {
+      const said = `${JSON.stringify(operation)}\nours: ${JSON.stringify(mine)}\nPython's: ${JSON.stringify(other)}`;
+      differing.push({ at, said });
     }
     if (mine.kind === 'result') works.set(method, works.get(method) ?? true);
   }
+  // the first is the one to look at: what comes after it may differ on its account
+  expect(
+    differing.slice(0, 5),
+    `seed ${SEED}: ${differing.length} operations differ, the first ${differing[0]?.at}`,
+  ).toEqual([]);
   return works;
 }
 
