@@ -10,7 +10,7 @@ export function setLoggedModelTags(
   { modelId, pairs }: RequestOf<'setLoggedModelTags'>,
 ): void {
   database.write(() => {
-    const { experimentId } = requireModel(database, modelId);
+    const { experimentId } = requireModel(database, modelId, 'any');
     for (const [key, value] of new Map(pairs.map((pair) => [pair.key, pair.value]))) {
       database.run('DELETE FROM logged_model_tags WHERE model_id = ? AND tag_key = ?', modelId, key);
       database.run(
@@ -30,7 +30,7 @@ export function deleteLoggedModelTag(
   { modelId, key }: RequestOf<'deleteLoggedModelTag'>,
 ): void {
   database.write(() => {
-    if (!Object.hasOwn(requireModel(database, modelId).tags, key))
+    if (!Object.hasOwn(requireModel(database, modelId, 'any').tags, key))
       throw mlflowError('RESOURCE_DOES_NOT_EXIST', `No tag with key '${key}' found for model with ID '${modelId}'.`);
     database.run('DELETE FROM logged_model_tags WHERE model_id = ? AND tag_key = ?', modelId, key);
   });
@@ -39,7 +39,7 @@ export function deleteLoggedModelTag(
 /** Gives more params; one that is there is refused, as in MLflow. */
 export function logModelParams({ database }: SqliteContext, { modelId, pairs }: RequestOf<'logModelParams'>): void {
   database.write(() => {
-    const { experimentId } = requireModel(database, modelId);
+    const { experimentId } = requireModel(database, modelId, 'any');
     for (const { key, value } of pairs)
       database.run(
         'INSERT INTO logged_model_params (model_id, experiment_id, param_key, param_value) VALUES (?, ?, ?, ?)',

@@ -32,6 +32,16 @@ export function claimModelMarks(store: () => Store): void {
     await expectRefusal(again, 'BAD_REQUEST', 400);
   });
 
+  test('a model in the bin has them still, as in MLflow', async () => {
+    const { modelId } = await logModel(store());
+    await store().request('setLoggedModelTags', { modelId, pairs: [{ key: 'k', value: 'v' }] });
+    await store().deleteLoggedModel(modelId);
+    await store().request('deleteLoggedModelTag', { modelId, key: 'k' });
+    await expectRefusal(store().request('deleteLoggedModelTag', { modelId, key: 'k' }), 'RESOURCE_DOES_NOT_EXIST', 404);
+    await store().request('setLoggedModelTags', { modelId, pairs: [{ key: 'k', value: 'v' }] });
+    await store().request('logModelParams', { modelId, pairs: [{ key: 'depth', value: '6' }] });
+  });
+
   test('a model that is not there has neither', async () => {
     const modelId = `m-${'0'.repeat(32)}`;
     const pairs = [{ key: 'k', value: 'v' }];
