@@ -5,8 +5,6 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 const ROOMS = '{artifacts,cli,collector,config,crash,logs,model,outbox,rest,runs,stores}';
 const rooms = `test/${ROOMS}/**/!(demo-job).test.ts`; // the demo brings an SDK up in its process
 const packages = 'test/package/**/*.test.ts';
-/** Ends that a Collector may hold for so long and no longer: by a clock, so nothing runs beside them. */
-const timed = ['test/otel/exits.test.ts'];
 const others = ['test/live/**', 'test/**/*.heavy.test.ts'];
 
 const config: ViteUserConfig = defineConfig({
@@ -24,7 +22,7 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'rooms', include: [rooms], exclude: others, isolate: false } },
       {
         extends: true,
-        test: { name: 'jobs', include: ['test/**/*.test.ts'], exclude: [...others, ...timed, rooms, packages] },
+        test: { name: 'jobs', include: ['test/**/*.test.ts'], exclude: [...others, rooms, packages] },
       },
       {
         extends: true,
@@ -36,7 +34,6 @@ const config: ViteUserConfig = defineConfig({
           globalSetup: 'test/package/pack.ts',
         },
       },
-      { extends: true, test: { name: 'timed', include: timed, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
 });

@@ -100,7 +100,7 @@ export function parseRunsUri(uri: string): RunsUri {
  *
  * @throws {MlflowError} `INVALID_PARAMETER_VALUE` for a run id that is none
  * @example
- * formatRunsUri({ runId: run.info.runId, path: 'model' });
+ * formatRunsUri({ runId, path: 'model' });
  */
 export function formatRunsUri({ runId, path }: RunsUri): string {
   if (runId !== '' && !runId.includes('/')) return `runs:/${runId}${path === '' ? '' : `/${path}`}`;

@@ -11,7 +11,8 @@ import { BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace'
 import { BatchLogRecordProcessor, type LogRecordExporter } from '@opentelemetry/sdk-logs';
 declare const exporter: SpanExporter & LogRecordExporter;
 declare const logger: LoggerService, service: LoggerService, alerts: AlertsService, mlflow: MlflowService;
-declare const client: MlflowClient, run: Run, runId: string, modelId: string;
+declare const client: MlflowClient, run: Run, runId: string, modelId: string, traceId: string, assessmentId: string;
+declare const root: LiveSpan;
 declare function load(): Promise<number>;
 declare function step(): Promise<number>;
 declare function tick(): void;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { runDemo } from '../../src/cli/demo-command.ts';
-import { readRuns } from '../end-to-end/run-job.ts';
+import { readRuns } from './run-job.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'runspan-demo-')));
 const trackingUri = `sqlite:///${join(folder, 'mlflow.db')}`;
