@@ -78,6 +78,8 @@ async function bundle({ input, packages }: Bundle): Promise<readonly string[]> {
     sourcemap: packages === undefined,
     sourcemapExcludeSources: true,
     comments: { jsdoc: false },
+    // What a job waits for is above all how much text there is to read; names stay, since errors show them.
+    ...(packages === undefined ? {} : { minify: { compress: false, mangle: false, codegen: true } }),
     chunkFileNames: `${Object.keys(input)[0]}-[name]-[hash].js`,
   });
   await made.close();

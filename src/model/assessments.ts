@@ -118,3 +118,11 @@ export interface IssueReference extends AssessmentInfo {
 
 /** An assessment of a trace. */
 export type Assessment = Feedback | Expectation | IssueReference;
+
+/** Who assesses. */
+export const ASSESSMENT_SOURCE_TYPES: ReadonlySet<string> = new Set([
+  'HUMAN',
+  'LLM_JUDGE',
+  'CODE',
+  'SOURCE_TYPE_UNSPECIFIED',
+]);

@@ -2,8 +2,7 @@
 import type { ArtifactRepository } from '../artifacts/contract.ts';
 import { MlflowError, RunspanError, mlflowError } from '../errors.ts';
 import type { ConnectionOptions } from '../rest/connection.ts';
-import { isOfRegistry } from '../rest/server-endpoints.ts';
-import type { ServerEndpoint } from '../rest/server-endpoints.ts';
+import { isOfRegistry } from '../rest/registry-names.ts';
 import type { Store } from '../stores/contract.ts';
 import type { RegistryPlace, StoreMethod } from './contract.ts';
 import { DestinationRefused, judgeError } from './patience.ts';
@@ -61,7 +60,7 @@ export class DrainDestination {
   storeFor(call: { readonly method: StoreMethod; readonly args: readonly unknown[] }): Promise<Store> {
     const { registry } = this.#options;
     // The cast: whatever it is, it is looked up in the table only.
-    const isRegistrys = call.method === 'request' && isOfRegistry(call.args[0] as ServerEndpoint);
+    const isRegistrys = call.method === 'request' && isOfRegistry(String(call.args[0]));
     if (registry === undefined || !isRegistrys) return this.store();
     this.#registry ??= this.#open(registry, () => (this.#registry = undefined));
     return this.#registry;

@@ -1,5 +1,6 @@
 // The endpoints of assessments: what they are asked, and their JSON.
 import { RunspanError } from '../errors.ts';
+import { ASSESSMENT_SOURCE_TYPES } from '../model/assessments.ts';
 import type { Assessment, AssessmentError, AssessmentSource, NewAssessment } from '../model/assessments.ts';
 import { oneOf, optional, text } from './checked.ts';
 import { API_3, by, get, post, type Endpoint, type WireFields } from './endpoint.ts';
@@ -30,14 +31,6 @@ export interface AssessmentEndpoints {
   readonly updateAssessment: Endpoint<AssessmentKey & Pick<AssessmentRequest, 'assessment'>, Assessment>;
   readonly deleteAssessment: Endpoint<AssessmentKey, void>;
 }
-
-/** Who assesses. */
-export const ASSESSMENT_SOURCE_TYPES: ReadonlySet<string> = new Set([
-  'HUMAN',
-  'LLM_JUDGE',
-  'CODE',
-  'SOURCE_TYPE_UNSPECIFIED',
-]);
 
 /** How much of a stack trace Python keeps, in characters, and what it puts before the rest. */
 const MAX_STACK_CHARS = 10_000;

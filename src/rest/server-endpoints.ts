@@ -50,8 +50,3 @@ const TRACKING: TrackingServerEndpoints = {
 
 /** The tables of all groups. */
 export const SERVER_ENDPOINTS: ServerEndpoints = { ...TRACKING, ...REGISTRY };
-
-/** Whether an endpoint is asked of the registry URI's server. */
-export function isOfRegistry(name: ServerEndpoint): boolean {
-  return Object.hasOwn(REGISTRY, name);
-}

@@ -1,5 +1,5 @@
 // What the store in a file answers of the requests beyond runs: the model registry, prompts among it, and what is noted of logged models.
-import { isOfRegistry } from '../rest/server-endpoints.ts';
+import { isOfRegistry } from '../rest/registry-names.ts';
 import type { AnswerOf, RequestOf, ServerEndpoint } from '../rest/server-endpoints.ts';
 import type { RegistryEndpoints } from '../rest/registry.ts';
 import { needsServer } from './needs-server.ts';

@@ -9,7 +9,8 @@ import type {
   FeedbackOptions,
   NewAssessment,
 } from '../../model/assessments.ts';
-import { ASSESSMENT_SOURCE_TYPES, type AssessmentRequest } from '../../rest/assessments.ts';
+import { ASSESSMENT_SOURCE_TYPES } from '../../model/assessments.ts';
+import type { AssessmentRequest } from '../../rest/assessments.ts';
 import { toTexts } from './checks.ts';
 import { TraceMethods } from './trace-methods.ts';
 
