@@ -92,11 +92,12 @@ export type { TableInput } from './artifacts/table.ts';
 export type { ByteInput } from './artifacts/temporary-file.ts';
 export type { NewLoggedModelOptions } from './runs/client/logged-model-methods.ts';
 export type { MlflowClient } from './runs/client/mlflow-client.ts';
-export type { SearchOptions } from './runs/client/tracking-methods.ts';
+export type { SearchExperimentsOptions, SearchOptions, SearchRunsOptions } from './runs/client/tracking-methods.ts';
 export { PromptVersion } from './model/prompt-version.ts';
 export type { PromptVersionFields } from './model/prompt-version.ts';
 export type { ChatMessage, Prompt, PromptModelConfig, PromptTemplate } from './model/prompts.ts';
 export type { PromptOptions } from './runs/client/prompt-tags.ts';
+export { MODEL_VERSION_STAGES } from './model/registry.ts';
 export type { ModelVersion, ModelVersionStatus, RegisteredModel } from './model/registry.ts';
 export type { RegisterModelOptions } from './runs/client/model-file-methods.ts';
 export type { ModelVersionOptions } from './runs/client/model-version-methods.ts';
@@ -115,7 +116,12 @@ export type {
   McpTransportType,
 } from './model/mcp-servers.ts';
 export type { TraceArchivalConfig, Workspace, WorkspaceDeletionMode } from './model/workspaces.ts';
+export { WEBHOOK_EVENTS } from './model/webhooks.ts';
 export type { Webhook, WebhookEvent, WebhookStatus, WebhookTestResult } from './model/webhooks.ts';
+export type { McpEndpointFields, McpSearch, McpServerFields, McpVersionFields } from './rest/mcp-servers.ts';
+export type { TraceDeletion } from './rest/traces.ts';
+export type { WebhookFields } from './rest/webhooks.ts';
+export type { WorkspaceFields } from './rest/workspaces.ts';
 export type { DatasetSearchOptions } from './rest/datasets.ts';
 export type { LoggedModelOrder, LoggedModelSearchOptions } from './rest/logged-models.ts';
 export type { LiveSpan, SpanEndOptions, SpanOptions } from './runs/client/live-span.ts';

@@ -16,33 +16,47 @@ import { nothing } from './wire-values.ts';
 
 /** What a server is told; null takes away what is there. */
 export interface McpServerFields {
+  /** What people read. */
   readonly displayName?: string | null;
+  /** What it is for. */
   readonly description?: string | null;
+  /** Its pictures. */
   readonly icons?: readonly McpIcon[] | null;
 }
 
 /** What a version is told beside its server.json. */
 export interface McpVersionFields {
+  /** Where it comes from. */
   readonly source?: string;
+  /** Whether it is in use. */
   readonly status?: McpStatus;
+  /** What it offers; null: nobody has asked it yet. */
   readonly tools?: readonly McpTool[] | null;
+  /** By the name of a way to connect: whether it is hidden. */
   readonly connectOptions?: Readonly<Record<string, { readonly hidden: boolean }>> | null;
 }
 
 /** What an address is told; null takes away what is there. */
 export interface McpEndpointFields {
+  /** Where it answers. */
   readonly url?: string;
+  /** How it is spoken to. */
   readonly transportType?: McpTransportType;
+  /** The version that answers there; not beside an alias. */
   readonly serverVersion?: string | null;
+  /** The alias of the version that answers there. */
   readonly serverAlias?: string | null;
 }
 
 /** What every search here takes. */
 export interface McpSearch {
+  /** In MLflow's filter language. */
   readonly filterString?: string;
   /** How many a page holds. @default 1000 */
   readonly maxResults?: number;
+  /** Such as `name ASC`. */
   readonly orderBy?: readonly string[];
+  /** Where to begin: of the page before. */
   readonly pageToken?: string;
 }
 

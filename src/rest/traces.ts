@@ -18,9 +18,13 @@ export interface TraceSearch {
 
 /** Which traces of an experiment go. */
 export interface TraceDeletion {
+  /** Of this experiment alone. */
   readonly experimentId: string;
+  /** Those that began by then, in milliseconds since the epoch. */
   readonly maxTimestampMs?: number;
+  /** So many at most, the oldest first. */
   readonly maxTraces?: number;
+  /** These, and no others. */
   readonly traceIds?: readonly string[];
 }
 

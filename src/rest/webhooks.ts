@@ -14,12 +14,17 @@ import * as wire from './wire-values.ts';
 
 /** What a new webhook is told; of an old one, what changes. */
 export interface WebhookFields {
+  /** What people read. */
   readonly name?: string;
+  /** Where the server calls. */
   readonly url?: string;
+  /** What it is called for. */
   readonly events?: readonly WebhookEvent[];
+  /** Free text. */
   readonly description?: string;
   /** Signs what is delivered; the server never gives it back. */
   readonly secret?: string;
+  /** Whether it is called. @default 'ACTIVE' */
   readonly status?: WebhookStatus;
 }
 

@@ -7,9 +7,11 @@ import { nothing } from './wire-values.ts';
 
 /** What a workspace is told; of an old one, what changes. */
 export interface WorkspaceFields {
+  /** What it is for. */
   readonly description?: string;
   /** Empty takes it away. */
   readonly defaultArtifactRoot?: string;
+  /** When its traces are archived. */
   readonly traceArchivalConfig?: TraceArchivalConfig;
 }
 
