@@ -57,7 +57,8 @@ test('what the Collector refuses with 400 is counted and kept with its words', a
   const stats = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, number>;
   expect(stats).toMatchObject({ exportPendingCount: 0, exportRefusedCount: 2_000, exportLostCount: 0 });
   const graveyard = join(folder.path, 'telemetry', 'dead-letters');
-  const letters = readdirSync(graveyard).flatMap((name) =>
+  const files = readdirSync(graveyard).filter((name) => name.endsWith('.jsonl'));
+  const letters = files.flatMap((name) =>
     readFileSync(join(graveyard, name), 'utf8')
       .trim()
       .split('\n')
