@@ -133,7 +133,8 @@ describe('a server on SQLite', () => {
     await client.logParam(info.runId, 'lr', '1');
     expect(await rejected(client.logParam(info.runId, 'lr', '2'))).toEqual(bad);
     expect(await rejected(client.deleteTag(info.runId, 'none'))).toEqual(absent);
-    await expect(client.getRegisteredModel('m')).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+    expect(await rejected(client.getRegisteredModel('m'))).toEqual(absent);
+    await expect(client.getSkill('m')).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
   });
 
   test('start() rejects for a deleted experiment, and says how to restore it', async () => {
