@@ -9,11 +9,11 @@ export async function runOurs(client: MlflowClient, script: readonly Operation[]
   const made = new Map<string, Json>();
   const outcomes: Outcome[] = [];
   for (const operation of script) {
-    const beganAtMs = Date.now();
     const outcome = await runOne(client, operation, made);
     outcomes.push(outcome);
     // no server makes two experiments in one millisecond, and searches are ordered by it
-    while (operation.method.startsWith('create') && Date.now() === beganAtMs);
+    const endedAtMs = Date.now();
+    while (operation.method.startsWith('create') && Date.now() === endedAtMs);
     if (operation.as === undefined || outcome.kind === 'error') continue;
     const id = partAt(outcome.value, operation.at);
     if (id !== undefined) made.set(operation.as, id);
