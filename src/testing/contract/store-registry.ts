@@ -1,11 +1,11 @@
 // The contract of a model registry as claims: on the embedded store, and on real servers over HTTP.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Store } from '../../stores/contract.ts';
 import { claimModelMarks } from './store-model-marks.ts';
 import { claimRegistrySearches } from './store-registry-searches.ts';
 import { claimVersions } from './store-registry-versions.ts';
 import { expectRefusal, uniqueName } from './store-fixtures.ts';
-import type { OpenedStore } from './store-suite.ts';
+import { useStore, type OpenedStore } from './store-suite.ts';
 
 /**
  * Runs the contract of a model registry on one kind of store.
@@ -15,15 +15,7 @@ import type { OpenedStore } from './store-suite.ts';
  */
 export function describeRegistry(name: string, open: () => Promise<OpenedStore>): void {
   describe(`registry contract: ${name}`, () => {
-    let opened: OpenedStore | undefined;
-    beforeAll(async () => {
-      opened = await open();
-    });
-    afterAll(() => opened?.close());
-    const store = (): Store => {
-      if (opened === undefined) throw new Error('The store is open only while tests run.');
-      return opened.store;
-    };
+    const store = useStore(open);
     describe('registered models', () => claimRegisteredModels(store));
     describe('aliases and tags', () => claimMarks(store));
     describe('versions', () => claimVersions(store));

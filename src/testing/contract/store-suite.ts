@@ -23,19 +23,24 @@ export interface OpenedStore {
  */
 export function describeStore(name: string, open: () => Promise<OpenedStore>): void {
   describe(`store contract: ${name}`, () => {
-    let opened: OpenedStore | undefined;
-    beforeAll(async () => {
-      opened = await open();
-    });
-    afterAll(() => opened?.close());
-    const store = (): Store => {
-      if (opened === undefined) throw new Error('The store is open only while tests run.');
-      return opened.store;
-    };
+    const store = useStore(open);
     describe('experiments', () => claimExperiments(store));
     describe('runs', () => claimRuns(store));
     describe('batches', () => claimBatches(store));
     describe('logged models', () => claimModels(store));
     describe('searches', () => claimSearches(store));
   });
+}
+
+/** Opens a store before the tests of the describe block around it and ends it after them; what it returns is called inside tests. */
+export function useStore(open: () => Promise<OpenedStore>): () => Store {
+  let opened: OpenedStore | undefined;
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(() => opened?.close());
+  return (): Store => {
+    if (opened === undefined) throw new Error('The store is open only while tests run.');
+    return opened.store;
+  };
 }
