@@ -38,8 +38,8 @@ const ENTRIES: Readonly<Record<string, string>> = {
   testing: 'testing.ts',
   'testing/contract': 'testing/contract.ts',
   cli: 'cli.ts',
-  'drain-worker': 'outbox/drain-worker.ts',
-  'telemetry-worker': 'outbox/telemetry-worker.ts',
+  'drain-worker': 'outbox/worker/drain-worker.ts',
+  'telemetry-worker': 'outbox/telemetry/telemetry-worker.ts',
   'otel-transport': 'logs/otel-transport.ts',
 };
 

@@ -1,8 +1,8 @@
 // `runspan outbox`: what waits in RUNSPAN_DIR, whose it is, and what the stores refused.
 import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
-import type { FolderReport, OutboxReport, Ownership } from '../outbox/inspect.ts';
-import { inspectOutbox } from '../outbox/inspect.ts';
-import { nodeSystem } from '../outbox/node-system.ts';
+import type { FolderReport, OutboxReport, Ownership } from '../outbox/folder/inspect.ts';
+import { inspectOutbox } from '../outbox/folder/inspect.ts';
+import { nodeSystem } from '../outbox/machine/node-system.ts';
 import { formatDuration, oneLine, paint } from './format.ts';
 import { layOut } from './table.ts';
 

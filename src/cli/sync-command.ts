@@ -2,14 +2,14 @@
 import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
 import { RunspanError } from '../errors.ts';
 import type { OutboxEvent } from '../outbox/contract.ts';
-import type { FolderReport, OutboxReport } from '../outbox/inspect.ts';
-import { inspectOutbox } from '../outbox/inspect.ts';
-import { nodeSystem } from '../outbox/node-system.ts';
-import { openers } from '../outbox/openers.ts';
-import { reviveGrave } from '../outbox/revive.ts';
+import type { FolderReport, OutboxReport } from '../outbox/folder/inspect.ts';
+import { inspectOutbox } from '../outbox/folder/inspect.ts';
+import { nodeSystem } from '../outbox/machine/node-system.ts';
+import { openers } from '../outbox/delivery/openers.ts';
+import { reviveGrave } from '../outbox/folder/revive.ts';
 import type { ConnectionOptions } from '../rest/connection.ts';
-import type { Destination } from '../outbox/folder.ts';
-import { syncFolders, type SyncTarget } from '../outbox/sync.ts';
+import type { Destination } from '../outbox/folder/folder.ts';
+import { syncFolders, type SyncTarget } from '../outbox/delivery/sync.ts';
 import { listFolders } from './outbox-command.ts';
 
 /** What `runspan sync` was asked for. */

@@ -2,7 +2,7 @@
 import { TraceFlags } from '@opentelemetry/api';
 import type { ReadableLogRecord, LogRecordProcessor } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
-import type { TelemetryOutbox } from '../outbox/telemetry-outbox.ts';
+import type { TelemetryOutbox } from '../outbox/telemetry/telemetry-outbox.ts';
 import { ExportQueue } from './export-queue.ts';
 import { byExporter, byHttp, openGrpcLogExporter, openSpanExporter } from './otlp-senders.ts';
 import type { SendBatch, Serializer } from './otlp-senders.ts';

@@ -1,7 +1,7 @@
 // The one OpenTelemetry set-up of a process: what the job registered, or what we bring up; flushed by anyone, shut down at the end only.
 import { diag, logs, trace } from '@opentelemetry/api';
 import { shareInProcess } from '../model/process-wide.ts';
-import { TelemetryOutbox } from '../outbox/telemetry-outbox.ts';
+import { TelemetryOutbox } from '../outbox/telemetry/telemetry-outbox.ts';
 import { settlesWithin } from './deadline.ts';
 import { exportTargets, httpTargets } from './provider-settings.ts';
 import type { ProviderSettings } from './provider-settings.ts';

@@ -8,7 +8,7 @@ import type { MlflowSettings } from '../config/mlflow-settings.ts';
 import type { AlertSink } from '../model/alert-sink.ts';
 import { settlesWithin } from '../otel/deadline.ts';
 import type { Outbox, OutboxEvent, OutboxOptions, RegistryPlace } from '../outbox/contract.ts';
-import { openDisabledOutbox } from '../outbox/disabled-outbox.ts';
+import { openDisabledOutbox } from '../outbox/job/disabled-outbox.ts';
 import type { RunBook } from './run-book.ts';
 
 /** What {@link openDestination} stands on. */

@@ -10,7 +10,7 @@ import { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import { settlesWithin } from '../otel/deadline.ts';
 import { activeRun, addOpenRun, ambientRun } from '../otel/run-context.ts';
 import type { FlushResult, Outbox, OutboxOptions } from '../outbox/contract.ts';
-import { openOutbox } from '../outbox/outbox.ts';
+import { openOutbox } from '../outbox/job/outbox.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
 import type { MlflowClient } from '../runs/client/mlflow-client.ts';
 import { joinRun, openRun } from '../runs/open-run.ts';

@@ -1,7 +1,7 @@
 // The lines that a person reads about runs: one at the start, one at the end, one about what could not be delivered.
 import type { AlertSink } from '../model/alert-sink.ts';
 import type { Outbox } from '../outbox/contract.ts';
-import { describeWhatIsLeft } from '../outbox/what-is-left.ts';
+import { describeWhatIsLeft } from '../outbox/job/what-is-left.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
 import type { RunLog } from '../runs/run.ts';
 

@@ -2,8 +2,8 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { sep } from 'node:path';
-import { NodeDisk } from '../outbox/node-system.ts';
-import type { Disk, FileStat } from '../outbox/system.ts';
+import { NodeDisk } from '../outbox/machine/node-system.ts';
+import type { Disk, FileStat } from '../outbox/machine/system.ts';
 
 interface MemoryFile {
   bytes: Buffer;

@@ -7,8 +7,8 @@ import { showOutbox } from '../../src/cli/outbox-command.ts';
 import { sync, type SyncRequest } from '../../src/cli/sync-command.ts';
 import type { Write } from '../../src/model/write.ts';
 import type { Outbox } from '../../src/outbox/contract.ts';
-import { nodeMachine } from '../../src/outbox/node-system.ts';
-import { openOutbox } from '../../src/outbox/outbox.ts';
+import { nodeMachine } from '../../src/outbox/machine/node-system.ts';
+import { openOutbox } from '../../src/outbox/job/outbox.ts';
 import { openStore } from '../../src/stores/open.ts';
 import { create, end, metric, runKey } from '../outbox/writes.ts';
 

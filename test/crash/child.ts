@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread, threadId, Worker, workerData } from 'node:worker_threads';
 import type { Outbox } from '../../src/outbox/contract.ts';
-import { openOutbox } from '../../src/outbox/outbox.ts';
+import { openOutbox } from '../../src/outbox/job/outbox.ts';
 
 /** What a child is told. */
 export interface ChildOptions {

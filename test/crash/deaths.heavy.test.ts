@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openOutbox } from '../../src/outbox/outbox.ts';
+import { openOutbox } from '../../src/outbox/job/outbox.ts';
 import { acceptedBy, jobFolder, leftFolders, readRun, startJob, upTo } from './jobs.ts';
 import { adopt, expectDelivered, key, killAfter } from './kills.ts';
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { OutboxEvent } from '../../src/outbox/contract.ts';
-import { openOutbox } from '../../src/outbox/outbox.ts';
+import { openOutbox } from '../../src/outbox/job/outbox.ts';
 import type { ChildOptions } from './child.ts';
 import type { Job } from './jobs.ts';
 import { acceptedBy, jobFolder, leftFolders, readRun, startJob, upTo } from './jobs.ts';

@@ -1,12 +1,12 @@
 // A drain over the memory store, without folder or thread, for the tests of its parts.
 import type { OutboxEvent } from '../../src/outbox/contract.ts';
-import { DrainDestination } from '../../src/outbox/destination.ts';
-import { openFolderDrain } from '../../src/outbox/folder-drain.ts';
-import type { FolderDrain } from '../../src/outbox/folder-drain.ts';
-import type { FolderPaths } from '../../src/outbox/folder.ts';
-import { Patience } from '../../src/outbox/patience.ts';
-import { encodeWrite } from '../../src/outbox/encode-write.ts';
-import type { Disk } from '../../src/outbox/system.ts';
+import { DrainDestination } from '../../src/outbox/delivery/destination.ts';
+import { openFolderDrain } from '../../src/outbox/delivery/folder-drain.ts';
+import type { FolderDrain } from '../../src/outbox/delivery/folder-drain.ts';
+import type { FolderPaths } from '../../src/outbox/folder/folder.ts';
+import { Patience } from '../../src/outbox/delivery/patience.ts';
+import { encodeWrite } from '../../src/outbox/journal/encode-write.ts';
+import type { Disk } from '../../src/outbox/machine/system.ts';
 import type { Write } from '../../src/model/write.ts';
 import type { FakeSystem } from './fake-system.ts';
 import { fakeSystem } from './fake-system.ts';

@@ -1,6 +1,6 @@
 // A machine of the test's own: the real disk unless told otherwise, a clock that moves when told, other processes at will.
-import { NodeDisk, nodeMachine } from '../../src/outbox/node-system.ts';
-import type { Clock, Disk, Machine, System } from '../../src/outbox/system.ts';
+import { NodeDisk, nodeMachine } from '../../src/outbox/machine/node-system.ts';
+import type { Clock, Disk, Machine, System } from '../../src/outbox/machine/system.ts';
 
 interface Timer {
   readonly atMs: number;

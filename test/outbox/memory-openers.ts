@@ -1,7 +1,7 @@
 // Openers over the memory store, and artifacts kept in a map.
 import { readFileSync } from 'node:fs';
 import type { ArtifactRepository } from '../../src/artifacts/contract.ts';
-import type { Openers } from '../../src/outbox/destination.ts';
+import type { Openers } from '../../src/outbox/delivery/destination.ts';
 import type { MemoryStore } from './memory-store.ts';
 
 /** What was uploaded, by `<artifactUri>/<path>`. */

@@ -1,6 +1,6 @@
 // An outbox that keeps what it is given in a list: the contract without disk or worker.
 import type { Outbox } from '../../src/outbox/contract.ts';
-import { openDisabledOutbox } from '../../src/outbox/disabled-outbox.ts';
+import { openDisabledOutbox } from '../../src/outbox/job/disabled-outbox.ts';
 import type { Write } from '../../src/model/write.ts';
 
 export interface RecordingOutbox extends Outbox {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { RunspanError } from '../../src/errors.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
-import { openOutbox } from '../../src/outbox/outbox.ts';
+import { openOutbox } from '../../src/outbox/job/outbox.ts';
 import { activeRun } from '../../src/otel/run-context.ts';
 import type { RunConfig } from '../../src/runs/run-config.ts';
 import type { Run } from '../../src/runs/run.ts';

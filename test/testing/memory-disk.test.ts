@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { NodeDisk } from '../../src/outbox/node-system.ts';
-import type { Disk } from '../../src/outbox/system.ts';
+import { NodeDisk } from '../../src/outbox/machine/node-system.ts';
+import type { Disk } from '../../src/outbox/machine/system.ts';
 import { MemoryDisk } from '../../src/testing/memory-disk.ts';
 
 const FILES = ['a', 'b', 'd/x', 'd/y', 'e/z'];

@@ -1,5 +1,5 @@
 // Simulated time: one order of events for all processes of a world, and a view of it for each, which ends with the process.
-import type { Clock } from '../../../src/outbox/system.ts';
+import type { Clock } from '../../../src/outbox/machine/system.ts';
 
 interface Timer {
   readonly atMs: number;

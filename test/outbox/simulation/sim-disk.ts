@@ -1,6 +1,6 @@
 // A disk in memory that all processes of a world share, and a view of it for each: it fails on demand, and dies with its process.
 import path from 'node:path';
-import type { Disk, FileStat } from '../../../src/outbox/system.ts';
+import type { Disk, FileStat } from '../../../src/outbox/machine/system.ts';
 
 interface Node {
   /** Undefined for a folder. */

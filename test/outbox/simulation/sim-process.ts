@@ -1,7 +1,7 @@
 // One process of a world: an outbox on a disk that may die under it, and what it knows to be accepted.
-import { openOutbox } from '../../../src/outbox/outbox.ts';
+import { openOutbox } from '../../../src/outbox/job/outbox.ts';
 import type { FlushResult, Outbox, OutboxEvent } from '../../../src/outbox/contract.ts';
-import type { Machine } from '../../../src/outbox/system.ts';
+import type { Machine } from '../../../src/outbox/machine/system.ts';
 import type { Write } from '../../../src/model/write.ts';
 import { RunspanError } from '../../../src/errors.ts';
 import { DiskView, type SimDisk, type Strike } from './sim-disk.ts';

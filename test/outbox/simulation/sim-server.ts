@@ -1,7 +1,7 @@
 // The tracking server of a world: one honest store, and a road to it that loses, repeats, delays and lies.
 import { MlflowError } from '../../../src/errors.ts';
 import type { ArtifactRepository } from '../../../src/artifacts/contract.ts';
-import type { Openers } from '../../../src/outbox/destination.ts';
+import type { Openers } from '../../../src/outbox/delivery/destination.ts';
 import type { Store } from '../../../src/stores/contract.ts';
 import { MemoryStore } from '../memory-store.ts';
 import type { SimClock } from './sim-clock.ts';

@@ -1,0 +1,59 @@
+// Puts one folder's drain together: state, reader, source, dead letters; for our own folder and for adopted ones alike.
+import { ArtifactLane } from './artifact-lane.ts';
+import { DeadLetters } from '../folder/dead-letters.ts';
+import type { Delivery } from './delivery.ts';
+import { Drain } from './drain.ts';
+import type { FolderPaths } from '../folder/folder.ts';
+import { RecordSource } from '../journal/record-source.ts';
+import { SegmentReader } from '../journal/segment-reader.ts';
+import { FolderState } from '../folder/state.ts';
+
+/** What all folders of one host share. */
+export type SharedDelivery = Pick<Delivery, 'system' | 'destination' | 'patience' | 'onEvent' | 'onWarning'>;
+
+/** What tells one folder's drain from another's. */
+export interface FolderDrainOptions {
+  readonly shared: SharedDelivery;
+  /** Undefined where there is no disk: records come from memory alone. */
+  readonly paths: FolderPaths | undefined;
+  readonly isLive: boolean;
+  readonly isSynced: boolean;
+  readonly replayedThrough: number;
+  readonly onSettled: (state: FolderState) => void;
+}
+
+/** The parts that the owner of a folder's drain works with. */
+export interface FolderDrain {
+  readonly delivery: Delivery;
+  readonly state: FolderState;
+  readonly source: RecordSource;
+  readonly drain: Drain;
+  readonly lane: ArtifactLane;
+  /** Lets the segment under the reader go. */
+  close(): void;
+}
+
+/** Subjects that are warned of; a job that changes more params than that has been told. */
+const WARNED_LIMIT = 100;
+
+/** Opens a folder where its last drain left off. */
+export function openFolderDrain(options: FolderDrainOptions): FolderDrain {
+  const { shared, paths, isLive, isSynced, replayedThrough } = options;
+  const { disk, clock } = shared.system;
+  const state = new FolderState(disk, paths);
+  const { settledThrough } = state;
+  const deadLetters = new DeadLetters(disk, paths, { settledThrough, onWarning: shared.onWarning });
+  const reader = paths === undefined ? undefined : new SegmentReader({ disk, folder: paths.root, isLive });
+  const source = new RecordSource({ reader, clock, isLive, settledThrough });
+  const said = new Set<string>();
+  const onceWarning = (subject: string, message: string): void => {
+    if (said.has(subject) || said.size >= WARNED_LIMIT) return;
+    said.add(subject);
+    shared.onWarning(message);
+  };
+  const delivery: Delivery = { ...shared, state, paths, deadLetters, replayedThrough, onceWarning };
+  const onSettled = (): void => options.onSettled(state);
+  const lane = new ArtifactLane(delivery, onSettled);
+  const drain = new Drain({ delivery, lane, source, reader, isSynced, onSettled });
+  return { delivery, state, source, drain, lane, close: () => reader?.close() };
+}

@@ -1,0 +1,205 @@
+// Takes over what dead processes left: adopts their folders one by one, delivers, ends their runs, removes the folder.
+import type { AdoptedFolder } from '../folder/adopt.ts';
+import { Adopter, CONFIRM_MS } from '../folder/adopt.ts';
+import type { Destination } from '../folder/folder.ts';
+import { retireFolder } from '../folder/folder.ts';
+import type { FolderDrain, SharedDelivery } from './folder-drain.ts';
+import { openFolderDrain } from './folder-drain.ts';
+import { writeLease } from '../folder/lease.ts';
+import { DrainClosed } from './patience.ts';
+import type { Pause } from '../machine/pause.ts';
+import { reapRuns } from './reaper.ts';
+import type { FolderState } from '../folder/state.ts';
+import { messageOf } from '../machine/system.ts';
+
+/** How often RUNSPAN_DIR is looked through. */
+const SCAN_INTERVAL_MS = 60_000;
+
+/** What an orphanage needs. */
+export interface OrphanageOptions {
+  /** What all folders of this host share. */
+  readonly shared: SharedDelivery;
+  readonly directory: string;
+  readonly destination: Destination;
+  readonly ownName: string | undefined;
+  readonly isInline: boolean;
+  readonly isOpenElsewhere: (runId: string) => boolean;
+  /** Whether a stale folder is to be taken over. @default every one is */
+  readonly isWanted?: (name: string) => boolean;
+  /** Told when an adopted folder is opened, and after each step of it. */
+  readonly onProgress?: (folder: AdoptedFolder, state: FolderState) => void;
+  /** Ends the wait between two scans. */
+  readonly pause: Pause;
+}
+
+/** Adopts, delivers and reaps until closed. */
+export class Orphanage {
+  readonly #options: OrphanageOptions;
+  readonly #adopter: Adopter;
+  #waiting: AdoptedFolder[] = [];
+  #current: AdoptedFolder | undefined;
+  /** All but some artifacts is delivered; their lanes go on beside the other folders. */
+  readonly #lingering = new Map<AdoptedFolder, FolderDrain>();
+  #isClosed = false;
+  #isUrgent = false;
+
+  constructor(options: OrphanageOptions) {
+    this.#options = options;
+    this.#adopter = new Adopter({
+      system: options.shared.system,
+      directory: options.directory,
+      destination: options.destination,
+      ownName: options.ownName,
+      isInline: options.isInline,
+      ...(options.isWanted === undefined ? {} : { isWanted: options.isWanted }),
+      onWarning: options.shared.onWarning,
+    });
+    this.#scan();
+  }
+
+  /** True while an adopted folder is not done with. */
+  get isBusy(): boolean {
+    const lanes = [...this.#lingering.values()].map((folder) => folder.lane);
+    return this.#current !== undefined || this.#waiting.length > 0 || lanes.some((lane) => lane.isBusy);
+  }
+
+  /** Nothing is left that could be adopted or delivered by now. */
+  get isSettled(): boolean {
+    return (
+      this.#current === undefined &&
+      this.#waiting.length === 0 &&
+      this.#lingering.size === 0 &&
+      !this.#adopter.hasSuspects
+    );
+  }
+
+  /** The adopted folders' leases, for the heartbeat. */
+  leases(): readonly string[] {
+    const current = this.#current === undefined ? [] : [this.#current];
+    return [...current, ...this.#waiting, ...this.#lingering.keys()].map((folder) => folder.paths.lease);
+  }
+
+  /** Somebody waits for the end. */
+  hurry(): void {
+    this.#isUrgent = true;
+    for (const { lane } of this.#lingering.values()) lane.hurry();
+  }
+
+  /** Nobody waits any more. */
+  calm(): void {
+    this.#isUrgent = false;
+    for (const { lane } of this.#lingering.values()) lane.calm();
+  }
+
+  /** Works until closed. */
+  async run(): Promise<void> {
+    const { shared, pause } = this.#options;
+    while (!this.#isClosed) {
+      this.#current = this.#waiting.shift();
+      if (this.#current === undefined) {
+        await pause.wait(this.#adopter.hasSuspects ? CONFIRM_MS : SCAN_INTERVAL_MS);
+        if (!this.#isClosed) this.#scan();
+        continue;
+      }
+      try {
+        await this.#settle(this.#current);
+      } catch (error) {
+        this.#release(this.#current);
+        if (!(error instanceof DrainClosed)) {
+          shared.onWarning(`The outbox folder ${this.#current.paths.root} is left for later: ${messageOf(error)}`);
+        }
+      }
+      this.#current = undefined;
+    }
+  }
+
+  /** Stops after the step under way; what is not done with is left for the next adopter. */
+  close(): void {
+    this.#isClosed = true;
+    for (const folder of this.#waiting) this.#release(folder);
+    this.#waiting = [];
+    for (const [folder, opened] of this.#lingering) {
+      opened.lane.close();
+      this.#leave(opened);
+      this.#release(folder);
+    }
+    this.#lingering.clear();
+    this.#options.pause.wake();
+  }
+
+  #scan(): void {
+    try {
+      this.#waiting.push(...this.#adopter.scan());
+    } catch (error) {
+      // Where not even our own folder could be made, the user has been told already.
+      if (this.#options.ownName === undefined) return;
+      this.#options.shared.onWarning(`RUNSPAN_DIR could not be looked through: ${messageOf(error)}`);
+    }
+  }
+
+  async #settle(adopted: AdoptedFolder): Promise<void> {
+    const { shared, isOpenElsewhere } = this.#options;
+    const { paths, orphan } = adopted;
+    const { system } = shared;
+    const folder = openFolderDrain({
+      shared,
+      paths,
+      isLive: false,
+      isSynced: false,
+      replayedThrough: Number.POSITIVE_INFINITY,
+      onSettled: (state) => {
+        this.#options.onProgress?.(adopted, state);
+        this.#retireIfDone(adopted);
+      },
+    });
+    this.#options.onProgress?.(adopted, folder.state);
+    try {
+      folder.lane.start();
+      while (await folder.drain.deliverWindow()) await turn(system.clock);
+      await reapRuns(folder.delivery, { orphan, isOpenElsewhere, save: () => folder.drain.save() });
+      if (this.#isClosed && folder.state.aside.lowest !== undefined) throw new DrainClosed();
+    } catch (error) {
+      folder.lane.close();
+      this.#leave(folder);
+      throw error;
+    }
+    if (this.#isUrgent) folder.lane.hurry();
+    this.#lingering.set(adopted, folder);
+    this.#retireIfDone(adopted);
+  }
+
+  #retireIfDone(adopted: AdoptedFolder): void {
+    const folder = this.#lingering.get(adopted);
+    if (folder === undefined || folder.state.aside.lowest !== undefined) return;
+    const { shared, directory } = this.#options;
+    this.#lingering.delete(adopted);
+    folder.lane.close();
+    this.#leave(folder);
+    try {
+      retireFolder(shared.system, directory, adopted.paths);
+    } catch (error) {
+      this.#release(adopted);
+      shared.onWarning(`The outbox folder ${adopted.paths.root} is left for later: ${messageOf(error)}`);
+    }
+  }
+
+  #leave(folder: FolderDrain): void {
+    folder.drain.save();
+    folder.close();
+  }
+
+  /** Says in the lease that nobody works on the folder any more, so that the next one need not wait for our death. */
+  #release({ paths, orphan }: AdoptedFolder): void {
+    const { shared, isInline } = this.#options;
+    try {
+      writeLease(shared.system, paths.lease, { folder: paths.name, isInline, isReleased: true, orphan });
+    } catch {
+      // The folder is gone or the disk takes nothing: our death will say the same.
+    }
+  }
+}
+
+/** Lets timers and messages in: an embedded store answers without ever leaving this turn. */
+export function turn(clock: { nextTurn: (callback: () => void) => void }): Promise<void> {
+  return new Promise((resolve) => clock.nextTurn(resolve));
+}

@@ -1,0 +1,162 @@
+// Trying again: what can be mended by time is tried for as long as the process lives; what cannot is told apart.
+import { MlflowError, RunspanError } from '../../errors.ts';
+import { Pause } from '../machine/pause.ts';
+import type { System } from '../machine/system.ts';
+import { messageOf } from '../machine/system.ts';
+
+/** First delay, its bound, and the bound while somebody waits for the end. */
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 30_000;
+const URGENT_DELAY_MS = 500;
+/** A store whose attempts failed so often in a row is closed and opened again. */
+const REOPEN_AFTER = 3;
+/** An error that nobody foresaw (a defect, not a store's answer) is tried so often before the record is given up. */
+export const UNFORESEEN_LIMIT = 5;
+
+/** How an operation ended. */
+export type Outcome<T> =
+  { readonly status: 'done'; readonly value: T } | { readonly status: 'rejected'; readonly error: Error };
+
+/** The destination refuses everything for now: credentials, a deleted experiment, a file it cannot use. No record's fault. */
+export class DestinationRefused extends Error {
+  override readonly name: string = 'DestinationRefused';
+
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+  }
+}
+
+/** The drain was closed while it waited. */
+export class DrainClosed extends Error {
+  override readonly name: string = 'DrainClosed';
+
+  constructor() {
+    super('The drain is closed.');
+  }
+}
+
+/** What an error asks for. */
+export type Judgement = 'retry' | 'refused' | 'rejected' | 'unforeseen';
+
+/**
+ * The statuses by which a server speaks of what it was sent, and not of who sent it or where; the last two, where no retry
+ * helps, say that it does not take such a thing at all (an artifact proxy that is switched off).
+ */
+const RECORD_STATUSES = new Set([400, 409, 413, 422, 501, 503]);
+
+/** Tells errors apart: mended by time, by the user, or not at all. */
+export function judgeError(error: unknown): Judgement {
+  if (error instanceof DestinationRefused) return 'refused';
+  if (error instanceof MlflowError) {
+    if (error.isRetryable || error.isAmbiguous) return 'retry';
+    const isAbsent = error.status === 404 && error.errorCode === 'RESOURCE_DOES_NOT_EXIST';
+    return isAbsent || RECORD_STATUSES.has(error.status) ? 'rejected' : 'refused';
+  }
+  return error instanceof RunspanError ? 'rejected' : 'unforeseen';
+}
+
+/** What a Patience needs. */
+export interface PatienceOptions {
+  readonly system: System;
+  /** Closes what is open, so that the next attempt opens it anew. */
+  readonly reopen: () => Promise<void>;
+  readonly onWarning: (message: string) => void;
+}
+
+/** Runs operations until they are done or rejected; one backoff for all of a destination. */
+export class Patience {
+  readonly #options: PatienceOptions;
+  readonly #pause: Pause;
+  readonly #said = new Set<string>();
+  #isClosed = false;
+  #isUrgent = false;
+  /** Failures in a row, over all operations. */
+  #failures = 0;
+
+  constructor(options: PatienceOptions) {
+    this.#options = options;
+    this.#pause = new Pause(options.system.clock);
+  }
+
+  /** True while the destination does not answer. */
+  get isWaiting(): boolean {
+    return this.#failures > 0;
+  }
+
+  /** Somebody waits for the end: cut the pause under way short and keep the next ones short. */
+  hurry(): void {
+    this.#isUrgent = true;
+    this.#pause.wake();
+  }
+
+  /** Nobody waits any more. */
+  calm(): void {
+    this.#isUrgent = false;
+  }
+
+  /** Ends all attempts: they reject with {@link DrainClosed}. */
+  close(): void {
+    this.#isClosed = true;
+    this.#pause.wake();
+  }
+
+  /**
+   * Runs an operation until it is done or rejected.
+   *
+   * @throws {DrainClosed} once closed
+   */
+  async attempt<T>(operation: () => Promise<T>): Promise<Outcome<T>> {
+    for (let attempts = 1; ; attempts += 1) {
+      if (this.#isClosed) throw new DrainClosed();
+      try {
+        const value = await operation();
+        this.#recover();
+        return { status: 'done', value };
+      } catch (error) {
+        if (this.#isClosed) throw new DrainClosed();
+        const judgement = judgeError(error);
+        const isGivenUp = judgement === 'unforeseen' && attempts >= UNFORESEEN_LIMIT;
+        if (judgement === 'rejected' || isGivenUp) return { status: 'rejected', error: asError(error) };
+        await this.#wait(error, judgement);
+      }
+    }
+  }
+
+  async #wait(error: unknown, judgement: Judgement): Promise<void> {
+    this.#failures += 1;
+    const message = messageOf(error);
+    this.#sayOnce(
+      judgement === 'refused'
+        ? `The tracking store refuses what is sent: ${message} Everything is kept on disk and tried again.`
+        : `The tracking store cannot be reached for now: ${message} Everything is kept on disk and tried again.`,
+    );
+    const isReopened = this.#failures % REOPEN_AFTER === 0 || judgement === 'unforeseen';
+    if (isReopened) await this.#options.reopen();
+    await this.#pause.wait(this.#delayMs(error, judgement));
+  }
+
+  #delayMs(error: unknown, judgement: Judgement): number {
+    const asked = error instanceof MlflowError ? (error.retryAfterMs ?? 0) : 0;
+    if (this.#isUrgent) return Math.max(asked, URGENT_DELAY_MS);
+    if (judgement === 'refused') return MAX_DELAY_MS;
+    const doubled = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(this.#failures - 1, 10));
+    // Jitter downwards by up to half, so that many jobs do not come back at once.
+    return Math.max(asked, doubled * (1 - this.#options.system.random() / 2));
+  }
+
+  #recover(): void {
+    if (this.#failures === 0) return;
+    this.#failures = 0;
+    this.#said.clear();
+  }
+
+  #sayOnce(message: string): void {
+    if (this.#said.size > 0) return;
+    this.#said.add(message);
+    this.#options.onWarning(message);
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,178 @@
+// Finds folders whose owner is gone and takes them by renaming: of rivals, one wins.
+import path from 'node:path';
+import type { Destination, FolderPaths } from './folder.ts';
+import {
+  DEAD_LETTERS_FOLDER,
+  TELEMETRY_FOLDER,
+  folderPaths,
+  newFolderName,
+  pidOfName,
+  readHeader,
+  withoutSecrets,
+} from './folder.ts';
+import type { Lease, Orphan } from './lease.ts';
+import { judgeLease, readLease, silenceMs, writeLease } from './lease.ts';
+import type { System } from '../machine/system.ts';
+
+/** What an adopter needs. */
+export interface AdopterOptions {
+  readonly system: System;
+  readonly directory: string;
+  readonly destination: Destination;
+  /** Our own folder's name, never adopted. */
+  readonly ownName: string | undefined;
+  readonly isInline: boolean;
+  /** Whether a stale folder is to be taken. @default every one is */
+  readonly isWanted?: (name: string) => boolean;
+  readonly onWarning: (message: string) => void;
+}
+
+/** A folder that is ours now. */
+export interface AdoptedFolder {
+  readonly paths: FolderPaths;
+  readonly orphan: Orphan;
+}
+
+/** Between rename and the new lease a folder looks orphaned; nobody takes it for so long. */
+const ADOPTING_LIMIT_MS = 60_000;
+/** A heartbeat that only its age condemns is watched for so long first: a clock that jumped forward is no death. */
+export const CONFIRM_MS = 3000;
+
+const NOT_ADOPTED: ReadonlySet<string> = new Set([DEAD_LETTERS_FOLDER, TELEMETRY_FOLDER]);
+
+interface Suspect {
+  readonly heartbeatMs: number;
+  readonly seenAtMs: number;
+}
+
+/** Looks through RUNSPAN_DIR, one scan at a time. */
+export class Adopter {
+  readonly #options: AdopterOptions;
+  readonly #suspects = new Map<string, Suspect>();
+  readonly #named = new Set<string>();
+
+  constructor(options: AdopterOptions) {
+    this.#options = options;
+  }
+
+  /** True while a folder is watched and the next scan should come soon. */
+  get hasSuspects(): boolean {
+    return this.#suspects.size > 0;
+  }
+
+  /**
+   * Takes every stale folder of our destination. Never throws on what a rival or a broken folder does.
+   *
+   * @param ownName our own folder's name by now, where it was made later
+   */
+  scan(ownName: string | undefined = this.#options.ownName): readonly AdoptedFolder[] {
+    const { system, directory } = this.#options;
+    const adopted: AdoptedFolder[] = [];
+    const foreign: string[] = [];
+    const unreadable: string[] = [];
+    for (const name of system.disk.list(directory)) {
+      if (name.startsWith('.') || NOT_ADOPTED.has(name) || name === ownName) continue;
+      const paths = folderPaths(directory, name);
+      if (system.disk.stat(paths.root)?.isFolder !== true) continue;
+      const header = readHeader(system, paths);
+      if (header !== undefined && !isSame(header, this.#options.destination)) {
+        if (this.#isStale(paths, readLease(system, paths.lease))) foreign.push(`${name} (${header.trackingUri})`);
+      } else if (header === undefined) {
+        // A rival may have renamed or removed it between the listing and now.
+        if (system.disk.stat(paths.root) !== undefined) unreadable.push(name);
+      } else if (this.#options.isWanted?.(name) ?? true) {
+        const folder = this.#tryAdopt(paths);
+        if (folder !== undefined) adopted.push(folder);
+      }
+    }
+    this.#nameOnce(foreign, 'hold records for other tracking stores; a job with that tracking URI delivers them');
+    this.#nameOnce(unreadable, 'have no header that this version can read, and are left as they are');
+    return adopted;
+  }
+
+  #tryAdopt(from: FolderPaths): AdoptedFolder | undefined {
+    const { system, directory, isInline } = this.#options;
+    const lease = readLease(system, from.lease);
+    const heartbeat = system.disk.stat(from.lease);
+    if (!this.#isStale(from, lease)) return undefined;
+    const paths = folderPaths(
+      directory,
+      newFolderName(system.machine, () => system.random()),
+    );
+    try {
+      if (!system.disk.rename(from.root, paths.root)) return undefined;
+      this.#suspects.delete(from.name);
+      // An adopter that died left the word of whom it had adopted.
+      const orphan = lease?.orphan ?? {
+        host: lease?.host ?? 'unknown',
+        pid: lease?.pid ?? pidOfName(from.name) ?? 0,
+        threadId: lease?.threadId ?? 0,
+        lastSeenMs: heartbeat?.modifiedMs ?? system.clock.nowMs(),
+        wasReleased: lease?.isReleased ?? false,
+      };
+      writeLease(system, paths.lease, { folder: paths.name, isInline, orphan });
+      return { paths, orphan };
+    } catch (error) {
+      this.#options.onWarning(`The outbox folder ${from.name} could not be taken over: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  #isStale(paths: FolderPaths, lease: Lease | undefined): boolean {
+    const { machine, disk } = this.#options.system;
+    if (lease !== undefined && lease.folder !== paths.name) {
+      // Somebody renamed it and has not signed yet, or died in between.
+      const pid = pidOfName(paths.name);
+      const isHere = lease.host === machine.hostName && lease.pidNamespace === machine.pidNamespace;
+      if (isHere && pid !== undefined && pid !== machine.pid && !machine.isAlive(pid)) return true;
+      const changedMs = disk.stat(paths.root)?.changedMs;
+      return changedMs !== undefined && this.#fileSystemNowMs() - changedMs > ADOPTING_LIMIT_MS;
+    }
+    const verdict = judgeLease(lease, machine);
+    if (verdict.kind !== 'silent-for') return verdict.kind === 'gone';
+    return this.#isConfirmed(paths, verdict.limitMs);
+  }
+
+  /** Condemned by age alone: twice, some time apart, with no heartbeat in between. */
+  #isConfirmed(paths: FolderPaths, limitMs: number): boolean {
+    const { disk, clock } = this.#options.system;
+    const heartbeat = disk.stat(paths.lease) ?? disk.stat(paths.root);
+    if (heartbeat === undefined || silenceMs(heartbeat, this.#fileSystemNowMs()) <= limitMs) {
+      this.#suspects.delete(paths.name);
+      return false;
+    }
+    const suspect = this.#suspects.get(paths.name);
+    if (suspect === undefined || suspect.heartbeatMs !== heartbeat.modifiedMs) {
+      this.#suspects.set(paths.name, { heartbeatMs: heartbeat.modifiedMs, seenAtMs: clock.monotonicMs() });
+      return false;
+    }
+    return clock.monotonicMs() - suspect.seenAtMs >= CONFIRM_MS;
+  }
+
+  /** The file system's clock: what a freshly written file says. */
+  #fileSystemNowMs(): number {
+    const { system, directory } = this.#options;
+    const probe = path.join(directory, `.clock-${newFolderName(system.machine, () => system.random())}`);
+    try {
+      system.disk.appendText(probe, '.');
+      const stat = system.disk.stat(probe);
+      system.disk.removeFile(probe);
+      return stat?.modifiedMs ?? Number.NEGATIVE_INFINITY;
+    } catch {
+      // Without a clock to compare with, nobody is condemned.
+      return Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  #nameOnce(names: readonly string[], what: string): void {
+    const fresh = names.filter((name) => !this.#named.has(name));
+    if (fresh.length === 0) return;
+    for (const name of fresh) this.#named.add(name);
+    this.#options.onWarning(`In ${this.#options.directory} these folders ${what}: ${fresh.join(', ')}.`);
+  }
+}
+
+function isSame(a: Destination, b: Destination): boolean {
+  const bare = (uri: string): string => withoutSecrets(uri).replace(/\/+$/, '');
+  return bare(a.trackingUri) === bare(b.trackingUri) && (a.workspace ?? '') === (b.workspace ?? '');
+}

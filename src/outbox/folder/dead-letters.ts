@@ -1,0 +1,83 @@
+// What a store or a Collector refused for good: the record with its words, one line each, beside the journal.
+import type { Write } from '../../model/write.ts';
+import { MlflowError } from '../../errors.ts';
+import type { FolderPaths } from './folder.ts';
+import { LineFile } from '../machine/line-file.ts';
+import type { Disk } from '../machine/system.ts';
+import { messageOf } from '../machine/system.ts';
+
+/** One line of `dead-letters.jsonl`; `record` holds only what was refused of the write. */
+export interface DeadLetter {
+  readonly sequence: number;
+  /** How many records the line stands for: more than one where a stretch of the journal could not be read. */
+  readonly count: number;
+  readonly reason: string;
+  readonly errorCode: string | undefined;
+  readonly status: number | undefined;
+  /** A write, or a request to a Collector as OTLP's JSON. */
+  readonly record: unknown;
+}
+
+/** Appends to a folder's dead letters; the same refusal after a replay is not written twice. */
+export class DeadLetters {
+  readonly #file: LineFile | undefined;
+  readonly #paths: FolderPaths | undefined;
+  readonly #onWarning: (message: string) => void;
+  readonly #who: string;
+  /** Lines that an earlier drain wrote and did not settle. */
+  readonly #written = new Set<string>();
+  #count = 0;
+
+  constructor(
+    disk: Disk,
+    paths: FolderPaths | undefined,
+    options: {
+      readonly settledThrough: number;
+      readonly onWarning: (message: string) => void;
+      /** Who refuses, in messages. @default 'The tracking store' */
+      readonly who?: string;
+    },
+  ) {
+    this.#paths = paths;
+    this.#onWarning = options.onWarning;
+    this.#who = options.who ?? 'The tracking store';
+    if (paths === undefined) return;
+    this.#file = new LineFile(disk, paths.deadLetters);
+    const lines = this.#file.read();
+    this.#count = lines.length;
+    for (const line of lines) {
+      const sequence = Number(/^\{"sequence":(\d+),/.exec(line)?.[1] ?? 0);
+      if (sequence > options.settledThrough) this.#written.add(line);
+    }
+  }
+
+  /** Writes one down. Never throws: where the disk takes nothing, the letter goes out as a warning. */
+  bury(letter: DeadLetter): void {
+    this.#count += 1;
+    const line = JSON.stringify(letter);
+    if (this.#written.has(line)) return;
+    if (this.#count === 1) {
+      const where =
+        this.#paths === undefined ? '' : ` It is kept in ${this.#paths.deadLetters}, as are those that follow.`;
+      this.#onWarning(`${this.#who} refused a record for good: ${letter.reason}.${where}`);
+    }
+    try {
+      this.#file?.append(line);
+    } catch (error) {
+      this.#onWarning(`A refused record could not be kept (${messageOf(error)}): ${line}`);
+    }
+  }
+}
+
+/** A dead letter with a store's words. */
+export function deadLetter(sequence: number, record: Write | undefined, error: unknown): DeadLetter {
+  const isMlflow = error instanceof MlflowError;
+  return {
+    sequence,
+    count: 1,
+    reason: messageOf(error),
+    errorCode: isMlflow ? error.errorCode : undefined,
+    status: isMlflow ? error.status : undefined,
+    record,
+  };
+}

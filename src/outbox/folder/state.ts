@@ -1,0 +1,295 @@
+// What the drain knows of one folder: how far it got and which runs are open; replaced as one step, so that a crash finds an old one or a new one.
+import type { Metric, Param, Tag } from '../../model/entities.ts';
+import { spellNumber } from '../journal/encode-write.ts';
+import type { FolderPaths } from './folder.ts';
+import { LineFile } from '../machine/line-file.ts';
+import { SetAside } from './set-aside.ts';
+import type { Disk } from '../machine/system.ts';
+
+/** Attributes journaled and not yet mirrored; the last value of each key. */
+export interface KeptAttributes {
+  readonly params: readonly Param[];
+  readonly tags: readonly Tag[];
+  readonly metrics: readonly Metric[];
+}
+
+/** A run that this folder opened and has not ended. */
+export interface OpenRun {
+  readonly runKey: string;
+  readonly runId: string;
+  readonly experimentId: string;
+  readonly artifactUri: string;
+  readonly runName: string;
+  readonly startTimeMs: number;
+  /** A create whose answer was lost: the store may hold a second run with this key. */
+  readonly wasAmbiguous: boolean;
+  readonly attributes?: KeptAttributes;
+  /** Why there is no run in the store; what belongs to it is dead-lettered. */
+  readonly failedReason?: string;
+}
+
+/** A logged model of a run that is open, or whose making was refused. */
+export interface OpenModel {
+  readonly modelKey: string;
+  readonly runKey: string;
+  readonly modelId: string;
+  readonly experimentId: string;
+  readonly artifactUri: string;
+  /** A create whose answer was lost: the store may hold a second model with this key. */
+  readonly wasAmbiguous: boolean;
+  readonly hasEnded: boolean;
+  /** One of its files is among the dead letters. */
+  readonly hasLostFile: boolean;
+  /** How it ends once its files that were set aside have ended. */
+  readonly awaitedStatus?: 'READY' | 'UPLOAD_FAILED';
+  /** Why there is no model in the store; its files are dead-lettered. */
+  readonly failedReason?: string;
+}
+
+/** A number of records that ended as dead letters. */
+interface Deaths {
+  readonly sequence: number;
+  readonly count: number;
+}
+
+interface StateFile {
+  readonly formatVersion: 1;
+  readonly settledThrough: number;
+  readonly deadLettered: number;
+  readonly runs: readonly OpenRun[];
+  /** Absent in files of older versions. */
+  readonly models?: readonly OpenModel[];
+}
+
+/** Ids of ended runs that are remembered, for children and late writes. */
+const ENDED_LIMIT = 10_000;
+
+/** The drain's own state of one folder. */
+export class FolderState {
+  /** Artifacts that the watermark has passed and that are still to be delivered. */
+  readonly aside: SetAside;
+  readonly #disk: Disk;
+  readonly #paths: FolderPaths | undefined;
+  readonly #endedRuns: LineFile | undefined;
+  readonly #runs = new Map<string, OpenRun>();
+  readonly #kept = new Map<string, Kept>();
+  readonly #ended = new Map<string, string>();
+  readonly #models = new Map<string, OpenModel>();
+  #settledThrough = 0;
+  #deadLettered = 0;
+  #deaths: Deaths[] = [];
+  #afterSave: (() => void)[] = [];
+  /** What the disk is known to hold. */
+  #savedThrough = 0;
+
+  constructor(disk: Disk, paths: FolderPaths | undefined) {
+    this.#disk = disk;
+    this.#paths = paths;
+    this.#endedRuns = paths === undefined ? undefined : new LineFile(disk, paths.endedRuns);
+    this.#load();
+    this.aside = new SetAside(disk, paths, this.#settledThrough);
+  }
+
+  /** Everything up to this number is delivered, dead-lettered or set aside. */
+  get settledThrough(): number {
+    return this.#settledThrough;
+  }
+
+  /** Everything up to this number is delivered or dead-lettered. */
+  get completeThrough(): number {
+    return Math.min(this.#settledThrough, (this.aside.lowest ?? Number.POSITIVE_INFINITY) - 1);
+  }
+
+  /** How many records are delivered or dead-lettered. */
+  get doneCount(): number {
+    return this.#settledThrough - this.aside.count;
+  }
+
+  /** Of these, how many were dead-lettered. */
+  get deadLettered(): number {
+    return this.#deadLettered + this.aside.deadCount;
+  }
+
+  /** What survives a crash now; segments up to here may go. */
+  get savedThrough(): number {
+    return this.#savedThrough;
+  }
+
+  openRuns(): readonly OpenRun[] {
+    return [...this.#runs.values()];
+  }
+
+  run(runKey: string): OpenRun | undefined {
+    return this.#runs.get(runKey);
+  }
+
+  /** The store's id of a run that this folder opened, ended or not. */
+  runIdOf(runKey: string): string | undefined {
+    const run = this.#runs.get(runKey);
+    if (run !== undefined) return run.failedReason === undefined ? run.runId : undefined;
+    return this.#ended.get(runKey);
+  }
+
+  putRun(run: OpenRun): void {
+    this.#runs.set(run.runKey, run);
+  }
+
+  model(modelKey: string): OpenModel | undefined {
+    return this.#models.get(modelKey);
+  }
+
+  /** The models of an open run. */
+  modelsOf(runKey: string): readonly OpenModel[] {
+    return [...this.#models.values()].filter((model) => model.runKey === runKey);
+  }
+
+  /** The models that wait for files that were set aside; their runs may be ended. */
+  awaitedModels(): readonly OpenModel[] {
+    return [...this.#models.values()].filter((model) => model.awaitedStatus !== undefined);
+  }
+
+  /** Keeps a model as long as its run is open, or a file of it is awaited. */
+  putModel(model: OpenModel): void {
+    if (this.#runs.has(model.runKey) || model.awaitedStatus !== undefined) this.#models.set(model.modelKey, model);
+    else this.#models.delete(model.modelKey);
+  }
+
+  /** Forgets an ended run with its models, but for its id. */
+  endRun(runKey: string): void {
+    const run = this.#runs.get(runKey);
+    this.#runs.delete(runKey);
+    for (const model of this.modelsOf(runKey)) this.putModel(model);
+    this.#kept.delete(runKey);
+    if (run === undefined || run.failedReason !== undefined || run.runId === runKey) return;
+    this.#remember(runKey, run.runId);
+    try {
+      this.#endedRuns?.append(JSON.stringify([runKey, run.runId]));
+    } catch {
+      // A disk that takes nothing costs a search by key after a crash, no data.
+    }
+  }
+
+  keepAttributes(runKey: string, more: KeptAttributes): void {
+    const run = this.#runs.get(runKey);
+    if (run === undefined) return;
+    let kept = this.#kept.get(runKey);
+    if (kept === undefined) {
+      const fresh = new Kept(run.attributes);
+      kept = fresh;
+      this.#kept.set(runKey, fresh);
+      // Put together when somebody looks, not at every attribute.
+      const lazy = { ...run, attributes: undefined };
+      Object.defineProperty(lazy, 'attributes', { get: () => fresh.all(), enumerable: true });
+      // What the property gives is a KeptAttributes from here on.
+      this.#runs.set(runKey, lazy as unknown as OpenRun);
+    }
+    kept.add(more);
+  }
+
+  /** Notes records that were dead-lettered; they count once the watermark has passed them. */
+  noteDeaths(sequence: number, count: number): void {
+    this.#deaths.push({ sequence, count });
+  }
+
+  /** Moves the watermark; never back. */
+  settle(sequence: number): void {
+    if (sequence <= this.#settledThrough) return;
+    this.#settledThrough = sequence;
+    this.aside.pass(sequence);
+    this.#deadLettered += this.#deaths.reduce((sum, each) => (each.sequence <= sequence ? sum + each.count : sum), 0);
+    this.#deaths = this.#deaths.filter((each) => each.sequence > sequence);
+  }
+
+  /** Does something once what it follows from is safe on disk, such as deleting a delivered file. */
+  afterSave(act: () => void): void {
+    this.#afterSave.push(act);
+  }
+
+  /** Writes the state; throws what the disk throws. */
+  save(): void {
+    if (this.#paths !== undefined) {
+      const file: StateFile = {
+        formatVersion: 1,
+        settledThrough: this.#settledThrough,
+        deadLettered: this.#deadLettered,
+        runs: this.openRuns(),
+        ...(this.#models.size === 0 ? {} : { models: [...this.#models.values()] }),
+      };
+      this.#disk.replaceText(this.#paths.state, `${JSON.stringify(file, spellNumber)}\n`);
+    }
+    this.#savedThrough = this.#settledThrough;
+    this.aside.forgetThrough(this.#savedThrough);
+    const acts = this.#afterSave;
+    this.#afterSave = [];
+    for (const act of acts) act();
+  }
+
+  #load(): void {
+    if (this.#paths === undefined) return;
+    const text = this.#disk.readText(this.#paths.state);
+    const file = text === undefined ? undefined : parseState(text);
+    if (file !== undefined) {
+      this.#settledThrough = file.settledThrough;
+      this.#savedThrough = file.settledThrough;
+      this.#deadLettered = file.deadLettered;
+      for (const run of file.runs) this.#runs.set(run.runKey, reviveRun(run));
+      for (const model of file.models ?? []) this.putModel(model);
+    }
+    for (const line of this.#endedRuns?.read() ?? []) this.#loadEnded(line);
+  }
+
+  #loadEnded(line: string): void {
+    try {
+      const pair: unknown = JSON.parse(line);
+      if (Array.isArray(pair)) this.#remember(String(pair[0]), String(pair[1]));
+    } catch {
+      // A line torn by the crash: that run is looked up in the store instead.
+    }
+  }
+
+  #remember(runKey: string, runId: string): void {
+    this.#ended.set(runKey, runId);
+    if (this.#ended.size <= ENDED_LIMIT) return;
+    const [oldest] = this.#ended.keys();
+    if (oldest !== undefined) this.#ended.delete(oldest);
+  }
+}
+
+function parseState(text: string): StateFile | undefined {
+  try {
+    const file: unknown = JSON.parse(text);
+    const isState = typeof file === 'object' && file !== null && 'settledThrough' in file && 'runs' in file;
+    // The cast: replaced as one step, and only save() writes it.
+    return isState ? (file as StateFile) : undefined;
+  } catch {
+    // Damaged on disk: everything that is still journaled is sent again, which duplicates nothing.
+    return undefined;
+  }
+}
+
+/** One run's attributes while they come, by key. */
+class Kept {
+  readonly #params = new Map<string, Param>();
+  readonly #tags = new Map<string, Tag>();
+  readonly #metrics = new Map<string, Metric>();
+
+  constructor(start: KeptAttributes | undefined) {
+    if (start !== undefined) this.add(start);
+  }
+
+  add(more: KeptAttributes): void {
+    for (const param of more.params) this.#params.set(param.key, param);
+    for (const tag of more.tags) this.#tags.set(tag.key, tag);
+    for (const metric of more.metrics) this.#metrics.set(metric.key, metric);
+  }
+
+  all(): KeptAttributes {
+    return { params: [...this.#params.values()], tags: [...this.#tags.values()], metrics: [...this.#metrics.values()] };
+  }
+}
+
+function reviveRun(run: OpenRun): OpenRun {
+  if (run.attributes === undefined) return run;
+  const metrics = run.attributes.metrics.map((metric) => ({ ...metric, value: Number(metric.value) }));
+  return { ...run, attributes: { ...run.attributes, metrics } };
+}

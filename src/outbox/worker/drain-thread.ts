@@ -1,0 +1,36 @@
+// A drain host behind a message port: the part of a worker's entry that tests use with openers of their own.
+import type { MessagePort } from 'node:worker_threads';
+import { Counters } from '../delivery/counters.ts';
+import type { Openers } from '../delivery/destination.ts';
+import { DrainHost } from './drain-host.ts';
+import { OfflineHost } from './offline-host.ts';
+import type { HostRequest, HostSettings } from './messages.ts';
+import type { System } from '../machine/system.ts';
+
+/** What a host in a thread needs. */
+export interface ThreadOptions {
+  /** Brings requests. */
+  readonly port: MessagePort;
+  /** Where replies go. */
+  readonly replies: Pick<MessagePort, 'postMessage'>;
+  readonly settings: HostSettings;
+  readonly system: System;
+  readonly openers: Openers;
+}
+
+/** Runs a host until it has answered `stop`; then the thread ends by itself. */
+export function runHostInThread({ port, replies, settings, system, openers }: ThreadOptions): void {
+  const Host = settings.isOffline ? OfflineHost : DrainHost;
+  const host = new Host({ settings, system, openers, post: (reply) => replies.postMessage(reply) });
+  // The listener also keeps the thread alive, which Atomics.waitAsync alone does not.
+  port.on('message', (request: HostRequest) => host.receive(request));
+  void listen(host, new Counters(settings.counters));
+  host.start();
+}
+
+async function listen(host: Pick<DrainHost, 'wake'>, counters: Counters): Promise<void> {
+  for (let seen = counters.wakeCount; ;) {
+    seen = await counters.untilWoken(seen);
+    host.wake();
+  }
+}

@@ -1,0 +1,33 @@
+// What the drain knows of a folder, and what it costs to keep it.
+import { expect, test } from 'vitest';
+import type { KeptAttributes } from '../../../src/outbox/folder/state.ts';
+import { FolderState } from '../../../src/outbox/folder/state.ts';
+import { fakeSystem } from '../fake-system.ts';
+
+test('looks at each attribute a fixed number of times, however many were set before it', () => {
+  const state = new FolderState(fakeSystem().disk, undefined);
+  state.putRun({
+    runKey: 'k',
+    runId: 'k',
+    experimentId: '1',
+    artifactUri: '',
+    runName: 'r',
+    startTimeMs: 0,
+    wasAmbiguous: false,
+  });
+  let looks = 0;
+  const counted = (name: string, value: string): KeptAttributes => {
+    const param = {
+      get key(): string {
+        looks += 1;
+        return name;
+      },
+      value,
+    };
+    return { params: [param], tags: [], metrics: [] };
+  };
+  for (let index = 0; index < 10_000; index += 1) state.keepAttributes('k', counted(`a${index % 9000}`, `${index}`));
+  expect(looks).toBeLessThanOrEqual(20_000);
+  const { params } = state.run('k')?.attributes ?? { params: [] };
+  expect([params.length, params[0]?.value, params.at(-1)?.value]).toEqual([9000, '9000', '8999']);
+});
