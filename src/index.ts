@@ -128,7 +128,7 @@ export type { LiveSpan, SpanEndOptions, SpanOptions } from './runs/client/live-s
 export type { TraceOptions } from './runs/client/live-trace-methods.ts';
 export type { TraceSearchOptions } from './runs/client/trace-methods.ts';
 export type { PagedList } from './runs/client/paged-list.ts';
-export type { JoinedRun } from './runs/open-run.ts';
+export type { JoinedRun } from './runs/joined-run.ts';
 export type { RunConfig } from './runs/run-config.ts';
 export type { ImageOptions } from './runs/image-options.ts';
 export type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './runs/run.ts';

@@ -1,5 +1,4 @@
 // Opens a run: its key, span, tags and the create write, in this order and in one turn.
-import { randomBytes } from 'node:crypto';
 import { trace } from '@opentelemetry/api';
 import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { Tag } from '../model/entities.ts';
@@ -22,6 +21,8 @@ import { startRunSpan } from '../otel/start-run-span.ts';
 import type { Outbox } from '../outbox/contract.ts';
 import { ActiveRun } from './active-run.ts';
 import type { ChildPlace } from './child-env.ts';
+import { keyOfJoined, looksLikeRunKey, makeRunKey } from './joined-run.ts';
+import type { JoinedRun } from './joined-run.ts';
 import type { RunConfig } from './run-config.ts';
 import type { RunLog } from './run.ts';
 import { RunIntake } from './run-intake.ts';
@@ -66,24 +67,11 @@ export interface RunSurroundings {
 /** The width of MLflow's column runs.name. */
 const MAX_RUN_NAME_LENGTH = 250;
 
-/** What our keys look like, and a tracking server's own ids too. */
-const RUN_KEY = /^[0-9a-f]{32}$/;
-
 /** Enough to tell apart the processes of one run. */
 const PART_LENGTH = 8;
 
 /** The tag that finds a run by its key; creates are made exactly once by it. */
 const RUN_KEY_TAG = 'runspan.run_key';
-
-/** A run that another process has open. */
-export interface JoinedRun {
-  /** The key that the other process gave it; undefined where only the store's id is known. */
-  readonly runKey?: string | undefined;
-  /** The store's id. */
-  readonly runId?: string | undefined;
-  /** The run's page. */
-  readonly runUrl?: string | undefined;
-}
 
 /**
  * Opens a run in the active context and returns it; the store learns of it through the outbox.
@@ -91,7 +79,7 @@ export interface JoinedRun {
  * @param parentRun a run key or run id; undefined for a run of its own
  */
 export function openRun(surroundings: RunSurroundings, config: RunConfig, parentRun?: string): ActiveRun {
-  const runKey = makeKey();
+  const runKey = makeRunKey();
   const intake = new RunIntake({ ...surroundings, runKey });
   // What a strict service throws on is thrown here, before there is a span to leave behind.
   const name = toRunName(config.name, surroundings.redactor, intake);
@@ -126,7 +114,7 @@ export function openRun(surroundings: RunSurroundings, config: RunConfig, parent
 /** The store's id where it is known for sure: where it takes our keys, and of a resumed run whose id cannot be a key of ours. */
 function knownRunId(config: RunConfig, runKey: string, { isKeyRunId }: RunSurroundings): string | undefined {
   if (config.runId === undefined) return isKeyRunId ? runKey : undefined;
-  return isKeyRunId || !RUN_KEY.test(config.runId) ? config.runId : undefined;
+  return isKeyRunId || !looksLikeRunKey(config.runId) ? config.runId : undefined;
 }
 
 /**
@@ -135,7 +123,7 @@ function knownRunId(config: RunConfig, runKey: string, { isKeyRunId }: RunSurrou
  * @param name of the span in this process
  */
 export function joinRun(surroundings: RunSurroundings, name: string, joined: JoinedRun): ActiveRun {
-  const { runKey = makeKey() } = joined;
+  const runKey = keyOfJoined(joined);
   const { outbox } = surroundings;
   const endless: Pick<Outbox, 'append' | 'spoolBytes'> = {
     spoolBytes: (bytes) => outbox.spoolBytes(bytes),
@@ -214,7 +202,7 @@ function makeRun(surroundings: RunSurroundings, parts: RunParts): ActiveRun {
   if (recorder !== undefined) {
     const hasDisk = (): boolean => surroundings.outbox.stats().durability !== 'memory';
     // Another process, or another time, has files of the plain names in the same run.
-    const part = isJoined || isResumed ? makeKey().slice(0, PART_LENGTH) : undefined;
+    const part = isJoined || isResumed ? makeRunKey().slice(0, PART_LENGTH) : undefined;
     run.atEnd(() => keepTelemetry(recorder, { intake, redactor, hasDisk, part, isTraced: surroundings.logsTraces }));
   }
   return run;
@@ -225,10 +213,6 @@ function parentContext(remote: SpanContext | undefined): Context {
   const current = currentContext();
   if (remote === undefined || trace.getSpan(current) !== undefined) return current;
   return trace.setSpanContext(current, remote);
-}
-
-function makeKey(): string {
-  return randomBytes(16).toString('hex');
 }
 
 /** A name as MLflow's table takes it, without secrets: the run, its tag and its span must all say the same. */

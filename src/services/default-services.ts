@@ -10,7 +10,8 @@ import { readTraceParent } from '../otel/trace-parent.ts';
 import { sayFailure } from '../otel/quietly.ts';
 import type { FluentClient } from './fluent-client.ts';
 import type { RunConfig } from '../runs/run-config.ts';
-import type { JoinedRun } from '../runs/open-run.ts';
+import { keyOfJoined } from '../runs/joined-run.ts';
+import type { JoinedRun } from '../runs/joined-run.ts';
 import type { Run, RunLog } from '../runs/run.ts';
 import { AlertsService } from './alerts-service.ts';
 import { LoggerService } from './logger-service.ts';
@@ -86,11 +87,11 @@ async function start(defaults: Defaults, options: DefaultOptions): Promise<Defau
   return mlflow;
 }
 
-/** What is said before the join is done belongs to the run all the same: its key and the span of its process are known at once. */
+/** What is said before the join is done belongs to the run all the same: its key or id and the span of its process are known at once. */
 function expectRunOfEnv(defaults: Defaults): void {
-  const { runKey, ...rest } = readRunOfEnv() ?? {};
-  if (runKey === undefined || ambientRun() !== undefined) return;
-  const identity = { runKey, runName: nameOfProcess(), ...rest };
+  const join = readRunOfEnv();
+  if (join === undefined || ambientRun() !== undefined) return;
+  const identity = { runName: nameOfProcess(), ...join, runKey: keyOfJoined(join) };
   const parent = readTraceParent(readEnv()['TRACEPARENT']);
   const at = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
   defaults.stopExpecting = addOpenRun({

@@ -93,26 +93,29 @@ test.concurrent.each(['RUNSPAN_RUN_KEY', 'MLFLOW_RUN_ID'])(
   },
 );
 
-test.concurrent(
-  'what a process says before it has joined its run is of that run too, in the sink and as log records',
-  async () => {
+test.concurrent.each(['RUNSPAN_RUN_KEY', 'MLFLOW_RUN_ID'])(
+  'what a process that finds %s says before it has joined is of that run too, in the sink and as log records',
+  async (name) => {
     const { folder } = await runFluent(['run']);
-    const runKey = readRuns(folder)[0]?.runId ?? '';
+    const runId = readRuns(folder)[0]?.runId ?? '';
     const traceId = 'b'.repeat(32);
     await using endpoint = await startOtlpEndpoint();
     const { stderr } = await runFluent(['early'], folder, {
-      RUNSPAN_RUN_KEY: runKey,
+      [name]: runId,
       TRACEPARENT: `00-${traceId}-${'c'.repeat(16)}-01`,
       RUNSPAN_LOGGER_SERIALIZE: 'true',
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url,
     });
     const written = stderr.split('\n').flatMap((line) => (/"(?:early|late)"/.test(line) ? [JSON.parse(line)] : []));
-    expect(written).toMatchObject(written.map(() => ({ trace_id: traceId, run_key: runKey })));
+    expect(written).toMatchObject(written.map(() => ({ trace_id: traceId, run_key: runId })));
     expect(written).toHaveLength(2);
     const said = endpoint.logs.filter(({ body }) => body === 'early' || body === 'late');
     expect(said.map((log) => [log.body, log.traceId, log.attributes['runspan.run_key']])).toEqual([
-      ['early', traceId, runKey],
-      ['late', traceId, runKey],
+      ['early', traceId, runId],
+      ['late', traceId, runId],
     ]);
+    // A key is an id once the store says so; an id is one from the first line on.
+    const known = said.map((log) => log.attributes['mlflow.run_id']);
+    expect(known).toEqual([name === 'MLFLOW_RUN_ID' ? runId : undefined, runId]);
   },
 );
