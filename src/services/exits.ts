@@ -151,16 +151,18 @@ class Exits {
     if (this.#isEnding || this.#hasFlushed) return;
     this.#hasFlushed = true;
     // A signal that came during a busy loop is seen in the next turn; a natural end would win over it otherwise.
-    setImmediate(() => {
-      if (this.#isEnding) return;
-      const code = Number(process.exitCode ?? (isMainUnsettled() ? UNSETTLED_AWAIT_CODE : 0));
-      for (const participant of this.#participants) participant.endRunsNow({ kind: 'ran-dry', code });
-      const startMs = performance.now();
-      void this.#flushAll().then(() => {
-        this.#waitedMs = performance.now() - startMs;
-      });
-    });
+    setImmediate(() => void this.#endNaturally());
   };
+
+  async #endNaturally(): Promise<void> {
+    const isOpen = [...this.#participants].some((participant) => participant.isBusy());
+    const code = Number(process.exitCode ?? (isOpen && (await isMainUnsettled()) ? UNSETTLED_AWAIT_CODE : 0));
+    if (this.#isEnding) return;
+    for (const participant of this.#participants) participant.endRunsNow({ kind: 'ran-dry', code });
+    const startMs = performance.now();
+    await this.#flushAll();
+    this.#waitedMs = performance.now() - startMs;
+  }
 
   readonly #onExit = (code: number): void => {
     for (const participant of this.#participants) participant.endRunsNow({ kind: 'exited', code });

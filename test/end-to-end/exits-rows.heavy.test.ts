@@ -28,6 +28,14 @@ const ownWays: readonly OwnWay[] = [
   { way: 'rejection-handled', claim: 'an unhandledRejection handler of the job keeps the run alive' },
   { way: 'left-open', claim: 'a run that was left open at a natural end is FINISHED' },
   { way: 'left-open-code', claim: 'left open with an exit code it FAILED', code: 4, status: 'FAILED' },
+  {
+    way: 'left-open-stuck',
+    claim: 'left open below an await that never settles it FAILED',
+    code: 13,
+    status: 'FAILED',
+  },
+  { way: 'left-open-late', claim: 'opened and left open long after the main module was done it is FINISHED' },
+  { way: 'left-open-renamed', claim: 'a script that only argv names is not run when the process ends' },
   { way: 'stop-overtaken', claim: 'process.exit() during stop() tears nothing off' },
 ];
 

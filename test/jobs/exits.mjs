@@ -1,4 +1,5 @@
 // A job whose own handlers, or whose way of leaving, meet ours; the way is named in argv.
+import { fileURLToPath } from 'node:url';
 import { AlertsService, LoggerService, MlflowService, startServices } from 'runspan';
 
 const [way, settings = '{}'] = process.argv.slice(2);
@@ -56,6 +57,17 @@ const ways = {
     const run = await mlflow.startRun('exits');
     run.logMetric('after', 1);
     process.exitCode = 4;
+  },
+  'left-open-stuck': async () => {
+    const run = await mlflow.startRun('exits');
+    run.logMetric('after', 1);
+    await new Promise(() => {});
+  },
+  'left-open-late': () => void setTimeout(() => void ways['left-open'](), 20),
+  'left-open-renamed': async () => {
+    // As a wrapper does that runs another script.
+    process.argv[1] = fileURLToPath(new URL('one-run.mjs', import.meta.url));
+    await ways['left-open']();
   },
   'stop-overtaken': async () => {
     const run = await mlflow.startRun('exits');
