@@ -31,13 +31,15 @@ export class SignedUrls {
 
   /** @param trackingUri without credentials, for the connection's sake alone */
   constructor(trackingUri: string, connection: ConnectionOptions, pace: Pace = REAL_PACE) {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, serverCertPath, proxyUri, artifacts } = connection;
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, serverCertPath, httpProxy, httpsProxy, noProxy, artifacts } = connection;
     const isInsecureTls = artifacts?.s3?.isInsecureTls ?? connection.isInsecureTls ?? false;
     // neither user, password, token, workspace nor client certificate: the URL says all that its host is to know
     this.#transport = new Transport(trackingUri, {
       isInsecureTls,
       ...(serverCertPath === undefined || isInsecureTls ? {} : { serverCertPath }),
-      ...(proxyUri === undefined ? {} : { proxyUri }),
+      ...(httpProxy === undefined ? {} : { httpProxy }),
+      ...(httpsProxy === undefined ? {} : { httpsProxy }),
+      ...(noProxy === undefined ? {} : { noProxy }),
     });
     this.#timeoutMs = timeoutMs;
     this.#pace = pace;

@@ -29,6 +29,12 @@ export interface Field<T> {
   isNotThereYet?(value: NonNullable<T>): boolean;
 }
 
+/** The longest delay that a timer of Node can take, in milliseconds. */
+export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
+
+/** What has no default stays undefined. */
+export type WithUndefined<T, K extends keyof T> = Required<Omit<T, K>> & { readonly [P in K]: T[P] | undefined };
+
 /** A table with one field for each setting. */
 export type Fields<S> = { readonly [K in keyof S]-?: Field<S[K]> };
 

@@ -2,27 +2,20 @@
 import { countCodePoints, MAX_EXPERIMENT_NAME_LENGTH } from '../model/limits.ts';
 import { S3_FIELDS } from './artifact-fields.ts';
 import type { S3Fields, S3Options } from './artifact-fields.ts';
-import type { Field, Fields } from './fields.ts';
+import { MAX_TIMEOUT_MS } from './fields.ts';
+import type { Field, Fields, WithUndefined } from './fields.ts';
 import type { AutologOptions, DeadlineOptions, MlflowOptions, ServerOptions } from './mlflow-options.ts';
 import { findProjectName, toModelName } from './project.ts';
 import { REDACT_FIELDS } from './redact-fields.ts';
 import type { RedactOptions } from './redact-fields.ts';
 import { JOURNAL_FIELDS, type JournalOptions } from './journal-fields.ts';
+import { SERVER_FIELDS, type ServerFields } from './server-fields.ts';
 import { SYSTEM_METRICS_FIELDS } from './system-metrics-fields.ts';
 import type { SystemMetricsFields, SystemMetricsOptions } from './system-metrics-fields.ts';
 import { expectedOfUri } from './tracking-uri.ts';
 
 /** Where runs go where nobody says: the file that MLflow itself writes to. */
 export const DEFAULT_TRACKING_URI = 'sqlite:///mlflow.db';
-
-/** What has no default stays undefined. */
-type WithUndefined<T, K extends keyof T> = Required<Omit<T, K>> & { readonly [P in K]: T[P] | undefined };
-
-/** How a server is reached, as resolved. */
-export type ServerFields = WithUndefined<
-  ServerOptions,
-  'username' | 'password' | 'token' | 'workspace' | 'serverCertPath'
->;
 
 type MainOptions = Omit<
   MlflowOptions,
@@ -41,54 +34,6 @@ export type MlflowFields = WithUndefined<MainOptions, 'registryUri' | 'traceUrlT
   S3Fields &
   SystemMetricsFields &
   Required<AutologOptions & DeadlineOptions & JournalOptions & RedactOptions>;
-
-/** The longest delay that a timer of Node can take. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-
-const SERVER_FIELDS: Fields<ServerFields> = {
-  username: { kind: 'string', env: ['MLFLOW_TRACKING_USERNAME'], defaultValue: undefined, doc: 'Basic auth.' },
-  password: {
-    kind: 'string',
-    env: ['MLFLOW_TRACKING_PASSWORD'],
-    defaultValue: undefined,
-    isSensitive: true,
-    doc: 'Basic auth.',
-  },
-  token: {
-    kind: 'string',
-    env: ['MLFLOW_TRACKING_TOKEN'],
-    defaultValue: undefined,
-    isSensitive: true,
-    doc: 'Bearer token.',
-  },
-  workspace: {
-    kind: 'string',
-    env: ['MLFLOW_WORKSPACE'],
-    defaultValue: undefined,
-    doc: 'The workspace of the server.',
-  },
-  timeoutMs: {
-    kind: 'integer',
-    env: ['MLFLOW_HTTP_REQUEST_TIMEOUT'],
-    defaultValue: 120_000,
-    envFactor: 1000,
-    min: 1,
-    max: MAX_TIMEOUT_MS,
-    doc: 'How long one request may take; the variable is in seconds.',
-  },
-  insecureTls: {
-    kind: 'boolean',
-    env: ['MLFLOW_TRACKING_INSECURE_TLS'],
-    defaultValue: false,
-    doc: 'Accept any TLS certificate.',
-  },
-  serverCertPath: {
-    kind: 'path',
-    env: ['MLFLOW_TRACKING_SERVER_CERT_PATH'],
-    defaultValue: undefined,
-    doc: 'A bundle of CA certificates.',
-  },
-};
 
 const DEADLINE_FIELDS: Fields<Required<DeadlineOptions>> = {
   startTimeoutMs: {

@@ -28,7 +28,10 @@ export interface AutologOptions {
 
 /** How a tracking server is reached; MLflow's own variables, with their own units. */
 export interface ServerOptions {
-  /** Basic auth; with a password it wins over credentials in the URI, and these over the token, as in Python. Env: MLFLOW_TRACKING_USERNAME */
+  /**
+   * Basic auth, with a password. As in Python a user and password in the URI win over it, it wins over `~/.mlflow/credentials`, and all of
+   * them over the token. Env: MLFLOW_TRACKING_USERNAME
+   */
   readonly username?: string;
   /** Env: MLFLOW_TRACKING_PASSWORD */
   readonly password?: string;
@@ -42,6 +45,14 @@ export interface ServerOptions {
   readonly insecureTls?: boolean;
   /** A bundle of CA certificates. Env: MLFLOW_TRACKING_SERVER_CERT_PATH */
   readonly serverCertPath?: string;
+  /** The job's own certificate with its key, one PEM file. Env: MLFLOW_TRACKING_CLIENT_CERT_PATH */
+  readonly clientCertPath?: string;
+  /** The proxy for `http:` servers, `http(s)://[user:password@]host:port`. Env: http_proxy, HTTP_PROXY */
+  readonly httpProxy?: string;
+  /** The proxy for `https:` servers. Env: https_proxy, HTTPS_PROXY */
+  readonly httpsProxy?: string;
+  /** Who is reached without one: `*`, hosts with those below them, networks (`10.0.0.0/8`); each may have a port. Env: no_proxy, NO_PROXY */
+  readonly noProxy?: string;
 }
 
 /** How long each phase may take, in milliseconds. */

@@ -1,6 +1,8 @@
 // The settings of MlflowService, with what follows from them: connections without leaks, absolute places, variables for S3.
 import type { ArtifactSettings } from '../model/artifact-settings.ts';
 import { toArtifactSettings } from './artifact-fields.ts';
+import { readCredentialsFile } from './credentials-file.ts';
+import type { FileCredentials } from './credentials-file.ts';
 import { MLFLOW_FIELDS } from './mlflow-fields.ts';
 import type { MlflowFields } from './mlflow-fields.ts';
 import type { MlflowOptions } from './mlflow-options.ts';
@@ -29,6 +31,14 @@ export interface ServerConnection {
   readonly isInsecureTls: boolean;
   /** A bundle of CA certificates. */
   readonly serverCertPath?: string;
+  /** A client certificate with its key. */
+  readonly clientCertPath?: string;
+  /** The proxy for http servers. */
+  readonly httpProxy?: string;
+  /** The proxy for https servers. */
+  readonly httpsProxy?: string;
+  /** Who is reached without one. */
+  readonly noProxy?: string;
   /** How artifacts travel beside it. */
   readonly artifacts: ArtifactSettings;
 }
@@ -74,7 +84,8 @@ export function resolveMlflowSettings(
     );
   const tracking = splitCredentials(fields.trackingUri);
   const registry = fields.registryUri === undefined ? tracking : splitCredentials(fields.registryUri);
-  const connection = toConnection(fields, tracking);
+  const file = readCredentialsFile(sources.home);
+  const connection = toConnection(fields, tracking, file);
   const absoluteTrackingUri = toAbsoluteUri(tracking.uri, sources.folder);
   const absoluteRegistryUri = toAbsoluteUri(registry.uri, sources.folder);
   const hidden = {
@@ -87,6 +98,7 @@ export function resolveMlflowSettings(
     registryConnection: toConnection(
       fields,
       isSameServer(registry, tracking) && !hasCredentials(registry) ? tracking : registry,
+      file,
     ),
     processEnv: toProcessEnv(fields),
   };
@@ -104,21 +116,36 @@ export function resolveMlflowSettings(
   ) as MlflowSettings; // every field, then what follows from them
 }
 
-/** Basic auth needs both, as in Python's client: a pair from settings first, else the URI's, else what there is. */
-function toConnection(fields: MlflowFields, uri: SplitUri): ServerConnection {
-  const isPair = fields.username !== undefined && fields.password !== undefined;
-  const { username, password } = isPair || !hasCredentials(uri) ? fields : uri;
-  const { token, workspace, timeoutMs, insecureTls: isInsecureTls, serverCertPath } = fields;
+/** Basic auth needs both, as in Python's client: the URI's pair first, else what settings say, and the file of what they do not. */
+function toConnection(fields: MlflowFields, uri: SplitUri, file: FileCredentials): ServerConnection {
+  const { token, workspace, timeoutMs, insecureTls: isInsecureTls, serverCertPath, clientCertPath } = fields;
+  const { httpProxy, httpsProxy, noProxy } = fields;
+  const isPair = uri.username !== undefined && uri.password !== undefined;
+  const { username, password } = isPair
+    ? uri
+    : { username: fields.username ?? file.username, password: fields.password ?? file.password };
+  const given = {
+    username,
+    password,
+    token,
+    workspace,
+    serverCertPath,
+    clientCertPath,
+    httpProxy,
+    httpsProxy,
+    noProxy,
+  };
   return Object.freeze({
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(token === undefined ? {} : { token }),
-    ...(workspace === undefined ? {} : { workspace }),
-    ...(serverCertPath === undefined ? {} : { serverCertPath }),
+    ...withoutUndefined(given),
     timeoutMs,
     isInsecureTls,
     artifacts: toArtifactSettings(fields),
   });
+}
+
+function withoutUndefined<T extends object>(values: T): { readonly [K in keyof T]?: NonNullable<T[K]> } {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { readonly [K in keyof T]?: NonNullable<T[K]> }; // the same keys, fewer of them
 }
 
 function hasCredentials({ username, password }: SplitUri): boolean {

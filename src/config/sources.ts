@@ -1,4 +1,5 @@
 // The layers that settings come from below code: process env, `.env`, the settings file.
+import { homedir } from 'node:os';
 import { readConfigFile } from './config-file.ts';
 import type { ConfigFile } from './config-file.ts';
 import { readDotenv } from './dotenv.ts';
@@ -10,6 +11,8 @@ import type { EnvSnapshot } from './env.ts';
 export interface SettingsSources {
   /** The folder that relative paths and the project's name start from. */
   readonly folder: string;
+  /** The user's own folder; undefined where nobody says. */
+  readonly home?: string | undefined;
   readonly env: EnvSnapshot;
   readonly dotenv: Dotenv | undefined;
   readonly file: ConfigFile | undefined;
@@ -31,7 +34,8 @@ export interface FoundVariable {
  */
 export function loadSources(options: { readonly folder?: string; readonly env?: EnvSnapshot } = {}): SettingsSources {
   const { folder = process.cwd(), env = readEnv() } = options;
-  const layers = { folder, env, dotenv: readDotenv(folder), file: undefined };
+  const home = options.env === undefined ? homedir() : options.env['HOME'];
+  const layers = { folder, home, env, dotenv: readDotenv(folder), file: undefined };
   const named = findVariable(layers, 'RUNSPAN_CONFIG')?.text;
   return { ...layers, file: readConfigFile(folder, { named, env: (name) => lookUpExact(layers, name) }) };
 }

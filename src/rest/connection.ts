@@ -1,8 +1,9 @@
 // How to reach a tracking server: what transport, auth and TLS need. Held in memory only, never written down.
 import type { ArtifactSettings } from '../model/artifact-settings.ts';
+import type { ProxyOptions } from './proxies.ts';
 
 /** Everything one tracking server needs; credentials go to its own origin and no other. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends ProxyOptions {
   /** Basic auth; wins over `token`, as in Python's code. Env: MLFLOW_TRACKING_USERNAME */
   readonly username?: string;
   /** Env: MLFLOW_TRACKING_PASSWORD */
@@ -19,8 +20,6 @@ export interface ConnectionOptions {
   readonly serverCertPath?: string;
   /** A client certificate with its key, one PEM file. Env: MLFLOW_TRACKING_CLIENT_CERT_PATH */
   readonly clientCertPath?: string;
-  /** The proxy to go through, `http(s)://[user:password@]host:port`; whoever sets it has read NO_PROXY. Env: HTTPS_PROXY, HTTP_PROXY */
-  readonly proxyUri?: string;
   /** How artifacts travel beside it; for whoever opens a repository with this connection. */
   readonly artifacts?: ArtifactSettings;
 }

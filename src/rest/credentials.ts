@@ -2,6 +2,7 @@
 import { RunspanError } from '../errors.ts';
 import { createRedactor, REDACTED } from '../model/redact.ts';
 import type { ConnectionOptions } from './connection.ts';
+import { proxySecrets } from './proxies.ts';
 
 /** What this package calls itself on the wire; the version is package.json's, held by a test. */
 export const USER_AGENT = 'runspan/0.1.0';
@@ -15,22 +16,25 @@ export interface TrackingServer {
   readonly origin: string;
   /** Sent to `origin` only. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What must never show in a message: password, token, and the header that holds them. */
+  /** What must never show in a message: passwords, the proxy's too, token, and the headers that hold them. */
   readonly secrets: readonly string[];
   readonly hasCredentials: boolean;
 }
 
 /**
- * Reads a tracking URI and its connection; basic auth wins over a token, as in Python's code, and the options over the URI's own user.
+ * Reads a tracking URI and its connection; basic auth wins over a token, and the URI's own user over both, as in
+ * Python's client.
  *
  * @throws {RunspanError} `UNKNOWN_SCHEME` unless http or https; `INVALID_SETTINGS` for what is no URI or cannot be a header
  */
 export function readTrackingServer(uri: string, connection: ConnectionOptions): TrackingServer {
   const url = parseHttpUri(uri);
-  const username = connection.username ?? decode(url.username);
-  const password = connection.password ?? decode(url.password);
+  const isPair = url.username !== '' && url.password !== '';
+  const username = isPair ? decode(url.username) : (connection.username ?? '');
+  const password = isPair ? decode(url.password) : (connection.password ?? '');
   const authorization = readAuthorization(username, password, connection.token);
-  const secrets = [password, connection.token, url.password, authorization?.replace(/^\w+ /, '')];
+  const proof = authorization?.replace(/^\w+ /, '');
+  const secrets = [password, connection.token, url.password, proof, ...proxySecrets(connection)];
   return {
     uri: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
     origin: url.origin,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Pool, ProxyAgent, type Dispatcher } from 'undici';
 import { RunspanError } from '../errors.ts';
 import type { ConnectionOptions } from './connection.ts';
+import { proxyFor, type ProxyOptions } from './proxies.ts';
 
 /** Connections an origin; more brought no gain against a real server (measured 1 to 16). */
 const MAX_CONNECTIONS = 8;
@@ -20,7 +21,7 @@ interface TlsOptions {
 export class Dispatchers {
   readonly #trackingOrigin: string;
   readonly #connectTimeoutMs: number;
-  readonly #proxyUri: string | undefined;
+  readonly #proxies: ProxyOptions;
   readonly #tls: TlsOptions;
   readonly #ofOrigin = new Map<string, Dispatcher>();
 
@@ -28,8 +29,10 @@ export class Dispatchers {
   constructor(trackingOrigin: string, connection: ConnectionOptions) {
     this.#trackingOrigin = trackingOrigin;
     this.#connectTimeoutMs = Math.min(connection.timeoutMs ?? MAX_CONNECT_MS, MAX_CONNECT_MS);
-    this.#proxyUri = readProxyUri(connection.proxyUri);
+    this.#proxies = connection;
     this.#tls = readTls(connection);
+    // what is wrong with it is said at once, not at the first request
+    proxyFor(trackingOrigin, connection);
   }
 
   /** The pool of one origin. */
@@ -52,28 +55,18 @@ export class Dispatchers {
     const tls = origin === this.#trackingOrigin ? { ...this.#tls.trust, ...this.#tls.identity } : this.#tls.trust;
     // the one deadline of a request rules: undici's own are off
     const limits = { connections: MAX_CONNECTIONS, headersTimeout: 0, bodyTimeout: 0, allowH2: false };
-    if (this.#proxyUri === undefined) {
+    const proxyUri = proxyFor(origin, this.#proxies);
+    if (proxyUri === undefined) {
       return new Pool(origin, { ...limits, connect: { ...tls, timeout: this.#connectTimeoutMs } });
     }
     return new ProxyAgent({
       ...limits,
-      uri: this.#proxyUri,
+      uri: proxyUri,
       requestTls: tls,
       proxyTls: this.#tls.trust,
       connectTimeout: this.#connectTimeoutMs,
     });
   }
-}
-
-function readProxyUri(proxyUri: string | undefined): string | undefined {
-  if (proxyUri === undefined || proxyUri === '') return undefined;
-  const url = URL.parse(proxyUri);
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return proxyUri;
-  // the URI may hold a password, so it is not shown
-  throw new RunspanError(
-    'INVALID_SETTINGS',
-    'Cannot use the proxy: its URI must be http(s)://[user:password@]host:port.',
-  );
 }
 
 function readTls(connection: ConnectionOptions): TlsOptions {

@@ -48,6 +48,7 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
     }
   };
   warnOfFileStore(settings, book);
+  warnOfInsecureTls(settings, book);
   const { directory, experimentName, connection, artifactRoot, drain, durability, isOffline } = settings;
   const trackingUri = settings.absoluteTrackingUri;
   const outbox = open({
@@ -102,6 +103,15 @@ function warnOfFileStore({ trackingUri, absoluteTrackingUri }: MlflowSettings, b
   book.warnOnce(
     'file store',
     `${folder} holds runs of MLflow's file store. They stay as they are; this job writes to ${trackingUri}, where MLflow does not show them. Set MLFLOW_TRACKING_URI to choose a store.`,
+  );
+}
+
+function warnOfInsecureTls({ trackingUri, registryUri, insecureTls }: MlflowSettings, book: RunBook): void {
+  if (!insecureTls || ![trackingUri, registryUri].some((uri) => /^https:/i.test(uri))) return;
+  book.warnOnce(
+    'insecure tls',
+    'MLFLOW_TRACKING_INSECURE_TLS is on: any certificate is taken, so anybody on the way can read the credentials and answer in the ' +
+      "server's place. Name its CA bundle in MLFLOW_TRACKING_SERVER_CERT_PATH instead.",
   );
 }
 

@@ -165,6 +165,11 @@ describe('mlflow settings', () => {
         MLFLOW_WORKSPACE: 'ws',
         MLFLOW_HTTP_REQUEST_TIMEOUT: '3',
         MLFLOW_TRACKING_SERVER_CERT_PATH: 'ca.pem',
+        MLFLOW_TRACKING_CLIENT_CERT_PATH: 'me.pem',
+        HTTP_PROXY: 'http://plain:3128',
+        HTTPS_PROXY: 'http://ada:pw@upper:3128',
+        https_proxy: 'http://lower:3128',
+        NO_PROXY: '.internal',
         MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING: 'false',
         RUNSPAN_DISABLED: '1',
       },
@@ -185,6 +190,10 @@ describe('mlflow settings', () => {
       workspace: 'ws',
       timeoutMs: 3000,
       serverCertPath: join(folder, 'ca.pem'),
+      clientCertPath: join(folder, 'me.pem'),
+      httpProxy: 'http://plain:3128',
+      httpsProxy: 'http://lower:3128', // as in Python and curl
+      noProxy: '.internal',
       isInsecureTls: false,
     });
   });
@@ -248,13 +257,17 @@ describe('mlflow settings', () => {
     );
   });
 
-  it("lets a whole pair of settings win over the URI's credentials, as Python does, and never mixes the two", () => {
-    const trackingUri = 'http://uri:uripw@h';
-    expect(mlflow({ trackingUri, username: 'me', password: 'pw' }).connection).toMatchObject({
-      username: 'me',
-      password: 'pw',
+  it("lets the URI's own pair win over that of settings, as Python does, and never mixes the two", () => {
+    const pair = { username: 'me', password: 'pw' };
+    expect(mlflow({ trackingUri: 'http://uri:uripw@h', ...pair }).connection).toMatchObject({
+      username: 'uri',
+      password: 'uripw',
     });
-    expect(mlflow({ trackingUri, username: 'me' }).connection).toMatchObject({ username: 'uri', password: 'uripw' });
+    expect(mlflow({ trackingUri: 'http://uri:uripw@h', username: 'me' }).connection).toMatchObject({
+      username: 'uri',
+      password: 'uripw',
+    });
+    expect(mlflow({ trackingUri: 'http://uri@h', ...pair }).connection).toMatchObject(pair);
   });
 
   it('shows no secret when it is printed', () => {
@@ -263,6 +276,8 @@ describe('mlflow settings', () => {
       token: 'hunter2',
       awsSecretAccessKey: 'hunter2',
       awsSessionToken: 'hunter2',
+      httpProxy: 'http://me:hunter2@proxy',
+      httpsProxy: 'http://me:hunter2@proxy',
     });
     expect(JSON.stringify(settings) + JSON.stringify({ ...settings })).not.toContain('hunter2');
     expect(Object.isFrozen(settings)).toBe(true);
@@ -298,6 +313,7 @@ describe('every field', () => {
       return field.env ?? [];
     });
     expect(new Set(names).size).toBe(names.length);
-    for (const name of names) expect(name).toMatch(/^(RUNSPAN|MLFLOW|OTEL|AWS)_[A-Z0-9_]+$/);
+    for (const name of names)
+      expect(name).toMatch(/^(RUNSPAN|MLFLOW|OTEL|AWS)_[A-Z0-9_]+$|^(https?|no)_proxy$|^(HTTPS?|NO)_PROXY$/);
   });
 });

@@ -99,7 +99,7 @@ describe.skipIf(backend === undefined)('with MLflow 3.17.2', () => {
     });
 
     it('says which option of the server lets its host name through', async () => {
-      const store = openHttpStore('http://mlflow:5000', { timeoutMs: 5000, proxyUri: await startForwarder() });
+      const store = openHttpStore('http://mlflow:5000', { timeoutMs: 5000, httpProxy: await startForwarder() });
       onTestFinished(() => store.close());
       await expect(store.getExperiment('0')).rejects.toMatchObject({
         status: 403,

@@ -14,7 +14,13 @@ describe('readTrackingServer', () => {
     ['basic auth over a token', 'http://h', { username: 'ada', password: 'p', token: 't' }, basic('ada', 'p')],
     ['a token where the password is missing', 'http://h', { username: 'ada', token: 't' }, 'Bearer t'],
     ["the URI's own user", 'http://ada:p%40ss@h', {}, basic('ada', 'p@ss')],
-    ["the options over the URI's user", 'http://ada:p@h', { username: 'bob', password: 'q' }, basic('bob', 'q')],
+    ["the URI's user over the options", 'http://ada:p@h', { username: 'bob', password: 'q' }, basic('ada', 'p')],
+    [
+      'the options where the URI has a user alone',
+      'http://ada@h',
+      { username: 'bob', password: 'q' },
+      basic('bob', 'q'),
+    ],
     ['a bare % in the URI', 'http://ada:50%@h', {}, basic('ada', '50%')],
     ['empty values as none', 'http://h', { username: '', password: '', token: '' }, undefined],
   ])('sends %s', (_, uri, connection, authorization) => {

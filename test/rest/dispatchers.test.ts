@@ -12,7 +12,7 @@ import type { ConnectionOptions } from '../../src/rest/connection.ts';
 import { ENDPOINTS } from '../../src/rest/endpoints.ts';
 import { fakePace } from './fake-pace.ts';
 import { json, startServer } from './scripted-server.ts';
-import { selfSigned } from './self-signed.ts';
+import { ELSEWHERE, selfSigned } from './self-signed.ts';
 
 const info = { store_type: 'SqlStore' };
 const folder = mkdtempSync(join(tmpdir(), 'runspan-tls-'));
@@ -22,6 +22,8 @@ const ours = selfSigned();
 const clientCerts: (string | undefined)[] = [];
 let tls: Server;
 let tlsUri: string;
+/** The same server by a name that only a proxy knows. */
+let farUri: string;
 
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -38,6 +40,7 @@ beforeAll(async () => {
     response.end(JSON.stringify(info));
   });
   tlsUri = `https://127.0.0.1:${await listen(tls)}`;
+  farUri = tlsUri.replace('127.0.0.1', ELSEWHERE);
 });
 afterAll(async () => {
   await new Promise((resolve) => tls.close(resolve));
@@ -129,24 +132,45 @@ describe('a proxy', () => {
 
   it('is asked for an http server, and gets no tracking password of its own', async () => {
     const proxy = await startProxy();
-    await ask('http://mlflow.example', { proxyUri: `http://127.0.0.1:${proxy.port}` });
+    await ask('http://mlflow.example', { httpProxy: `http://127.0.0.1:${proxy.port}` });
     expect(proxy.passed[0]?.line).toMatch(/mlflow\.example/);
     expect(proxy.passed[0]?.authorization).toBeUndefined();
   });
 
   it('tunnels to an https server, whose certificate is checked all the same', async () => {
     const proxy = await startProxy();
-    const proxyUri = `http://127.0.0.1:${proxy.port}`;
-    await expect(ask(tlsUri, { proxyUri, serverCertPath: certPath })).resolves.toMatchObject({ storeType: 'SqlStore' });
-    await expect(ask(tlsUri, { proxyUri })).rejects.toThrow(/TLS certificate refused/);
-    expect(proxy.passed[0]?.line).toBe(`CONNECT ${new URL(tlsUri).host}`);
+    const httpsProxy = `http://127.0.0.1:${proxy.port}`;
+    const asked = ask(farUri, { httpsProxy, serverCertPath: certPath, token: 'hunter2' });
+    await expect(asked).resolves.toMatchObject({ storeType: 'SqlStore' });
+    await expect(ask(farUri, { httpsProxy })).rejects.toThrow(/TLS certificate refused/);
+    expect(proxy.passed[0]?.line).toBe(`CONNECT ${new URL(farUri).host}`);
+    expect(JSON.stringify(proxy.passed)).not.toContain('hunter2');
+  });
+
+  it('shows the client certificate to the server behind the tunnel', async () => {
+    const proxy = await startProxy();
+    clientCerts.length = 0;
+    const identity = { serverCertPath: certPath, clientCertPath: clientPath };
+    await ask(farUri, { httpsProxy: `http://127.0.0.1:${proxy.port}`, ...identity });
+    expect(clientCerts).toEqual(['test']);
+  });
+
+  it('is left out for whom NO_PROXY names, and for this machine', async () => {
+    const proxy = await startProxy();
+    const httpsProxy = `http://127.0.0.1:${proxy.port}`;
+    await expect(ask(tlsUri, { httpsProxy, serverCertPath: certPath })).resolves.toMatchObject({
+      storeType: 'SqlStore',
+    });
+    // nobody has that name, so whoever goes straight finds nobody
+    await expect(ask(farUri, { httpsProxy, noProxy: ELSEWHERE })).rejects.toThrow(/host not found/);
+    expect(proxy.passed).toEqual([]);
   });
 
   it('gets the password of its own URI, which no error shows', async () => {
     const proxy = await startProxy('hunter2');
     const at = (password: string): string => `http://ada:${password}@127.0.0.1:${proxy.port}`;
-    await ask(tlsUri, { proxyUri: at('hunter2'), serverCertPath: certPath });
-    const refused = ask(tlsUri, { proxyUri: at('wr0ng'), serverCertPath: certPath });
+    await ask(farUri, { httpsProxy: at('hunter2'), serverCertPath: certPath });
+    const refused = ask(farUri, { httpsProxy: at('wr0ng'), serverCertPath: certPath });
     await expect(refused).rejects.toMatchObject({ message: expect.stringMatching(/proxy.*HTTPS_PROXY/) as string });
     await expect(refused).rejects.not.toThrow(/wr0ng/);
   });
@@ -154,12 +178,12 @@ describe('a proxy', () => {
   it('that is away was never sent through', async () => {
     const server = await startServer(json(info));
     await server.close();
-    const asked = ask(tlsUri, { proxyUri: `http://127.0.0.1:${server.port}` });
+    const asked = ask(farUri, { httpsProxy: `http://127.0.0.1:${server.port}` });
     await expect(asked).rejects.toMatchObject({ status: 0, isAmbiguous: false });
   });
 
   it('must be http or https, and is not shown where it is not', () => {
-    const open = (): unknown => new RestApi(tlsUri, { proxyUri: 'gopher://ada:hunter2@h' });
+    const open = (): unknown => new RestApi(farUri, { httpsProxy: 'gopher://ada:hunter2@h' });
     expect(open).toThrow(expect.objectContaining({ code: 'INVALID_SETTINGS' }));
     expect(open).not.toThrow(/hunter2/);
   });

@@ -1,4 +1,4 @@
-// Makes a self-signed certificate for 127.0.0.1 at test time, so that no key lies in the repository.
+// Makes a self-signed certificate at test time, so that no key lies in the repository.
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 /** A certificate and its key, as PEM. */
@@ -7,13 +7,16 @@ export interface SelfSigned {
   readonly key: string;
 }
 
-/** Makes one, valid for ten years around now. */
+/** A name that no machine has, for what goes by a proxy: this machine itself is never reached by one. */
+export const ELSEWHERE = 'mlflow.example';
+
+/** Makes one for 127.0.0.1 and {@link ELSEWHERE}, valid for ten years around now. */
 export function selfSigned(): SelfSigned {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaSha256 = sequence(der(0x06, Buffer.from('2a8648ce3d040302', 'hex')));
   // CN=test
   const name = sequence(der(0x31, sequence(der(0x06, Buffer.from('550403', 'hex')), der(0x0c, Buffer.from('test')))));
-  const subjectAltName = sequence(der(0x87, Buffer.from([127, 0, 0, 1])));
+  const subjectAltName = sequence(der(0x87, Buffer.from([127, 0, 0, 1])), der(0x82, Buffer.from(ELSEWHERE)));
   const isAuthority = sequence(der(0x01, Buffer.from([0xff])));
   const extensions = sequence(
     sequence(der(0x06, Buffer.from('551d11', 'hex')), der(0x04, subjectAltName)),
