@@ -131,6 +131,24 @@ test('every span and every log record of a job, once, with key, run id, trace, s
   await expectRuns('stock', made, stdout);
 });
 
+/** By gRPC, to a port that says nothing of HTTP. */
+const grpcOf = (signal: '' | 'TRACES_'): Record<string, string> => ({
+  [`OTEL_EXPORTER_OTLP_${signal}PROTOCOL`]: 'grpc',
+  [`OTEL_EXPORTER_OTLP_${signal}ENDPOINT`]: collector.env.OTEL_COLLECTOR_GRPC,
+  RUNSPAN_OTLP_HTTP_ENDPOINT: collector.env.OTEL_COLLECTOR_HTTP,
+});
+
+test.each([
+  ['protobuf', (): Record<string, string> => ({ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' })],
+  ['grpc', () => grpcOf('')],
+  ['mixed', () => grpcOf('TRACES_')],
+])('the same by another protocol: %s', async (name, protocol) => {
+  const { made } = await runTelemetry(name, { env: protocol() });
+  const written = await readAll(name);
+  expectSpans(written, made);
+  expectLogs(written, made);
+});
+
 test('the same of a job that writes mlflow.db: its run ids are known, its runs have no page', async () => {
   const { made } = await runTelemetry('embedded', { env: { MLFLOW_TRACKING_URI: 'sqlite:///mlflow.db' } });
   const written = await readAll('embedded');
