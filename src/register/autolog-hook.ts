@@ -10,8 +10,8 @@ const TFJS = /^@tensorflow\/tfjs-layers$|[/\\]@tensorflow[/\\]tfjs-layers[/\\]di
 /**
  * Calls autolog() with TensorFlow.js once the job has loaded it; what is logged is as the settings `autolog…` say.
  *
- * Node itself tells of each CommonJS module that was loaded, by require or import, and TensorFlow.js is one: no loader hook is
- * needed, and no other module is touched (one of import-in-the-middle costs a start 30 files).
+ * Node itself tells of each CommonJS module that was loaded, by require or import, and TensorFlow.js is one by its name: no loader hook
+ * is needed, through which every other module of the job would go too.
  */
 export function autologWhenLoaded(): void {
   subscribe('tracing:module.require:end', (message) => {
