@@ -234,7 +234,7 @@ export class ArtifactLane {
     else noteLostFile(delivery, write);
     if (asideUri === undefined) {
       if (ended.status === 'rejected') bury(delivery, sequence, { record: write, error: ended.error });
-      else delivery.state.afterSave(() => discardSpooled(delivery, write));
+      else delivery.state.afterSave(sequence, () => discardSpooled(delivery, write));
       return;
     }
     if (ended.status === 'rejected') buryAside(delivery, sequence, { record: write, error: ended.error });

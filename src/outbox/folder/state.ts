@@ -78,7 +78,7 @@ export class FolderState {
   #settledThrough = 0;
   #deadLettered = 0;
   #deaths: Deaths[] = [];
-  #afterSave: (() => void)[] = [];
+  #afterSave: { readonly sequence: number; readonly act: () => void }[] = [];
   /** What the disk is known to hold. */
   #savedThrough = 0;
 
@@ -200,9 +200,9 @@ export class FolderState {
     this.#deaths = this.#deaths.filter((each) => each.sequence > sequence);
   }
 
-  /** Does something once what it follows from is safe on disk, such as deleting a delivered file. */
-  afterSave(act: () => void): void {
-    this.#afterSave.push(act);
+  /** Does something once the disk knows that record `sequence` is done, such as deleting a delivered file. */
+  afterSave(sequence: number, act: () => void): void {
+    this.#afterSave.push({ sequence, act });
   }
 
   /** Writes the state; throws what the disk throws. */
@@ -219,9 +219,11 @@ export class FolderState {
     }
     this.#savedThrough = this.#settledThrough;
     this.aside.forgetThrough(this.#savedThrough);
-    const acts = this.#afterSave;
-    this.#afterSave = [];
-    for (const act of acts) act();
+    // A save may come between a delivery and its watermark: a later drain reads that record again, and needs its file.
+    const due = this.#afterSave.filter((each) => each.sequence <= this.#savedThrough);
+    if (due.length === 0) return;
+    this.#afterSave = this.#afterSave.filter((each) => each.sequence > this.#savedThrough);
+    for (const { act } of due) act();
   }
 
   #load(): void {

@@ -31,3 +31,20 @@ test('looks at each attribute a fixed number of times, however many were set bef
   const { params } = state.run('k')?.attributes ?? { params: [] };
   expect([params.length, params[0]?.value, params.at(-1)?.value]).toEqual([9000, '9000', '8999']);
 });
+
+test('acts after the save that holds its record, and not at one that comes before', () => {
+  const state = new FolderState(fakeSystem().disk, undefined);
+  const done: number[] = [];
+  state.settle(1);
+  state.afterSave(1, () => done.push(1));
+  state.afterSave(3, () => done.push(3));
+  state.save();
+  expect(done).toEqual([1]);
+  state.settle(2);
+  state.save();
+  expect(done).toEqual([1]);
+  state.settle(4);
+  state.save();
+  state.save();
+  expect(done).toEqual([1, 3]);
+});
