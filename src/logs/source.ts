@@ -15,10 +15,7 @@ export interface LogSource {
   readonly path: string;
 }
 
-/** A function of the logger's that stands in the stack between this package and the caller. */
-export type StackBoundary = (...args: never[]) => unknown;
-
-/** Below pino's level method: perhaps `critical` or `run.log`, then the caller. Each frame costs about 1 µs. */
+/** Below the level method: perhaps `critical` or `run.log`, then the caller. Each frame costs about 1 µs. */
 const NEAR_FRAMES = 3;
 /** Lines in a row that needed fewer frames than are looked at, before fewer are looked at. */
 const PATIENCE = 32;
@@ -40,59 +37,79 @@ const scripts = new Map<string, Script>();
 /** How many scripts are remembered; a process that makes more of them asks anew. */
 const MAX_SCRIPTS = 1_000;
 
-/**
- * Finds the caller of the logger; undefined where every frame is a library's.
- *
- * @param boundary the function that the caller called; quicker than from here. Each frame between it and this call costs, too:
- *   so this function looks at the stack itself, and a logger calls it in the function that the boundary calls
- * @example
- * findLogSource(); // { name: 'train', function: 'main', line: 12, path: '/job/train.ts' }
- */
-export function findLogSource(boundary?: StackBoundary): LogSource | undefined {
-  if (boundary === undefined) return findFar();
-  // oxlint-disable-next-line typescript/unbound-method -- it is put back, and called by nobody here
-  const { stackTraceLimit, prepareStackTrace } = Error;
-  let near: LogSource | undefined;
-  try {
-    Error.prepareStackTrace = keepCallSites;
-    Error.stackTraceLimit = usualDepth;
-    const holder = new Holder();
-    // Half as long as util.getCallSites, which starts at the top (measured).
-    Error.captureStackTrace(holder, boundary);
-    near = toCaller(holder.stack);
-  } catch {
-    // Where Error is frozen the other way still works.
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-    // Put back as it was, whatever it was.
-    Error.prepareStackTrace = prepareStackTrace as typeof keepCallSites;
-  }
-  return near ?? findDeeper(boundary);
-}
-
 /** What a stack is captured on; a class, since V8 then knows its shape. */
-class Holder {
+class CapturedStack {
   declare readonly stack: readonly NodeJS.CallSite[];
-}
-
-/** The next line of the same caller looks as deep at once. */
-function findDeeper(boundary: StackBoundary): LogSource | undefined {
-  if (usualDepth === NEAR_FRAMES) return findFar();
-  usualDepth = NEAR_FRAMES;
-  return findLogSource(boundary);
 }
 
 /** How many frames are looked at first: as many as the lines before needed. */
 let usualDepth = 1;
 let shallowCount = 0;
 
-function toCaller(sites: readonly NodeJS.CallSite[]): LogSource | undefined {
-  for (let at = 0; at < sites.length; at++) {
-    const site = sites[at];
+/** What the job has set. */
+let limit: number;
+let prepare: typeof Error.prepareStackTrace;
+
+/**
+ * Makes V8 ready to capture the caller; `readCapture` and `endCapture` follow at once. These are three calls and not one since each
+ * function between the caller and `captureStackTrace` costs up to half a microsecond, also where V8 has inlined it (measured).
+ *
+ * @returns undefined where Error is frozen; there `findLogSource` still works
+ * @example
+ * function log(): void {
+ *   const stack = beginCapture();
+ *   if (stack === undefined) return;
+ *   try {
+ *     Error.captureStackTrace(stack, log); // half as long as util.getCallSites, which starts at the top (measured)
+ *     readCapture(stack);
+ *   } finally {
+ *     endCapture();
+ *   }
+ * }
+ */
+export function beginCapture(): CapturedStack | undefined {
+  limit = Error.stackTraceLimit;
+  // oxlint-disable-next-line typescript/unbound-method -- it is put back, and called by nobody here
+  prepare = Error.prepareStackTrace;
+  try {
+    Error.prepareStackTrace = keepCallSites;
+    Error.stackTraceLimit = usualDepth;
+  } catch {
+    return undefined;
+  }
+  return new CapturedStack();
+}
+
+/** Gives the caller; undefined where it lies deeper: then the next line looks deeper at once. Never throws. */
+export function readCapture(captured: CapturedStack): LogSource | undefined {
+  const { stack } = captured;
+  for (let at = 0; at < stack.length; at++) {
+    const site = stack[at];
     const script = scriptOf(site?.getFileName() ?? '');
     if (script.isHidden || site === undefined) continue;
     learnDepth(at + 1);
     return toSource(script, site.getFunctionName(), site.getLineNumber() ?? 0);
+  }
+  usualDepth = NEAR_FRAMES;
+  return undefined;
+}
+
+/** Puts back what the job has set, whatever it was. */
+export function endCapture(): void {
+  Error.stackTraceLimit = limit;
+  Error.prepareStackTrace = prepare as typeof keepCallSites;
+}
+
+/**
+ * Finds the caller from anywhere below it; undefined where every frame is a library's.
+ *
+ * @example
+ * findLogSource(); // { name: 'train', function: 'main', line: 12, path: '/job/train.ts' }
+ */
+export function findLogSource(): LogSource | undefined {
+  for (const site of getCallSites(MANY_FRAMES)) {
+    const script = scriptOf(site.scriptName);
+    if (!script.isHidden) return toSource(script, site.functionName, site.lineNumber);
   }
   return undefined;
 }
@@ -101,14 +118,6 @@ function learnDepth(needed: number): void {
   if (needed < usualDepth && ++shallowCount < PATIENCE) return;
   usualDepth = needed;
   shallowCount = 0;
-}
-
-function findFar(): LogSource | undefined {
-  for (const site of getCallSites(MANY_FRAMES)) {
-    const script = scriptOf(site.scriptName);
-    if (!script.isHidden) return toSource(script, site.functionName, site.lineNumber);
-  }
-  return undefined;
 }
 
 function keepCallSites(_error: Error, sites: NodeJS.CallSite[]): NodeJS.CallSite[] {
@@ -128,11 +137,19 @@ function scriptOf(url: string): Script {
   let script = scripts.get(url);
   if (script === undefined) {
     const isOwn = url.startsWith(OWN_URL) || url.startsWith(OWN_PATH);
-    const path = url.startsWith('file:') ? fileURLToPath(url) : url;
+    const path = toPath(url);
     const isHidden = isOwn || url === '' || url.startsWith('node:') || LIBRARIES.test(url);
     script = { isHidden, path, name: basename(path, extname(path)) };
     if (scripts.size >= MAX_SCRIPTS) scripts.clear();
     scripts.set(url, script);
   }
   return script;
+}
+
+function toPath(url: string): string {
+  try {
+    return url.startsWith('file:') ? fileURLToPath(url) : url;
+  } catch {
+    return url; // a file of another host, which has no path here
+  }
 }

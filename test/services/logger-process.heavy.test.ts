@@ -21,7 +21,7 @@ test('L4: each line shows the name, function and line of its caller, wherever it
     .slice(0, -1)
     .map((line) => /\]\[(source:[^\]]+)\] (.*)$/.exec(line)?.slice(1).join(' '));
   const code = readFileSync(join(import.meta.dirname, '../fixtures/logger/source.ts'), 'utf8').split('\n');
-  const lineOf = (text: string): number => code.findIndex((line) => line.includes(`('${text}')`)) + 1;
+  const lineOf = (text: string): number => code.findIndex((line) => line.includes(`'${text}')`)) + 1;
   expect(sources).toEqual([
     `source:<anonymous>:${lineOf('top level')} top level`,
     `source:plain:${lineOf('plain')} plain`,
@@ -31,6 +31,12 @@ test('L4: each line shows the name, function and line of its caller, wherever it
     `source:<anonymous>:${lineOf('child')} child fold=3`,
     `source:<anonymous>:${lineOf('bound')} bound`,
     `source:<anonymous>:${lineOf('after start')} after start`,
+    `source:<anonymous>:${lineOf('level set')} level set`,
+    `source:<anonymous>:${lineOf('child level')} child level`,
+    `source:<anonymous>:${lineOf('own level')} own level`,
+    `source:<anonymous>:${lineOf('own stacks')} own stacks`,
+    `source:<anonymous>:${lineOf('put back')} put back isKept=true`,
+    `source:<anonymous>:${lineOf('frozen')} frozen`,
   ]);
 });
 
