@@ -77,6 +77,7 @@ export type {
   TraceSpan,
   TraceState,
 } from './model/traces.ts';
+export type { GetToken, TokenRequest } from './model/get-token.ts';
 export { inferSignature, signatureNames } from './model/infer-signature.ts';
 export type { ModelSignature, SignatureExamples } from './model/infer-signature.ts';
 export { AlertSpanProcessor } from './otel/alert-span-processor.ts';

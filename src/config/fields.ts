@@ -21,6 +21,8 @@ export interface Field<T> {
   readonly max?: number;
   /** The variable's unit where it is another than the field's: seconds for milliseconds. */
   readonly envFactor?: number;
+  /** Whether code may give a function that gives the text. */
+  readonly allowsFunction?: boolean;
   /** Which items of a list may be patterns, in code only. */
   readonly allowsPatterns?: boolean;
   /** What the value should be, where it is of the right type and yet wrong; undefined where it is right. */

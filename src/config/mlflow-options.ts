@@ -1,4 +1,5 @@
 // What MlflowService can be told, and what it makes of that.
+import type { GetToken } from '../model/get-token.ts';
 import type { S3Options } from './artifact-fields.ts';
 import type { RedactOptions } from './redact-fields.ts';
 import type { JournalOptions } from './journal-fields.ts';
@@ -35,8 +36,11 @@ export interface ServerOptions {
   readonly username?: string;
   /** Env: MLFLOW_TRACKING_PASSWORD */
   readonly password?: string;
-  /** Bearer token. Env: MLFLOW_TRACKING_TOKEN */
-  readonly token?: string;
+  /**
+   * Bearer token, or a function that gives one: it is asked on the job's thread before each request, and again after a 401, and wins over
+   * user and password. See docs/settings.md for what a thread that is busy means to it. Env: MLFLOW_TRACKING_TOKEN
+   */
+  readonly token?: string | GetToken;
   /** The server's workspace. Env: MLFLOW_WORKSPACE */
   readonly workspace?: string;
   /** How long one request may take, in milliseconds. @default 120_000  Env: MLFLOW_HTTP_REQUEST_TIMEOUT, in seconds as in Python */

@@ -1,5 +1,6 @@
 // The settings of MlflowService, with what follows from them: connections without leaks, absolute places, variables for S3.
 import type { ArtifactSettings } from '../model/artifact-settings.ts';
+import type { GetToken } from '../model/get-token.ts';
 import { toArtifactSettings } from './artifact-fields.ts';
 import { readCredentialsFile } from './credentials-file.ts';
 import type { FileCredentials } from './credentials-file.ts';
@@ -23,6 +24,8 @@ export interface ServerConnection {
   readonly password?: string;
   /** Bearer token. */
   readonly token?: string;
+  /** Asked for one before each request. */
+  readonly getToken?: GetToken;
   /** The workspace of the server. */
   readonly workspace?: string;
   /** How long one request may take, in milliseconds. */
@@ -118,8 +121,9 @@ export function resolveMlflowSettings(
 
 /** Basic auth needs both, as in Python's client: the URI's pair first, else what settings say, and the file of what they do not. */
 function toConnection(fields: MlflowFields, uri: SplitUri, file: FileCredentials): ServerConnection {
-  const { token, workspace, timeoutMs, insecureTls: isInsecureTls, serverCertPath, clientCertPath } = fields;
+  const { workspace, timeoutMs, insecureTls: isInsecureTls, serverCertPath, clientCertPath } = fields;
   const { httpProxy, httpsProxy, noProxy } = fields;
+  const [token, getToken] = typeof fields.token === 'function' ? [undefined, fields.token] : [fields.token];
   const isPair = uri.username !== undefined && uri.password !== undefined;
   const { username, password } = isPair
     ? uri
@@ -128,6 +132,7 @@ function toConnection(fields: MlflowFields, uri: SplitUri, file: FileCredentials
     username,
     password,
     token,
+    getToken,
     workspace,
     serverCertPath,
     clientCertPath,

@@ -32,7 +32,8 @@ export const SERVER_FIELDS: Fields<ServerFields> = {
     env: ['MLFLOW_TRACKING_TOKEN'],
     defaultValue: undefined,
     isSensitive: true,
-    doc: 'Bearer token.',
+    allowsFunction: true,
+    doc: 'Bearer token; in code also a function that gives one.',
   },
   workspace: {
     kind: 'string',

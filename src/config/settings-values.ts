@@ -76,6 +76,8 @@ export function readValue(value: unknown, subject: ValueSubject): unknown {
     case 'opaque':
       return value;
     default:
+      if (field.allowsFunction === true && typeof value === 'function' && subject.provenance.source === 'code')
+        return value;
       if (typeof value !== 'string') throw refuse(value, 'a text', subject);
       if (value.trim() === '') throw refuse(value, 'a text with something in it', subject);
       return value;

@@ -1,5 +1,6 @@
 // How to reach a tracking server: what transport, auth and TLS need. Held in memory only, never written down.
 import type { ArtifactSettings } from '../model/artifact-settings.ts';
+import type { GetToken } from '../model/get-token.ts';
 import type { ProxyOptions } from './proxies.ts';
 
 /** Everything one tracking server needs; credentials go to its own origin and no other. */
@@ -10,6 +11,8 @@ export interface ConnectionOptions extends ProxyOptions {
   readonly password?: string;
   /** Bearer token. Env: MLFLOW_TRACKING_TOKEN */
   readonly token?: string;
+  /** Asked for a bearer token before each request, and again after a 401; wins over all of the above. A function crosses no thread. */
+  readonly getToken?: GetToken;
   /** Sent as X-MLFLOW-WORKSPACE. Env: MLFLOW_WORKSPACE */
   readonly workspace?: string;
   /** How long one request may take, in milliseconds. @default 120_000  Env: MLFLOW_HTTP_REQUEST_TIMEOUT, in seconds as in Python */

@@ -3,6 +3,7 @@ import { RunspanError } from '../errors.ts';
 import { createRedactor, REDACTED } from '../model/redact.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { proxySecrets } from './proxies.ts';
+import { TokenSource } from './token.ts';
 
 /** What this package calls itself on the wire; the version is package.json's, held by a test. */
 export const USER_AGENT = 'runspan/0.1.0';
@@ -19,6 +20,8 @@ export interface TrackingServer {
   /** What must never show in a message: passwords, the proxy's too, token, and the headers that hold them. */
   readonly secrets: readonly string[];
   readonly hasCredentials: boolean;
+  /** Whom to ask for a token before each request; its answer takes the place of `authorization`. */
+  readonly tokens: TokenSource | undefined;
 }
 
 /**
@@ -32,9 +35,12 @@ export function readTrackingServer(uri: string, connection: ConnectionOptions): 
   const isPair = url.username !== '' && url.password !== '';
   const username = isPair ? decode(url.username) : (connection.username ?? '');
   const password = isPair ? decode(url.password) : (connection.password ?? '');
-  const authorization = readAuthorization(username, password, connection.token);
+  const { getToken, token } = connection;
+  const authorization = getToken === undefined ? readAuthorization(username, password, token) : undefined;
   const proof = authorization?.replace(/^\w+ /, '');
-  const secrets = [password, connection.token, url.password, proof, ...proxySecrets(connection)];
+  const known = [password, token, url.password, proof, ...proxySecrets(connection)];
+  // grows with the tokens that are given: whoever masks looks at it then
+  const secrets = known.filter((secret): secret is string => secret !== undefined && secret !== '');
   return {
     uri: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
     origin: url.origin,
@@ -44,8 +50,9 @@ export function readTrackingServer(uri: string, connection: ConnectionOptions): 
         ? {}
         : { 'x-mlflow-workspace': header('workspace', connection.workspace) }),
     },
-    secrets: secrets.filter((secret): secret is string => secret !== undefined && secret !== ''),
-    hasCredentials: authorization !== undefined,
+    secrets,
+    hasCredentials: authorization !== undefined || getToken !== undefined,
+    tokens: getToken === undefined ? undefined : new TokenSource(getToken, secrets),
   };
 }
 

@@ -149,7 +149,7 @@ function explainCode(code: string, message: string): readonly [string, string] {
 function mendOfStatus(status: number, said: string, errorCode: string, context: RequestContext): string {
   if (status === 401)
     return context.hasCredentials
-      ? '. The credentials were refused: check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.'
+      ? '. The credentials were refused: check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, MLFLOW_TRACKING_TOKEN, or the function that gives the token.'
       : '. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.';
   if (status === 403 && said.includes('Invalid Host header'))
     return `. Start the server with --allowed-hosts ${new URL(context.uri).host} (MLFLOW_SERVER_ALLOWED_HOSTS).`;

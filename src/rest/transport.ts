@@ -1,13 +1,14 @@
 // Sends one request and reads its answer within one deadline; credentials go to the tracking server's own origin and no other.
-import { pipeline, Readable, Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Readable, Transform } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { RunspanError } from '../errors.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { readTrackingServer, USER_AGENT, type TrackingServer } from './credentials.ts';
 import { Deadline } from './deadline.ts';
+import { decoded } from './decoded.ts';
 import { Dispatchers } from './dispatchers.ts';
 import { noAnswerError, redirectError, type RequestContext } from './errors.ts';
+import type { TokenSource } from './token.ts';
 import { untraced } from './untraced.ts';
 
 /** A body that is read while it is sent. */
@@ -48,6 +49,8 @@ interface Exchange {
   wasSent: boolean;
   /** Why the body could not be read, where that is what failed. */
   sourceError: unknown;
+  /** The token of the last attempt was answered 401. */
+  isTokenRefused: boolean;
 }
 
 /** As many as Python's client follows is 30; one or two are real. */
@@ -82,7 +85,13 @@ export class Transport {
       throw new RunspanError('SERVICE_STOPPED', `Cannot send ${request.context.what}: the store was closed.`);
     }
     const deadline = new Deadline(request.timeoutMs);
-    const exchange: Exchange = { request, deadline, wasSent: false, sourceError: undefined };
+    const exchange: Exchange = {
+      request,
+      deadline,
+      wasSent: false,
+      sourceError: undefined,
+      isTokenRefused: false,
+    };
     try {
       return await untraced(() => this.#follow(exchange, read));
     } finally {
@@ -104,12 +113,22 @@ export class Transport {
       body.on('error', () => undefined);
       try {
         const headers = plainHeaders(raw);
+        if (status === 401 && this.#tokensFor(url) !== undefined && !exchange.isTokenRefused) {
+          // nothing was carried out: once more, with a token that is asked for anew
+          exchange.isTokenRefused = true;
+          exchange.wasSent = false;
+          await exchange.deadline.race(body.dump());
+          continue;
+        }
         const next = redirectTarget(url, status, headers['location']);
         if (next === undefined)
           return await read({
             status,
             headers,
-            body: chunksOf(decodedBody(body, headers, exchange.request), exchange),
+            body: chunksOf(
+              exchange.request.keepsEncoding === true ? body : decoded(body, headers['content-encoding']),
+              exchange,
+            ),
           });
         const canFollow = exchange.request.method === 'GET' && next.origin === url.origin && redirects < MAX_REDIRECTS;
         if (!canFollow) throw redirectError(status, `${next.origin}${next.pathname}`, exchange.request.context);
@@ -124,6 +143,7 @@ export class Transport {
   async #send(exchange: Exchange, url: URL): Promise<Dispatcher.ResponseData> {
     const { request, deadline } = exchange;
     const dispatcher = this.#dispatchers.get(url.origin).compose(noteSending(exchange));
+    const headers = await this.#headersFor(exchange, url);
     const body = bodyOf(exchange);
     try {
       // raced, because a request that waits for its connection does not hear the signal
@@ -132,7 +152,7 @@ export class Transport {
           origin: url.origin,
           path: `${url.pathname}${url.search}`,
           method: request.method,
-          headers: this.#headersFor(url, request),
+          headers,
           body,
           signal: deadline.signal,
         }),
@@ -143,15 +163,31 @@ export class Transport {
     }
   }
 
-  #headersFor(url: URL, { body, headers: own }: TransportRequest): Record<string, string> {
+  async #headersFor(exchange: Exchange, url: URL): Promise<Record<string, string>> {
+    const { body, headers: own } = exchange.request;
     const headers: Record<string, string> = { 'user-agent': USER_AGENT, ...own };
     if (url.origin === this.server.origin) Object.assign(headers, this.server.headers);
+    const tokens = this.#tokensFor(url);
+    if (tokens !== undefined) headers['authorization'] = await askForToken(tokens, exchange);
     if (typeof body === 'string') headers['content-type'] = 'application/json';
     else if (body !== undefined) {
       headers['content-type'] ??= 'application/octet-stream';
       headers['content-length'] = String(body.sizeBytes);
     }
     return headers;
+  }
+
+  #tokensFor(url: URL): TokenSource | undefined {
+    return url.origin === this.server.origin ? this.server.tokens : undefined;
+  }
+}
+
+async function askForToken(tokens: TokenSource, exchange: Exchange): Promise<string> {
+  const { deadline, isTokenRefused: isRefused } = exchange;
+  try {
+    return await deadline.race(tokens.authorize({ isRefused }));
+  } catch (error) {
+    throw deadline.hasExpired ? failure(exchange, error) : error;
   }
 }
 
@@ -198,28 +234,6 @@ function counted(sizeBytes: number, exchange: Exchange): Transform {
       done(leftBytes === 0 ? null : new Error('the file changed'));
     },
   });
-}
-
-/** We ask for no encoding, but there are proxies that compress all the same. What it unfolds to is bounded by who reads it. */
-function decoded(body: Readable, encoding: string | undefined): Readable {
-  const decoder = createDecoder(encoding?.trim().toLowerCase());
-  if (decoder === undefined) return body;
-  // whoever reads the decoder hears of its errors, those of the body included
-  return pipeline(body, decoder, () => undefined);
-}
-
-function decodedBody(
-  body: Readable,
-  headers: TransportAnswer['headers'],
-  { keepsEncoding }: Pick<TransportRequest, 'keepsEncoding'>,
-): Readable {
-  return keepsEncoding === true ? body : decoded(body, headers['content-encoding']);
-}
-
-function createDecoder(encoding: string | undefined): Transform | undefined {
-  if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip();
-  if (encoding === 'deflate') return createInflate();
-  return encoding === 'br' ? createBrotliDecompress() : undefined;
 }
 
 async function* chunksOf(body: AsyncIterable<Uint8Array>, exchange: Exchange): AsyncGenerator<Uint8Array, void> {

@@ -121,6 +121,8 @@ export class TrackingServer {
   readonly spans: { readonly experimentId: string; readonly runId: string; readonly body: string }[] = [];
   readonly links: Map<string, readonly string[]> = new Map();
   keepsTraces = false;
+  /** Who may ask; others get 401. */
+  accepts: (authorization: string | undefined) => boolean = () => true;
   /** Decides about each request by its endpoint, such as `runs/create`. */
   mood: (endpoint: string) => Mood = () => 'serve';
   #server: Server | undefined;
@@ -153,6 +155,11 @@ export class TrackingServer {
     const { pathname, searchParams } = new URL(request.url ?? '', this.url);
     const endpoint = pathname.replace('/api/2.0/mlflow/', '');
     this.asked.push(endpoint);
+    if (!this.accepts(request.headers.authorization)) {
+      // As MLflow says it, by nature without a code.
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="mlflow"' }).end('You are not authenticated.');
+      return;
+    }
     const mood = this.mood(endpoint);
     if (mood === 'hang') return;
     const body = Buffer.concat(chunks).toString();

@@ -8,10 +8,11 @@ import type { Openers } from '../delivery/destination.ts';
 import { DrainHost } from '../worker/drain-host.ts';
 import { folderPaths } from '../folder/folder.ts';
 import { writeLease } from '../folder/lease.ts';
-import type { HostReply, HostRequest, HostSettings, ThreadData } from '../worker/messages.ts';
+import type { HostReply, HostRequest, HostSettings, ThreadData, TokenWanted } from '../worker/messages.ts';
 import { OfflineHost } from '../worker/offline-host.ts';
 import type { System } from '../machine/system.ts';
 import { messageOf } from '../machine/system.ts';
+import { giveToken, keepTokens } from './token-desk.ts';
 
 /** What a link needs. */
 export interface DrainLinkOptions {
@@ -108,16 +109,17 @@ export class DrainLink {
       return;
     }
     const { port1: replies, port2 } = new MessageChannel();
-    const workerData: ThreadData = {
-      settings: { ...settings, isInline: false, counters: counters.buffer, replayedThrough },
-      replies: port2,
-    };
+    const { plain, asksForToken, getToken } = keepTokens({ ...settings, isInline: false, counters: counters.buffer });
+    const workerData: ThreadData = { settings: { ...plain, replayedThrough }, asksForToken, replies: port2 };
     const thread = { env: { ...env }, execArgv: [], name: 'runspan-drain', transferList: [port2] };
     try {
       const worker = new Worker(workerUrl, { workerData, ...thread });
       this.#worker = worker;
       this.#replies = replies;
-      replies.on('message', (reply: HostReply) => this.#options.onReply(reply));
+      replies.on('message', (reply: HostReply | TokenWanted) => {
+        if (reply.kind !== 'token-wanted') this.#options.onReply(reply);
+        else if (getToken !== undefined) void giveToken(getToken, reply).then((given) => worker.postMessage(given));
+      });
       replies.unref();
       worker.on('error', (error) => {
         this.#lastError = messageOf(error);
@@ -136,9 +138,10 @@ export class DrainLink {
   #takeFrom(replies: MessagePort): void {
     for (;;) {
       // The cast: only the thread has the other end, and it sends replies.
-      const next = receiveMessageOnPort(replies) as { readonly message: HostReply } | undefined;
+      const next = receiveMessageOnPort(replies) as { readonly message: HostReply | TokenWanted } | undefined;
       if (next === undefined) return;
-      this.#options.onReply(next.message);
+      // The thread is at its end, or the process is: no token could reach it any more.
+      if (next.message.kind !== 'token-wanted') this.#options.onReply(next.message);
     }
   }
 

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { MlflowError, RunspanError } from '../../errors.ts';
 import type { ErrorCode } from '../../errors.ts';
+import type { TokenRequest } from '../../model/get-token.ts';
 import type { ConnectionOptions } from '../../rest/connection.ts';
 import type { Durability, OutboxEvent, RegistryPlace, StoreMethod } from '../contract.ts';
 import type { MemoryBlock } from '../journal/memory-queue.ts';
@@ -30,7 +31,20 @@ export interface HostSettings {
 export interface ThreadData {
   readonly settings: HostSettings;
   readonly replies: MessagePort;
+  /** Which connections had a function that gives tokens: it stayed with the job, and is asked by message. */
+  readonly asksForToken: { readonly tracking: boolean; readonly registry: boolean };
 }
+
+/** From the drain's thread: a token is wanted. */
+export interface TokenWanted extends TokenRequest {
+  readonly kind: 'token-wanted';
+  readonly id: number;
+}
+
+/** To the drain's thread: the token, or why there is none. */
+export type TokenGiven = { readonly kind: 'token'; readonly id: number } & (
+  { readonly token: string } | { readonly error: WireError }
+);
 
 /** To the drain. */
 export type HostRequest =
