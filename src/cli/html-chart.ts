@@ -64,11 +64,13 @@ function draw(points: readonly Point[], data: ChartData, label: string): string 
     const at = toY(value).toFixed(1);
     return `<line class="grid" x1="${left}" x2="${width - right}" y1="${at}" y2="${at}"/><text class="tick" x="${left - 6}" y="${at}" dy="0.32em" text-anchor="end">${formatNumber(value)}</text>`;
   });
-  const steps = ticks(data.x).map((value) => {
+  // There is no half step.
+  const steps = ticks(data.x).filter((value) => data.isTime || Number.isInteger(value));
+  const marks = steps.map((value) => {
     const text = data.isTime ? formatDuration(value) : formatNumber(value);
     return `<text class="tick" x="${toX(value).toFixed(1)}" y="${height - 9}" text-anchor="middle">${text}</text>`;
   });
-  return `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(label)}" data-points="${points.length}"><title>${escapeHtml(label)}</title>${grid.join('')}${steps.join('')}<path class="area" d="${line}L${last} ${base}L${first} ${base}Z"/><path class="line" d="${line}"/>${dots}<g class="cursor" visibility="hidden"><line y1="${top}" y2="${base}"/><circle r="4"/></g></svg><output class="reading" aria-live="off"></output>`;
+  return `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(label)}" data-points="${points.length}"><title>${escapeHtml(label)}</title>${grid.join('')}${marks.join('')}<path class="area" d="${line}L${last} ${base}L${first} ${base}Z"/><path class="line" d="${line}"/>${dots}<g class="cursor" visibility="hidden"><line y1="${top}" y2="${base}"/><circle r="4"/></g></svg><output class="reading" aria-live="off"></output>`;
 }
 
 function scale([from, to]: readonly [number, number], low: number, high: number): (value: number) => number {

@@ -11,6 +11,8 @@ import type { MetricSummary, RunReport } from './run-report.ts';
 
 /** Charts drawn at most; the table has the others. */
 const MAX_CHARTS = 60;
+/** What is measured of the machine stands below what the run is about. */
+const SYSTEM = 'system/';
 /** Tags that the head of the page says already. */
 const IN_HEAD = new Set([
   'mlflow.runName',
@@ -23,9 +25,11 @@ const IN_HEAD = new Set([
 
 /** Writes a report as an HTML document; `nowMs` is for a run that has not ended. */
 export function renderPage(report: RunReport, nowMs: number): string {
-  const { info, metrics } = report;
-  const drawn = metrics.filter(({ pointCount }) => pointCount > 1).slice(0, MAX_CHARTS);
-  const charts = drawn.map((metric, at) => renderChart(metric, `chart-${at}`, info.startTimeMs));
+  const { info } = report;
+  const own = report.metrics.filter(({ key }) => !key.startsWith(SYSTEM));
+  const system = report.metrics.filter(({ key }) => key.startsWith(SYSTEM));
+  const drawn = [...own, ...system].filter(({ pointCount }) => pointCount > 1).slice(0, MAX_CHARTS);
+  const charts = drawn.map((metric, at) => ({ metric, ...renderChart(metric, `chart-${at}`, info.startTimeMs) }));
   const data = jsonForScript({ charts: charts.map((chart) => chart.data), box: CHART });
   const title = escapeHtml(`${info.runName} · ${info.status}`, 200);
   // Hashes, so that the browser runs and applies what stands here and nothing that a run's texts may smuggle in.
@@ -34,12 +38,10 @@ export function renderPage(report: RunReport, nowMs: number): string {
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="referrer" content="no-referrer"><title>${title}</title><link rel="icon" href="data:,"><style>${STYLE}</style></head>
 <body><main>
 ${head(report, nowMs)}
-${metricsSection(
-  metrics,
-  charts.map((chart) => chart.html),
-)}
+${metricsSection('Metric', own, charts)}
 ${traceSection(report)}
 ${tables(report)}
+${metricsSection('System metric', system, charts)}
 <footer>Written by runspan at ${formatTime(nowMs)}. Times are local to where it was written. The page is whole by itself: it loads nothing.</footer>
 </main><script type="application/json" id="data">${data}</script><script>${SCRIPT}</script></body></html>
 `;
@@ -68,8 +70,13 @@ function head({ info, experimentName, tags, trace, runUrl }: RunReport, nowMs: n
   return `<header><h1>${escapeHtml(info.runName, 250)}</h1><span class="status s-${status.toLowerCase()}">${status}</span>${said}<ul class="meta">${items.join('')}</ul></header>`;
 }
 
-function metricsSection(metrics: readonly MetricSummary[], charts: readonly string[]): string {
+function metricsSection(
+  noun: string,
+  metrics: readonly MetricSummary[],
+  drawn: readonly { readonly metric: MetricSummary; readonly html: string }[],
+): string {
   if (metrics.length === 0) return '';
+  const charts = drawn.filter(({ metric }) => metrics.includes(metric)).map(({ html }) => html);
   const rest = metrics.filter(({ pointCount }) => pointCount > 1).length - charts.length;
   const note = rest > 0 ? `<p class="note">${rest} more metrics have no chart; the table has their values.</p>` : '';
   const rows = metrics.map(({ key, last, min, max, pointCount, lastStep }) => {
@@ -80,7 +87,7 @@ function metricsSection(metrics: readonly MetricSummary[], charts: readonly stri
   });
   const names = ['last', 'min', 'max', 'points', 'last step'].map((name) => `<td class="n">${name}</td>`).join('');
   const table = `<div class="card values"><table><tr><th>metric</th>${names}</tr>${rows.join('')}</table></div>`;
-  return `<h2>Metrics</h2><div class="charts">${charts.join('')}</div>${note}<h2>Metric values</h2>${table}`;
+  return `<h2>${noun}s</h2><div class="charts">${charts.join('')}</div>${note}<h2>${noun} values</h2>${table}`;
 }
 
 function traceSection({ info, files: { spans, logs, note } }: RunReport): string {

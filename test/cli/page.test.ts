@@ -107,6 +107,23 @@ describe('a page', () => {
     expect(page).toContain('The last 2,000 of 10,000 lines');
   });
 
+  it('has what the machine did below what the run is about, and only whole steps on its axes', () => {
+    const of = (key: string) =>
+      summarise(
+        key,
+        0,
+        [0, 1].map((step) => ({ key, value: step, step, timestampMs: step })),
+      );
+    const page = renderPage(report('x', { metrics: ['loss', 'system/cpu', 'zeta'].map(of) }), 0);
+    const order = [...page.matchAll(/<h2>(.*?)<\/h2>|<figcaption><b>(.*?)<\/b>/g)].map(
+      ([, title, key]) => title ?? key,
+    );
+    const own = ['Metrics', 'loss', 'zeta', 'Metric values', 'Trace', 'Log', 'Params', 'Tags', 'Inputs', 'Artifacts'];
+    expect(order).toEqual([...own, 'System metrics', 'system/cpu', 'System metric values']);
+    const steps = [...page.matchAll(/text-anchor="middle">(.*?)</g)].map(([, text]) => text);
+    expect(steps).toEqual(['0', '1', '0', '1', '0', '1']);
+  });
+
   it('says why there is no trace', () => {
     const { info, files } = report('x');
     const bare = { ...files, spans: [], logs: [] };
