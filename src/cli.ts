@@ -192,11 +192,14 @@ function addDemo(root: Command): void {
     .command('demo')
     .description('run a small job, so that there is something to look at')
     .addOption(trackingUriOption())
+    .option('--json', 'what it made, as JSON')
     .addHelpText('after', examples(['runspan demo', 'runspan demo --tracking-uri http://127.0.0.1:5000']))
-    .action(async (options: ConnectRequest) => {
+    .action(async (options: ConnectRequest & { json?: boolean }) => {
       // The services are loaded for this command only.
       const { runDemo } = await import('./cli/demo-command.ts');
-      print(await runDemo(options));
+      const { text, isDelivered } = await runDemo(options);
+      print(text);
+      if (!isDelivered) process.exitCode = FAILED;
     });
 }
 

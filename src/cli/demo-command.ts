@@ -12,44 +12,58 @@ const EPOCHS = 40;
 const ROWS = 200;
 /** One step is slow enough to be seen in the waterfall. */
 const STEP_MS = 8;
+/** How long a server may take that has not answered yet. */
+const WAIT_MS = 10_000;
 
-/** How the demo is told where to go. */
+/** How the demo is told where to go, and how to tell of it. */
 export interface DemoRequest {
   readonly trackingUri?: string;
+  readonly json?: boolean;
+}
+
+/** What there is to say in the end. */
+export interface DemoResult {
+  readonly text: string;
+  /** Whether the runs are where they belong; else they wait on disk. */
+  readonly isDelivered: boolean;
 }
 
 /** Runs the demo and returns what to say at its end. */
-export async function runDemo({ trackingUri }: DemoRequest): Promise<string> {
+export async function runDemo({ trackingUri, json = false }: DemoRequest): Promise<DemoResult> {
   const logger = new LoggerService({ level: 'INFO' });
-  const alerts = new AlertsService({ appName: EXPERIMENT, enable: false });
-  const mlflow = new MlflowService({
-    experimentName: EXPERIMENT,
-    ...(trackingUri === undefined ? {} : { trackingUri }),
-  });
+  // With --json stdout is for the one who reads it.
+  const write = { write: (line: string) => process.stderr.write(line) };
+  const alerts = new AlertsService({ appName: EXPERIMENT, enable: false }, json ? write : {});
+  const place = trackingUri === undefined ? {} : { trackingUri };
+  const mlflow = new MlflowService({ experimentName: EXPERIMENT, stopTimeoutMs: 1_000, ...place });
   const services = await startServices(logger, alerts, mlflow);
-  let key = '';
+  const runs: Run[] = [];
+  let isDelivered = false;
   try {
     await mlflow.runContext(
       { name: 'fit-a-line', tags: { stage: 'demo' }, description: 'Fits y = 3x + 2.' },
       async (run) => {
-        key = run.key;
-        await fit(run, { logger, mlflow });
+        runs.push(run);
+        await fit(run, { logger, mlflow, runs });
       },
     );
-    await failOnPurpose(mlflow);
-    await mlflow.flush();
+    await failOnPurpose(mlflow, runs);
+    ({ isComplete: isDelivered } = await mlflow.flush({ timeoutMs: WAIT_MS }));
   } finally {
     await services.stop();
   }
-  return howToLook(key, mlflow.trackingUri);
+  const made = { runs, isDelivered, trackingUri: mlflow.trackingUri, isUriGiven: trackingUri !== undefined };
+  return { isDelivered, text: json ? toJson(made) : howToLook(made) };
 }
 
 interface Parts {
   readonly logger: LoggerService;
   readonly mlflow: MlflowService;
+  /** Takes each run. */
+  readonly runs: Run[];
 }
 
-async function fit(run: Run, { logger, mlflow }: Parts): Promise<void> {
+async function fit(run: Run, { logger, mlflow, runs }: Parts): Promise<void> {
   run.logParams({ epochs: EPOCHS, optimizer: { name: 'sgd', lr: 0.1 } });
   const rows = await logger.span('load', async () => {
     await sleep(STEP_MS * 4);
@@ -69,6 +83,7 @@ async function fit(run: Run, { logger, mlflow }: Parts): Promise<void> {
     else await logger.span('epoch', { epoch }, () => step(run, line, { rows, epoch }));
   }
   await mlflow.runContext({ name: 'evaluate', nested: true }, async (inner) => {
+    runs.push(inner);
     await sleep(STEP_MS * 2);
     inner.logMetrics({ slope_error: Math.abs(line.slope - 3), offset_error: Math.abs(line.offset - 2) });
     inner.log.success('evaluated');
@@ -96,9 +111,10 @@ async function step(
   if (loss > 5) run.log.warn({ loss }, 'far off yet');
 }
 
-async function failOnPurpose(mlflow: MlflowService): Promise<void> {
+async function failOnPurpose(mlflow: MlflowService, runs: Run[]): Promise<void> {
   try {
     await mlflow.runContext({ name: 'fails-on-purpose', tags: { stage: 'demo' } }, (run) => {
+      runs.push(run);
       run.log.info('the next line is an error, on purpose');
       throw new RangeError('this run fails on purpose: it shows what a failed run leaves behind');
     });
@@ -107,7 +123,24 @@ async function failOnPurpose(mlflow: MlflowService): Promise<void> {
   }
 }
 
-function howToLook(key: string, trackingUri: string): string {
+interface Made extends Pick<DemoResult, 'isDelivered'> {
+  readonly runs: readonly Run[];
+  readonly trackingUri: string;
+  readonly isUriGiven: boolean;
+}
+
+function toJson({ runs, isDelivered, trackingUri }: Made): string {
+  const told = runs.map(({ key, runId = null, name, status }) => ({ key, runId, name, status }));
+  return JSON.stringify({ trackingUri, experimentName: EXPERIMENT, isDelivered, runs: told }, null, 2);
+}
+
+function howToLook({ runs, isDelivered, trackingUri, isUriGiven }: Made): string {
+  const what =
+    'That was a run with spans, logs, metrics, an input, a file and a nested run, and then one that failed on purpose.';
+  if (!isDelivered)
+    return `\n${what} ${trackingUri} did not take them in time: they are kept, and 'npx runspan sync' delivers them.`;
+  const key = runs[0]?.key.slice(0, 8) ?? '';
+  const place = isUriGiven ? ` --tracking-uri ${trackingUri}` : '';
   // MLflow opens a folder of runs only where it is told that this is meant.
   const allowance = /^sqlite:/i.test(trackingUri) ? '' : 'MLFLOW_ALLOW_FILE_STORE=true ';
   const pages = isRemote(trackingUri)
@@ -115,11 +148,11 @@ function howToLook(key: string, trackingUri: string): string {
     : `${allowance}mlflow ui --backend-store-uri ${trackingUri}    MLflow's own pages`;
   return [
     '',
-    'That was a run with spans, logs, metrics, an input, a file and a nested run, and then one that failed on purpose. Look at it:',
+    `${what} Look at it:`,
     '',
-    '  npx runspan runs --experiment runspan-demo',
-    `  npx runspan show ${key.slice(0, 8)}`,
-    `  npx runspan show ${key.slice(0, 8)} --html    one page for a browser`,
+    `  npx runspan runs --experiment runspan-demo${place}`,
+    `  npx runspan show ${key}${place}`,
+    `  npx runspan show ${key} --html${place}    one page for a browser`,
     `  ${pages}`,
   ].join('\n');
 }

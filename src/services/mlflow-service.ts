@@ -14,8 +14,7 @@ import { openOutbox } from '../outbox/job/outbox.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
 import type { MlflowClient } from '../runs/client/mlflow-client.ts';
 import type { JoinedRun } from '../runs/joined-run.ts';
-import { joinRun, openRun } from '../runs/open-run.ts';
-import type { RunSurroundings } from '../runs/open-run.ts';
+import { joinRun, openRun, type RunSurroundings } from '../runs/open-run.ts';
 import { readRunConfig } from '../runs/run-config.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import type { Run } from '../runs/run.ts';
@@ -26,8 +25,7 @@ import { isRemote, openDestination, runUrlOf } from './destination.ts';
 import { letSignalsIn, refreshExits } from './exits.ts';
 import { loadModel } from './load-model.ts';
 import { makeClient } from './make-client.ts';
-import { RunBook } from './run-book.ts';
-import type { MlflowStats } from './run-book.ts';
+import { RunBook, type MlflowStats } from './run-book.ts';
 import { joinRunExits } from './run-exits.ts';
 import { rememberRun, rememberService } from './run-registry.ts';
 import { surround } from './run-surroundings.ts';
@@ -64,6 +62,7 @@ export class MlflowService extends Service {
   readonly settings: MlflowSettings;
   readonly #redactor: Redactor;
   readonly #now: () => number;
+  readonly #uriOfCode: string | undefined;
   readonly #openOutbox: (options: OutboxOptions) => Outbox;
   readonly #openArtifacts: MlflowDependencies['openArtifacts'];
   #links: MlflowLinks;
@@ -77,6 +76,7 @@ export class MlflowService extends Service {
     super();
     const { alerts, logger, mirror, ...settings } = options;
     this.settings = resolveMlflowSettings(settings);
+    this.#uriOfCode = settings.trackingUri && this.trackingUri;
     this.#links = { alerts, logger, mirror };
     this.#redactor = createRedactor({ add: this.settings.redactAdd, remove: this.settings.redactRemove });
     this.#now = dependencies.now ?? Date.now;
@@ -278,7 +278,7 @@ export class MlflowService extends Service {
     const started = this.#started;
     started?.book.remove(run);
     const isSaid = !this.settings.isDisabled && !this.settings.suppressRunLines && !this.#joined.has(run);
-    if (isSaid) sayEnded(run, this.#now());
+    if (isSaid) sayEnded(run, this.#now(), this.#uriOfCode);
     if (started === undefined) return;
     this.#deliveringCount++;
     // It never rejects, and only tells when signals need not be watched any more: nobody waits for it, the process neither.

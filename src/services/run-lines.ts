@@ -10,16 +10,17 @@ export function sayStarted(run: ActiveRun, trackingUri: string): void {
   run.log.info(`Run '${run.name}' started: ${run.started.identity.runUrl ?? trackingUri}`);
 }
 
-/** Says how a run ended and how it is looked at. */
-export function sayEnded(run: ActiveRun, nowMs: number): void {
-  const seconds = (Math.max(0, nowMs - run.startedAtMs) / 1000).toFixed(1);
+/** Says how a run ended and how it is looked at; `uriOfCode` is a tracking URI that the command line cannot know by itself. */
+export function sayEnded(run: ActiveRun, nowMs: number, uriOfCode: string | undefined): void {
+  const tookMs = Math.max(0, nowMs - run.startedAtMs);
+  const took = tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`;
   const { name, status, key } = run;
   const { pointCount } = run.intake;
+  const points = `${pointCount} metric ${pointCount === 1 ? 'point' : 'points'}`;
   const { runUrl } = run.started.identity;
+  const place = uriOfCode === undefined ? '' : ` --tracking-uri ${uriOfCode}`;
   const page = runUrl === undefined ? '' : `, or ${runUrl}`;
-  run.log.info(
-    `Run '${name}' ${status} after ${seconds} s, ${pointCount} metric points: npx runspan show ${key}${page}`,
-  );
+  run.log.info(`Run '${name}' ${status} after ${took}, ${points}: npx runspan show ${key}${place}${page}`);
 }
 
 /** Says what a stop left behind, if anything. */

@@ -93,6 +93,17 @@ describe('runspan demo', () => {
     expect(shown.artifacts.map(({ path }) => path)).toContain('model/line.json');
   });
 
+  it('says in JSON what it made, and nothing else on stdout', () => {
+    const { code, stdout } = runspan(['demo', '--json', '--tracking-uri', 'sqlite:///other.db']);
+    const runs = [
+      { name: 'fit-a-line', status: 'FINISHED' },
+      { name: 'evaluate', status: 'FINISHED' },
+      { name: 'fails-on-purpose', status: 'FAILED' },
+    ];
+    const made: unknown = JSON.parse(stdout);
+    expect([code, made]).toEqual([0, { trackingUri: 'sqlite:///other.db', experimentName: 'runspan-demo', isDelivered: true, runs: runs.map((run) => expect.objectContaining(run)) }]); // prettier-ignore
+  });
+
   it('leaves a run that failed, with its error in the trace', () => {
     const shown = Shown.parse(JSON.parse(runspan(['show', 'fails-on-purpose', '--json']).stdout));
     expect(shown.spans).toMatchObject([{ isError: true, exceptions: [expect.stringMatching(/^RangeError: /)] }]);

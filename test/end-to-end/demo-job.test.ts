@@ -14,7 +14,7 @@ beforeAll(async () => {
   vi.stubEnv('RUNSPAN_DIR', join(folder, '.runspan'));
   vi.stubEnv('RUNSPAN_LOGGER_SINK', join(folder, 'demo.log'));
   vi.stubEnv('MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING', 'false');
-  text = await runDemo({ trackingUri });
+  ({ text } = await runDemo({ trackingUri }));
 });
 afterAll(() => {
   vi.unstubAllEnvs();
@@ -48,6 +48,16 @@ it('has a nested run, and one that fails on purpose and does not fail the demo',
 
 it('says by which commands and pages to look at it', () => {
   const parent = readRuns(folder).find(({ name }) => name === 'fit-a-line');
-  expect(text).toContain(`npx runspan show ${parent?.runId.slice(0, 8)} --html`);
+  const place = `--tracking-uri ${trackingUri}`;
+  expect(text).toContain(`npx runspan show ${parent?.runId.slice(0, 8)} ${place}\n`);
+  expect(text).toContain(`npx runspan show ${parent?.runId.slice(0, 8)} --html ${place} `);
   expect(text).toContain(`mlflow ui --backend-store-uri ${trackingUri}`);
+});
+
+it('does not say to look at what is not there yet', async () => {
+  vi.stubEnv('RUNSPAN_OFFLINE', 'true');
+  vi.stubEnv('RUNSPAN_DIR', join(folder, 'offline'));
+  const made = await runDemo({ trackingUri: 'http://127.0.0.1:1' });
+  expect(made.isDelivered).toBe(false);
+  expect(made.text).toMatch(/did not take them in time: they are kept, and 'npx runspan sync' delivers them\.$/);
 });
