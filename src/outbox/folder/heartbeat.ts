@@ -46,12 +46,22 @@ export class Heartbeat {
 
   /** False where it is not there. */
   #touch(lease: string): boolean {
+    const { disk } = this.#options.system;
     try {
-      this.#options.system.disk.touch(lease);
+      disk.touch(lease);
       return true;
     } catch (error) {
-      // A full or read-only disk: the lease grows old, and the process id still speaks for us.
-      return !isAbsent(error);
+      // A disk that takes nothing: the lease grows old, and the process id still speaks for us. It can be gone all the same.
+      return !isAbsent(error) && !this.#isKnownGone(lease);
+    }
+  }
+
+  #isKnownGone(lease: string): boolean {
+    try {
+      return this.#options.system.disk.stat(lease) === undefined;
+    } catch {
+      // A disk that cannot even be read says nothing.
+      return false;
     }
   }
 }

@@ -8,6 +8,7 @@ import { Heartbeat } from '../../../src/outbox/folder/heartbeat.ts';
 import { readLease, writeLease } from '../../../src/outbox/folder/lease.ts';
 import type { Machine } from '../../../src/outbox/machine/system.ts';
 import type { FakeSystem } from '../fake-system.ts';
+import { NodeDisk } from '../../../src/outbox/machine/node-system.ts';
 import { fakeSystem } from '../fake-system.ts';
 import { tempFolder } from '../temp-folder.ts';
 
@@ -213,5 +214,39 @@ describe('a heartbeat', () => {
     expect(beat.isLost).toBe(true);
     beat.stop();
     expect(system.clock.timerCount).toBe(0);
+  });
+
+  it('notices that the lease is gone on a disk that takes nothing, and does not on one that cannot be read', () => {
+    const paths = make(tempFolder());
+    class FailingDisk extends NodeDisk {
+      isReadable = true;
+      override touch(): void {
+        throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+      }
+      override stat(file: string): ReturnType<NodeDisk['stat']> {
+        if (!this.isReadable) throw Object.assign(new Error('bad sector'), { code: 'EIO' });
+        return super.stat(file);
+      }
+    }
+    const disk = new FailingDisk();
+    const system = fakeSystem({ disk });
+    let lost = 0;
+    const beat = new Heartbeat({
+      system,
+      ownLease: paths.lease,
+      otherLeases: () => [],
+      onLost: () => (lost += 1),
+    });
+    beat.start();
+    system.clock.advance(2000);
+    expect(lost).toBe(0);
+    new NodeDisk().removeFolder(paths.root);
+    disk.isReadable = false;
+    system.clock.advance(2000);
+    expect(lost).toBe(0);
+    disk.isReadable = true;
+    system.clock.advance(2000);
+    expect(lost).toBe(1);
+    beat.stop();
   });
 });
