@@ -1,7 +1,7 @@
 // The logger: its lines, levels, sinks, and the same lines as OpenTelemetry log records.
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { context, logs, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
@@ -75,6 +75,15 @@ describe('lines', () => {
     await service.stop();
     expect(lines()).toHaveLength(1);
     expect(logExporter.getFinishedLogRecords()).toHaveLength(1);
+  });
+
+  test('L4: a path in a folder that is not there makes the folder, and its lines are the origin’s', async () => {
+    const { service, file, lines } = makeLogger({ source: true });
+    expect(existsSync(dirname(dirname(file)))).toBe(false);
+    await service.start();
+    service.logger().info('msg');
+    await service.stop();
+    expect(lines()).toEqual([expect.stringMatching(new RegExp(`^${stamp}\\[INFO\\]\\[logger-service\\.test:.+:\\d+\\] msg$`))]);
   });
 
   test('L5: serialize writes one JSON object a line, with text and loguru’s record', () => {
