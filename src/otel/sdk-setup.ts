@@ -36,6 +36,11 @@ export async function registerContextManager(registered: Registered): Promise<vo
   if (!registered.hasContext) context.setGlobalContextManager(await createRunContextManager());
 }
 
+/** The same where nothing else of OpenTelemetry is set up, as in a service that is switched off. */
+export async function ensureContextManager(): Promise<void> {
+  await registerContextManager(findRegistered());
+}
+
 /**
  * Puts up a TracerProvider that exports nothing, so that runs have trace ids and processors. The API's global place is left
  * free: an SDK that the job starts later takes it, and with it every span from then on.

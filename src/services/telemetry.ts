@@ -1,5 +1,6 @@
 // What goes to OpenTelemetry, as one thing to flush: the lines that the logger still holds, and what the providers hold back.
 import type { RunspanLogger } from '../logs/pino-logger.ts';
+import { ensureContextManager } from '../otel/sdk-setup.ts';
 import type { SpanProcessorLike } from '../otel/sdk-types.ts';
 import { LoggerService } from './logger-service.ts';
 import { bringUpOtel } from './otel-setup.ts';
@@ -41,6 +42,8 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   const isOwn = logger !== options.logger;
   if (isOwn) await logger.start();
   const providers = isDisabled ? undefined : await bringUpOtel({ directory });
+  // A body asks for its active run all the same.
+  if (isDisabled) await ensureContextManager();
   if (providers !== undefined && exitHooks) joinTelemetryExits(providers);
   const flush = async (deadline: { readonly timeoutMs: number }): Promise<void> => {
     // The logger first: in the same turn it hands its lines to the providers.

@@ -17,6 +17,12 @@ const ways = {
     });
     tell({ result, active: activeRun() === undefined, last: lastRun().status, flushed: (await flush()).isComplete });
   },
+  known: () =>
+    runContext('plain', async (run) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      logMetric('loss', 1);
+      tell({ same: activeRun() === run, outside: stats().outsideRunCount });
+    }),
   outside: async () => {
     logMetric('loss', 1);
     logMetric('loss', 2);

@@ -1,5 +1,5 @@
 // The functions without an instance, in real processes: services from env, shared by every use and every copy.
-import { cpSync, symlinkSync } from 'node:fs';
+import { cpSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
@@ -40,6 +40,12 @@ test.concurrent('a run by functions alone is whole, and over when its body is', 
   ]);
   expect(stderr).toMatch(/INFO.*inside/);
   expect(journalFolders(folder)).toEqual([]);
+});
+
+test.concurrent('switched off, a run is still the one that is active in its body, and leaves nothing', async () => {
+  const { folder, said, stderr } = await runFluent(['known'], makeFolder(), { RUNSPAN_DISABLED: '1' });
+  expect(said).toEqual([{ same: true, outside: 0 }]);
+  expect([stderr, readdirSync(folder)]).toEqual(['', []]);
 });
 
 test.concurrent('outside any run each function warns once, counts every call and throws nothing', async () => {

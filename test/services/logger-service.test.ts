@@ -83,7 +83,9 @@ describe('lines', () => {
     await service.start();
     service.logger().info('msg');
     await service.stop();
-    expect(lines()).toEqual([expect.stringMatching(new RegExp(`^${stamp}\\[INFO\\]\\[logger-service\\.test:.+:\\d+\\] msg$`))]);
+    expect(lines()).toEqual([
+      expect.stringMatching(new RegExp(`^${stamp}\\[INFO\\]\\[logger-service\\.test:.+:\\d+\\] msg$`)),
+    ]);
   });
 
   test('L5: serialize writes one JSON object a line, with text and loguru’s record', () => {
