@@ -17,6 +17,8 @@ export interface FolderDrainOptions {
   /** Undefined where there is no disk: records come from memory alone. */
   readonly paths: FolderPaths | undefined;
   readonly isLive: boolean;
+  /** The folder has just been made: nothing can have been noted in it. @default false */
+  readonly isNew?: boolean;
   readonly isSynced: boolean;
   readonly replayedThrough: number;
   readonly onSettled: (state: FolderState) => void;
@@ -38,11 +40,11 @@ const WARNED_LIMIT = 100;
 
 /** Opens a folder where its last drain left off. */
 export function openFolderDrain(options: FolderDrainOptions): FolderDrain {
-  const { shared, paths, isLive, isSynced, replayedThrough } = options;
+  const { shared, paths, isLive, isNew = false, isSynced, replayedThrough } = options;
   const { disk, clock } = shared.system;
-  const state = new FolderState(disk, paths);
+  const state = new FolderState(disk, paths, isNew);
   const { settledThrough } = state;
-  const deadLetters = new DeadLetters(disk, paths, { settledThrough, onWarning: shared.onWarning });
+  const deadLetters = new DeadLetters(disk, paths, { settledThrough, isNew, onWarning: shared.onWarning });
   const reader = paths === undefined ? undefined : new SegmentReader({ disk, folder: paths.root, isLive });
   const source = new RecordSource({ reader, clock, isLive, settledThrough });
   const said = new Set<string>();

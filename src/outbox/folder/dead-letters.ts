@@ -33,6 +33,8 @@ export class DeadLetters {
     paths: FolderPaths | undefined,
     options: {
       readonly settledThrough: number;
+      /** Nothing can be there yet: it is not read. @default false */
+      readonly isNew?: boolean;
       readonly onWarning: (message: string) => void;
       /** Who refuses, in messages. @default 'The tracking store' */
       readonly who?: string;
@@ -43,6 +45,7 @@ export class DeadLetters {
     this.#who = options.who ?? 'The tracking store';
     if (paths === undefined) return;
     this.#file = new LineFile(disk, paths.deadLetters);
+    if (options.isNew === true) return;
     const lines = this.#file.read();
     this.#count = lines.length;
     for (const line of lines) {

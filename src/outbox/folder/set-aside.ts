@@ -63,11 +63,17 @@ export class SetAside {
   #deadAbove: number[] = [];
   #endedLines = 0;
 
-  /** @param settledThrough the watermark as it was saved: what lies above it is read from the journal again */
-  constructor(disk: Disk, paths: FolderPaths | undefined, settledThrough: number) {
+  /** @param given the watermark as it was saved, what lies above it is read from the journal again; whether nothing can be there yet */
+  constructor(
+    disk: Disk,
+    paths: FolderPaths | undefined,
+    given: { readonly settledThrough: number; readonly isNew: boolean },
+  ) {
+    const { settledThrough, isNew } = given;
     this.#passed = settledThrough;
     if (paths === undefined) return;
     this.#file = new LineFile(disk, paths.setAside);
+    if (isNew) return;
     for (const line of this.#file.read()) this.#load(line);
     for (const sequence of this.#waiting.keys()) if (sequence > settledThrough) this.#waiting.delete(sequence);
     this.forgetThrough(settledThrough);

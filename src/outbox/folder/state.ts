@@ -82,12 +82,13 @@ export class FolderState {
   /** What the disk is known to hold. */
   #savedThrough = 0;
 
-  constructor(disk: Disk, paths: FolderPaths | undefined) {
+  /** @param isNew nothing can be in the folder yet: it is not read, which a disk that fails would not allow */
+  constructor(disk: Disk, paths: FolderPaths | undefined, isNew = false) {
     this.#disk = disk;
     this.#paths = paths;
     this.#endedRuns = paths === undefined ? undefined : new LineFile(disk, paths.endedRuns);
-    this.#load();
-    this.aside = new SetAside(disk, paths, this.#settledThrough);
+    if (!isNew) this.#load();
+    this.aside = new SetAside(disk, paths, { settledThrough: this.#settledThrough, isNew });
   }
 
   /** Everything up to this number is delivered, dead-lettered or set aside. */

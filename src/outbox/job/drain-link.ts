@@ -191,14 +191,34 @@ export class DrainLink {
   #startInline(replayedThrough: number): void {
     const { settings, counters, system, openers, onReply } = this.#options;
     const Host = settings.isOffline ? OfflineHost : DrainHost;
-    this.#host = new Host({
-      settings: { ...settings, isInline: true, counters: counters.buffer, replayedThrough },
-      system,
-      openers,
-      // Never during a call into the outbox.
-      post: (reply) => system.clock.nextTurn(() => onReply(reply)),
-    });
+    try {
+      this.#host = new Host({
+        settings: { ...settings, isInline: true, counters: counters.buffer, replayedThrough },
+        system,
+        openers,
+        // Never during a call into the outbox.
+        post: (reply) => system.clock.nextTurn(() => onReply(reply)),
+      });
+    } catch (error) {
+      this.#startInlineLater(error, replayedThrough);
+      return;
+    }
     this.#host.start();
+  }
+
+  /** The folder's own state cannot be read for now: no file descriptor is left, or the disk fails. */
+  #startInlineLater(error: unknown, replayedThrough: number): void {
+    const { system, onWarning, onRestart } = this.#options;
+    const message = messageOf(error);
+    if (message !== this.#lastError) {
+      onWarning(`The drain cannot read its folder: ${message}. What is logged is kept, and sent once that is mended.`);
+    }
+    this.#lastError = message;
+    system.clock.after(RESTART_DELAY_MS, () => {
+      if (this.#isClosed || this.#host !== undefined) return;
+      this.#startInline(replayedThrough);
+      if (this.#host !== undefined) onRestart();
+    });
   }
 }
 

@@ -87,7 +87,7 @@ export class RecordSource {
     const damage: { segment: string; bytes: number }[] = [];
     this.#length = 0;
     while (entries.length < maxCount && this.#length < WINDOW_LENGTH) {
-      const block = this.#nextBlock(damage);
+      const block = this.#nextBlockUnlessFailed(damage, entries.length > 0);
       const readable = block?.firstSequence ?? this.#endOfLoss();
       if (readable === undefined) break;
       if (readable > this.#next) {
@@ -110,6 +110,16 @@ export class RecordSource {
       else entries.push({ sequence, write });
     }
     this.#next = Math.max(this.#next, block.firstSequence + block.lines.length);
+  }
+
+  /** A disk that fails in the middle of a window must not take along what was read before it: that goes out first. */
+  #nextBlockUnlessFailed(damage: { segment: string; bytes: number }[], isLater: boolean): Block | undefined {
+    try {
+      return this.#nextBlock(damage);
+    } catch (error) {
+      if (isLater) return undefined;
+      throw error;
+    }
   }
 
   /** The next block that holds something new; one behind a gap only once the gap is given up. */

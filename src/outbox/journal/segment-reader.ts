@@ -115,18 +115,20 @@ export class SegmentReader {
     if (this.#descriptor === undefined) return false;
     const { disk } = this.#options;
     const kept = this.#bytes.subarray(this.#at);
-    this.#base += this.#at;
-    this.#at = 0;
+    const base = this.#base + this.#at;
     scratch ??= Buffer.allocUnsafe(CHUNK_BYTES);
     const pieces: Buffer[] = [kept];
     let have = kept.byteLength;
     for (;;) {
-      const count = disk.read(this.#descriptor, scratch, this.#base + have);
+      const count = disk.read(this.#descriptor, scratch, base + have);
       if (count === 0) break;
       pieces.push(Buffer.from(scratch.subarray(0, count)));
       have += count;
       if (have >= wantedBytes) break;
     }
+    // Only now: a read that failed has changed nothing.
+    this.#base = base;
+    this.#at = 0;
     this.#bytes = pieces.length === 1 ? kept : Buffer.concat(pieces);
     return pieces.length > 1;
   }

@@ -77,6 +77,7 @@ export class DrainHost {
       },
       paths: this.#paths,
       isLive: true,
+      isNew: settings.replayedThrough === 0,
       isSynced: settings.durability === 'fsync',
       replayedThrough: settings.replayedThrough,
       onSettled: (state) => this.#progress.publish(state),

@@ -351,6 +351,29 @@ describe('an outbox whose thread fails', () => {
     expect(history.items).toHaveLength(100);
   });
 
+  it('drains inline once its folder can be read again, where the worker keeps dying on a disk that fails', async () => {
+    class Unreadable extends NodeDisk {
+      failures = 2;
+
+      override readText(file: string): string | undefined {
+        if (!file.endsWith('state.json') || this.failures === 0) return super.readText(file);
+        this.failures -= 1;
+        throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+      }
+    }
+    const entry = join(tempFolder(), 'dies.mjs');
+    writeFileSync(entry, `throw new Error('no way');`);
+    const disk = new Unreadable();
+    const { outbox, events } = open({ workerUrl: pathToFileURL(entry), system: { ...nodeSystem(), disk } });
+    outbox.append(create(key));
+    expect(await outbox.flush({ timeoutMs: 10_000 })).toMatchObject({ isComplete: true });
+    expect(disk.failures).toBe(0);
+    const warnings = events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []));
+    expect(warnings.filter((message) => message.includes('EMFILE'))).toEqual([
+      expect.stringMatching(/cannot read its folder: EMFILE.* sent once that is mended/),
+    ]);
+  });
+
   it('fails calls under way and drains inline when the worker keeps dying', async () => {
     const entry = join(tempFolder(), 'dies.mjs');
     writeFileSync(entry, `throw new Error('no way');`);
