@@ -3,6 +3,7 @@ import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
 import type { FolderReport, OutboxReport, Ownership } from '../outbox/folder/inspect.ts';
 import { inspectOutbox } from '../outbox/folder/inspect.ts';
 import { nodeSystem } from '../outbox/machine/node-system.ts';
+import { countSpilled } from '../outbox/telemetry/count-spilled.ts';
 import { formatDuration, oneLine, paint } from './format.ts';
 import { layOut } from './table.ts';
 
@@ -23,8 +24,10 @@ const SHOWN_LETTERS = 10;
 export function showOutbox(request: OutboxRequest, nowMs: number): string {
   const { directory } = resolveMlflowSettings({});
   const report = inspectOutbox(nodeSystem(), directory);
-  if (request.json) return JSON.stringify({ directory, ...report }, undefined, 2);
-  const parts = [listFolders(report.folders, nowMs), listLetters(report)].filter((part) => part !== '');
+  const telemetry = { pendingCount: countSpilled(nodeSystem(), directory) };
+  if (request.json) return JSON.stringify({ directory, ...report, telemetry }, undefined, 2);
+  const said = [listFolders(report.folders, nowMs), listLetters(report), sayTelemetry(telemetry.pendingCount)];
+  const parts = said.filter((part) => part !== '');
   return parts.length === 0 ? `Nothing waits in ${directory}.` : parts.join('\n\n');
 }
 
@@ -44,6 +47,12 @@ export function listFolders(folders: readonly FolderReport[], nowMs: number): st
     folder.trackingUri,
   ]);
   return layOut([header, ...rows]);
+}
+
+function sayTelemetry(count: number): string {
+  if (count === 0) return '';
+  const what = count === 1 ? 'span or log record waits' : 'spans and log records wait';
+  return `${count} ${what} for a Collector: the next start with an OTLP endpoint sends them.`;
 }
 
 function listLetters({ folders, graves }: OutboxReport): string {

@@ -7,8 +7,10 @@ import { showOutbox } from '../../src/cli/outbox-command.ts';
 import { sync, type SyncRequest } from '../../src/cli/sync-command.ts';
 import type { Write } from '../../src/model/write.ts';
 import type { Outbox } from '../../src/outbox/contract.ts';
-import { nodeMachine } from '../../src/outbox/machine/node-system.ts';
+import { FolderState } from '../../src/outbox/folder/state.ts';
+import { nodeMachine, nodeSystem } from '../../src/outbox/machine/node-system.ts';
 import { openOutbox } from '../../src/outbox/job/outbox.ts';
+import { SpillLog } from '../../src/outbox/telemetry/spill-log.ts';
 import { openStore } from '../../src/stores/open.ts';
 import { create, end, metric, runKey } from '../outbox/writes.ts';
 
@@ -83,6 +85,20 @@ describe('what an offline outbox left', () => {
     expect((await runSync()).text).toBe('Nothing to deliver.');
     expect((await runSync({ dryRun: true })).text).toBe('Nothing to deliver.');
     expect(showOutbox({}, 0)).toMatch(/^Nothing waits in /);
+  });
+
+  it('counts what waits for a Collector, less what has been sent', () => {
+    const directory = join(enterFolder(), '.runspan', 'telemetry');
+    const log = new SpillLog({ system: nodeSystem(), directory });
+    const records = (...bodies: string[]): unknown => [{ scopeLogs: [{ logRecords: bodies.map((body) => ({ body })) }] }];
+    log.append(JSON.stringify({ resourceLogs: records('a', 'b') }));
+    log.append(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ name: 'c' }] }] }] }));
+    expect(showOutbox({}, 0)).toMatch(/^3 spans and log records wait for a Collector: /);
+    expect(JSON.parse(showOutbox({ json: true }, 0))).toMatchObject({ telemetry: { pendingCount: 3 } });
+    const state = new FolderState(nodeSystem().disk, log.paths);
+    state.settle(1);
+    state.save();
+    expect(showOutbox({}, 0)).toMatch(/^1 span or log record waits for a Collector: /);
   });
 
   it('goes elsewhere where it is told to, and its open run is ended', async () => {
