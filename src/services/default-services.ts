@@ -114,8 +114,9 @@ async function joinRunOfEnv(mlflow: DefaultMlflow, defaults: Defaults): Promise<
 
 /** What the run of a whole process is called: as its environment says, else as its script. */
 export function nameOfProcess(): string {
-  const [, script] = process.argv;
-  return readRunName() ?? (script === undefined ? 'node' : basename(script).replace(/\.[cm]?[jt]sx?$/, ''));
+  // Code on stdin is a script by the name of `-`.
+  const [, script = '-'] = process.argv;
+  return readRunName() ?? (script === '-' ? 'node' : basename(script).replace(/\.[cm]?[jt]sx?$/, ''));
 }
 
 function theLogger(defaults: Defaults): NonNullable<Defaults['logger']> {

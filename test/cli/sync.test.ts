@@ -90,7 +90,9 @@ describe('what an offline outbox left', () => {
   it('counts what waits for a Collector, less what has been sent', () => {
     const directory = join(enterFolder(), '.runspan', 'telemetry');
     const log = new SpillLog({ system: nodeSystem(), directory });
-    const records = (...bodies: string[]): unknown => [{ scopeLogs: [{ logRecords: bodies.map((body) => ({ body })) }] }];
+    const records = (...bodies: string[]): unknown => [
+      { scopeLogs: [{ logRecords: bodies.map((body) => ({ body })) }] },
+    ];
     log.append(JSON.stringify({ resourceLogs: records('a', 'b') }));
     log.append(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ name: 'c' }] }] }] }));
     expect(showOutbox({}, 0)).toMatch(/^3 spans and log records wait for a Collector: /);
