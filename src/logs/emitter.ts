@@ -1,24 +1,9 @@
 // Log lines as OpenTelemetry log records: taken with their context as they are written, emitted in a later turn.
 import { logs } from '@opentelemetry/api';
-import type { Attributes, Logger, LogRecord } from '@opentelemetry/api';
-import {
-  ATTR_CODE_FILE_PATH,
-  ATTR_CODE_FUNCTION_NAME,
-  ATTR_CODE_LINE_NUMBER,
-  ATTR_EXCEPTION_MESSAGE,
-  ATTR_EXCEPTION_STACKTRACE,
-  ATTR_EXCEPTION_TYPE,
-  ATTR_MLFLOW_RUN_ID,
-  ATTR_RUN_KEY,
-  INSTRUMENTATION_SCOPE,
-} from '../otel/attribute-names.ts';
-import { activeRun } from '../otel/run-context.ts';
+import type { Logger } from '@opentelemetry/api';
+import { INSTRUMENTATION_SCOPE } from '../otel/attribute-names.ts';
 import { isTracingSuppressed } from '../otel/suppress-tracing.ts';
-import { RECORD_KEYS } from './entry.ts';
 import type { LogEntry } from './entry.ts';
-import { ERROR_KEY, errorOf } from './error-text.ts';
-import { levelOf } from './levels.ts';
-import { toMessage } from './text-line.ts';
 
 /** What became of the lines taken for OpenTelemetry. */
 export interface LogEmitterStats {
@@ -132,7 +117,7 @@ export class LogEmitter implements LogExporter {
     if (logger === undefined) return;
     for (const entry of entries) {
       try {
-        logger.emit(toLogRecord(entry));
+        logger.emit(entry.toLogRecord());
         this.#emittedCount++;
       } catch {
         // A processor of the job's own SDK threw: counted, and the line is in the sink.
@@ -151,43 +136,4 @@ function findLogger(): Logger | undefined {
     // A foreign provider that throws cannot be used.
     return undefined;
   }
-}
-
-/** Makes a line a record of OpenTelemetry's. */
-export function toLogRecord({ record, context, source }: LogEntry): LogRecord {
-  const level = levelOf(record['level']);
-  const attributes: Attributes = {};
-  for (const key in record) {
-    // JSON.parse made it: any value of JSON is an attribute's.
-    if (!RECORD_KEYS.has(key) && key !== ERROR_KEY) attributes[key] = record[key] as Attributes[string];
-  }
-  addError(attributes, record[ERROR_KEY]);
-  if (source !== undefined) {
-    attributes[ATTR_CODE_FUNCTION_NAME] = source.function;
-    attributes[ATTR_CODE_FILE_PATH] = source.path;
-    attributes[ATTR_CODE_LINE_NUMBER] = source.line;
-  }
-  const run = activeRun(context);
-  if (run !== undefined) attributes[ATTR_RUN_KEY] = run.runKey;
-  if (run?.runId !== undefined) attributes[ATTR_MLFLOW_RUN_ID] = run.runId;
-  return {
-    timestamp: Number(record['time']),
-    severityNumber: level.severity,
-    severityText: level.name,
-    body: toMessage(record['msg'] ?? ''),
-    attributes,
-    context,
-  };
-}
-
-function addError(attributes: Attributes, value: unknown): void {
-  if (value === undefined) return;
-  const error = errorOf(value);
-  if (error === undefined) {
-    attributes[ERROR_KEY] = value as Attributes[string];
-    return;
-  }
-  attributes[ATTR_EXCEPTION_TYPE] = error.type;
-  attributes[ATTR_EXCEPTION_MESSAGE] = error.message;
-  if (error.stack !== undefined) attributes[ATTR_EXCEPTION_STACKTRACE] = error.stack;
 }

@@ -1,35 +1,59 @@
 // One log line on its way from pino to the sink and to OpenTelemetry.
 import { isSpanContextValid, trace } from '@opentelemetry/api';
-import type { Context } from '@opentelemetry/api';
+import type { Attributes, Context, LogRecord as OtelLogRecord } from '@opentelemetry/api';
 import type { Redactor } from '../model/redact.ts';
+import {
+  ATTR_CODE_FILE_PATH,
+  ATTR_CODE_FUNCTION_NAME,
+  ATTR_CODE_LINE_NUMBER,
+  ATTR_EXCEPTION_MESSAGE,
+  ATTR_EXCEPTION_STACKTRACE,
+  ATTR_EXCEPTION_TYPE,
+  ATTR_MLFLOW_RUN_ID,
+  ATTR_RUN_KEY,
+} from '../otel/attribute-names.ts';
 import { activeRun } from '../otel/run-context.ts';
+import type { KeptLine } from '../otel/run-recorder.ts';
+import { ERROR_KEY, errorOf } from './error-text.ts';
+import { levelOf } from './levels.ts';
 import type { LogSource } from './source.ts';
 
 /** What pino made of a call: its JSON, parsed. */
 export type LogRecord = Record<string, unknown>;
 
-/** One line with where it was written. */
-export class LogEntry {
+/** One line with where it was written; a run keeps it as it is, without anything around it. */
+export class LogEntry implements KeptLine {
   readonly context: Context;
   readonly source: LogSource | undefined;
+  readonly sizeChars: number;
   readonly #line: string;
   #record: LogRecord | undefined;
 
   /** @param record the line parsed and masked, where that was done; a line without one has nothing to mask */
   constructor(
     line: string,
-    from: { readonly context: Context; readonly source: LogSource | undefined },
+    from: { readonly context: Context; readonly source: LogSource | undefined; readonly sizeChars?: number },
     record?: LogRecord,
   ) {
     this.#line = line;
     this.context = from.context;
     this.source = from.source;
+    this.sizeChars = from.sizeChars ?? line.length;
     this.#record = record;
+  }
+
+  get kind(): 'line' {
+    return 'line';
   }
 
   /** Masked; holds `level`, `time` (milliseconds since the epoch), `msg` and the fields. Parsed when it is first asked for. */
   get record(): LogRecord {
     return (this.#record ??= parseLine(this.#line));
+  }
+
+  /** Makes it a record of OpenTelemetry's. */
+  toLogRecord(): OtelLogRecord {
+    return toLogRecord(this);
   }
 }
 
@@ -96,4 +120,47 @@ export function redactRecord(record: LogRecord, redactor: Pick<Redactor, 'redact
     isChanged = true;
   }
   return isChanged;
+}
+
+/** Writes the message of a record, which may be any JSON. */
+export function toMessage(message: unknown): string {
+  return typeof message === 'string' ? message : JSON.stringify(message);
+}
+
+function toLogRecord({ record, context, source }: LogEntry): OtelLogRecord {
+  const level = levelOf(record['level']);
+  const attributes: Attributes = {};
+  for (const key in record) {
+    // JSON.parse made it: any value of JSON is an attribute's.
+    if (!RECORD_KEYS.has(key) && key !== ERROR_KEY) attributes[key] = record[key] as Attributes[string];
+  }
+  addError(attributes, record[ERROR_KEY]);
+  if (source !== undefined) {
+    attributes[ATTR_CODE_FUNCTION_NAME] = source.function;
+    attributes[ATTR_CODE_FILE_PATH] = source.path;
+    attributes[ATTR_CODE_LINE_NUMBER] = source.line;
+  }
+  const run = activeRun(context);
+  if (run !== undefined) attributes[ATTR_RUN_KEY] = run.runKey;
+  if (run?.runId !== undefined) attributes[ATTR_MLFLOW_RUN_ID] = run.runId;
+  return {
+    timestamp: Number(record['time']),
+    severityNumber: level.severity,
+    severityText: level.name,
+    body: toMessage(record['msg'] ?? ''),
+    attributes,
+    context,
+  };
+}
+
+function addError(attributes: Attributes, value: unknown): void {
+  if (value === undefined) return;
+  const error = errorOf(value);
+  if (error === undefined) {
+    attributes[ERROR_KEY] = value as Attributes[string];
+    return;
+  }
+  attributes[ATTR_EXCEPTION_TYPE] = error.type;
+  attributes[ATTR_EXCEPTION_MESSAGE] = error.message;
+  if (error.stack !== undefined) attributes[ATTR_EXCEPTION_STACKTRACE] = error.stack;
 }

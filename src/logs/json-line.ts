@@ -1,12 +1,11 @@
 // Log lines for machines: loguru's JSON, one object a line, with the ids of span and run beside it.
 import { basename } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { RECORD_KEYS } from './entry.ts';
+import { RECORD_KEYS, toMessage } from './entry.ts';
 import type { LogEntry, LogRecord } from './entry.ts';
 import { ERROR_KEY, errorOf } from './error-text.ts';
 import { levelOf } from './levels.ts';
 import { toElapsed } from './template-fields.ts';
-import { toMessage } from './text-line.ts';
 import type { LineFormatter } from './text-line.ts';
 import { formatLocalTime, formatOffset } from './time.ts';
 

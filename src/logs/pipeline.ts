@@ -8,7 +8,6 @@ import { isTracingSuppressed } from '../otel/suppress-tracing.ts';
 import { createCorrelator, LogEntry, parseLine, redactRecord } from './entry.ts';
 import { readFlatLine } from './flat-line.ts';
 import type { FlatLine } from './flat-line.ts';
-import { toLogRecord } from './emitter.ts';
 import type { LogExporter } from './emitter.ts';
 import { createQuickReader } from './quick-line.ts';
 import type { QuickLine } from './quick-line.ts';
@@ -94,8 +93,8 @@ export class LogPipeline {
 
   /** Writes a line that pino has not seen; it holds nothing to mask. */
   writeQuick(quick: QuickLine, source: LogSource | undefined): void {
-    const entry = new LogEntry('', { context: contextHere(), source }, quick.record);
-    this.#put(entry, quick, quick.fields.length + (quick.message?.length ?? 0) + QUICK_OVERHEAD_CHARS);
+    const sizeChars = quick.fields.length + (quick.message?.length ?? 0) + QUICK_OVERHEAD_CHARS;
+    this.#put(new LogEntry('', { context: contextHere(), source, sizeChars }, quick.record), quick);
   }
 
   /**
@@ -111,13 +110,13 @@ export class LogPipeline {
   write(line: string): void {
     const { entry, flat } = this.#last?.line === line ? this.#last : this.#mask(line);
     this.#last = undefined;
-    this.#put(entry, flat, line.length);
+    this.#put(entry, flat);
   }
 
-  #put(entry: LogEntry, flat: FlatLine | undefined, sizeChars: number): void {
+  #put(entry: LogEntry, flat: FlatLine | undefined): void {
     if (this.#emitter !== undefined) this.#emitter.take(entry);
     else if (this.#held !== undefined && this.#held.length < MAX_HELD) this.#held.push(entry);
-    if (this.#isKeeping) keepLine(entry, sizeChars);
+    if (this.#isKeeping) keepLine(entry);
     this.#options.sink.write(this.#options.format(entry, this.#correlate(entry.context), flat));
   }
 
@@ -140,8 +139,8 @@ function contextHere(): Context {
 }
 
 /** Keeps a line for the artifacts of its run, as it is: only the end of the run makes a record of it. */
-function keepLine(entry: LogEntry, sizeChars: number): void {
+function keepLine(entry: LogEntry): void {
   const run = activeRun(entry.context);
   if (run === undefined || isTracingSuppressed(entry.context)) return;
-  recorderOf(run.runKey)?.addLine({ sizeChars, toLogRecord: () => toLogRecord(entry) });
+  recorderOf(run.runKey)?.addLine(entry);
 }

@@ -1,9 +1,9 @@
 // Log lines by a template of the user's.
 import { ERROR_KEY, errorOf, toErrorLine, toErrorText } from './error-text.ts';
 import { levelOf } from './levels.ts';
+import { toMessage } from './entry.ts';
 import type { LogEntry } from './entry.ts';
 import { compileTemplate } from './template.ts';
-import { toMessage } from './text-line.ts';
 import type { LineFormatter, TextFormat } from './text-line.ts';
 
 /**

@@ -1,5 +1,5 @@
 // Log lines for people: time, level, source, message, fields, and inside a run its ids.
-import { RECORD_KEYS } from './entry.ts';
+import { RECORD_KEYS, toMessage } from './entry.ts';
 import type { Correlation, LogEntry, LogRecord } from './entry.ts';
 import { ERROR_KEY, errorOf, toErrorLine, toErrorText } from './error-text.ts';
 import type { FlatLine } from './flat-line.ts';
@@ -43,11 +43,6 @@ export function createTextFormatter({ isColored, hasBacktrace }: TextFormat): Li
 /** Writes a source as `name:function:line`. */
 export function toSourceText(source: LogSource): string {
   return `${source.name}:${source.function}:${source.line}`;
-}
-
-/** Writes the message of a record, which may be any JSON. */
-export function toMessage(message: unknown): string {
-  return typeof message === 'string' ? message : JSON.stringify(message);
 }
 
 interface ReadLine extends Omit<FlatLine, 'level' | 'time'> {

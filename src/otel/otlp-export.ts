@@ -4,8 +4,9 @@ import type { ReadableLogRecord, LogRecordProcessor } from '@opentelemetry/sdk-l
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { TelemetryOutbox } from '../outbox/telemetry/telemetry-outbox.ts';
 import { ExportQueue } from './export-queue.ts';
+import { logJsonSerializer } from './otlp-log-json.ts';
 import { byExporter, byHttp, openGrpcLogExporter, openSpanExporter } from './otlp-senders.ts';
-import type { SendBatch, Serializer } from './otlp-senders.ts';
+import type { RequestSerializer, SendBatch } from './otlp-senders.ts';
 import { exportTargets, protocolOf } from './provider-settings.ts';
 import type { BatchSettings, ProviderSettings } from './provider-settings.ts';
 import { sayFailure } from './quietly.ts';
@@ -65,15 +66,17 @@ export async function createLogExport(
   const { settings } = parts;
   const { logsUrl } = exportTargets(settings);
   if (logsUrl === undefined) return undefined;
-  const { JsonLogsSerializer: json, ProtobufLogsSerializer: protobuf } =
-    await import('@opentelemetry/otlp-transformer');
+  const { ProtobufLogsSerializer: protobuf } = await import('@opentelemetry/otlp-transformer');
   const protocol = protocolOf(settings, 'logs');
   const send =
     protocol === 'grpc'
       ? byExporter<ReadableLogRecord>(() => openGrpcLogExporter(logsUrl, settings))
-      : byHttp<ReadableLogRecord>('logs', settings, protocol === 'http/protobuf' ? protobuf : json);
+      : byHttp<ReadableLogRecord>('logs', settings, protocol === 'http/protobuf' ? protobuf : logJsonSerializer);
   const batch = toBatch(settings.logBatch, LOG_QUEUE);
-  const queue = createQueue<ReadableLogRecord>({ ...parts, items: 'log records', send, json }, batch);
+  const queue = createQueue<ReadableLogRecord>(
+    { ...parts, items: 'log records', send, json: logJsonSerializer },
+    batch,
+  );
   const processor: LogRecordProcessor = {
     onEmit: (record) => queue.add(record),
     forceFlush: () => queue.flush(),
@@ -85,7 +88,7 @@ export async function createLogExport(
 interface QueueParts<T> extends ExportParts {
   readonly items: string;
   readonly send: SendBatch<T>;
-  readonly json: Serializer<T>;
+  readonly json: RequestSerializer<T>;
 }
 
 function createQueue<T>(

@@ -3,7 +3,7 @@
 import { trace } from '@opentelemetry/api';
 import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
 import { INSTRUMENTATION_SCOPE } from './attribute-names.ts';
-import type { KeptLog } from './run-recorder.ts';
+import type { KeptLine, KeptLog } from './run-recorder.ts';
 import type { SpanRedactor } from './span-attributes.ts';
 import { toHrTime } from './span-time.ts';
 import type { EndedSpan, Scope, TelemetryResource } from './sdk-types.ts';
@@ -42,7 +42,7 @@ export function writeSpanLines(spans: readonly EndedSpan[], options: OtlpLineOpt
 /** Writes log records as lines of `{"resourceLogs":[…]}`. */
 export function writeLogLines(logs: readonly KeptLog[], options: OtlpLineOptions = {}): string {
   const items = logs.map((log) =>
-    log.kind === 'line' ? lineItem(log.line.toLogRecord(), options) : recordItem(log, options),
+    log.kind === 'line' ? lineItem(log.toLogRecord(), options) : recordItem(log, options),
   );
   return writeLines(items, { all: 'resourceLogs', scopes: 'scopeLogs', items: 'logRecords' });
 }
@@ -90,10 +90,7 @@ function toFlags({ traceFlags }: SpanContext, isRemote: boolean | undefined): nu
   return (traceFlags & 0xff) | HAS_IS_REMOTE | (isRemote === true ? IS_REMOTE : 0);
 }
 
-function lineItem(
-  record: ReturnType<Extract<KeptLog, { kind: 'line' }>['line']['toLogRecord']>,
-  options: OtlpLineOptions,
-): Item {
+function lineItem(record: ReturnType<KeptLine['toLogRecord']>, options: OtlpLineOptions): Item {
   const time = toHrTime(record.timestamp);
   const ids = record.context === undefined ? undefined : trace.getSpanContext(record.context);
   const json = { ...record, hrTime: time, hrTimeObserved: time, spanContext: ids };

@@ -13,9 +13,13 @@ import { suppressTracing } from './suppress-tracing.ts';
 /** Sends one batch once; never rejects. All further tries are made from the disk, by a thread that holds no job. */
 export type SendBatch<T> = (batch: readonly T[]) => Promise<ExportOutcome>;
 
-/** A serializer of the SDK, as far as it is used here. */
-export interface Serializer<T> {
+/** What turns a batch into the body of a request. */
+export interface RequestSerializer<T> {
   serializeRequest(items: T[]): Uint8Array | undefined;
+}
+
+/** A serializer of the SDK, as far as it is used here. */
+export interface Serializer<T> extends RequestSerializer<T> {
   deserializeResponse(body: Uint8Array): unknown;
 }
 
@@ -42,24 +46,28 @@ const FIRST_HTTP_STATUS = 100;
  */
 const GRPC_REJECTIONS: ReadonlySet<number> = new Set([2, 3, 6, 9, 13]);
 
-/** By our own sender. */
-export function byHttp<T>(signal: Signal, settings: ProviderSettings, serializer: Serializer<T>): SendBatch<T> {
+/** By our own sender; a serializer that reads answers too is one of protobuf. */
+export function byHttp<T>(
+  signal: Signal,
+  settings: ProviderSettings,
+  serializer: RequestSerializer<T> | Serializer<T>,
+): SendBatch<T> {
   // The cast: the caller has seen that the signal goes somewhere, and over HTTP that somewhere is a target.
   const target = httpTargets(settings)[signal] as OtlpTarget;
   const sender = new OtlpSender({ target, isHolding: false });
-  const isJson = protocolOf(settings, signal) !== 'http/protobuf';
   return async (batch) => {
     try {
       await awaitResource(batch[0]);
       const body = serializer.serializeRequest([...batch]);
       if (body === undefined) return { status: 'failed', reason: 'it cannot be turned into OTLP' };
-      const request = isJson
-        ? ({ body, contentType: 'application/json' } as const)
-        : ({
-            body,
-            contentType: 'application/x-protobuf',
-            decode: (answer: Uint8Array) => serializer.deserializeResponse(answer),
-          } as const);
+      const request =
+        'deserializeResponse' in serializer
+          ? ({
+              body,
+              contentType: 'application/x-protobuf',
+              decode: (answer: Uint8Array) => serializer.deserializeResponse(answer),
+            } as const)
+          : ({ body, contentType: 'application/json' } as const);
       const answer = await suppressTracing(() => sender.send(request));
       if (answer.status === 'sent') return toSent(answer, batch.length);
       return { status: answer.status === 'rejected' ? 'refused' : 'failed', reason: answer.reason };

@@ -4,13 +4,13 @@ import type { EndedSpan, KeptLogRecord } from './sdk-types.ts';
 
 /** A line of this package's logger; it is made a log record when the run ends. */
 export interface KeptLine {
+  readonly kind: 'line';
   readonly sizeChars: number;
   toLogRecord(): LogRecord;
 }
 
 /** A log record: a line of our logger, or what another logger emitted. */
-export type KeptLog =
-  { readonly kind: 'line'; readonly line: KeptLine } | { readonly kind: 'record'; readonly record: KeptLogRecord };
+export type KeptLog = KeptLine | { readonly kind: 'record'; readonly record: KeptLogRecord };
 
 /** How much a run keeps. */
 export interface RecorderLimits {
@@ -87,7 +87,7 @@ export class RunRecorder {
 
   /** Keeps a line of our logger. */
   addLine(line: KeptLine): void {
-    this.#logs.add({ kind: 'line', line }, OVERHEAD_CHARS + line.sizeChars);
+    this.#logs.add(line, OVERHEAD_CHARS + line.sizeChars);
   }
 
   /** Keeps a record that another logger emitted. */

@@ -1,7 +1,7 @@
 // Stamps every span and log record inside a run with the run's key and, once they are known, its id and link.
 import type { Context } from '@opentelemetry/api';
 import { ATTR_MLFLOW_RUN_ID, ATTR_MLFLOW_RUN_URL, ATTR_RUN_KEY, INSTRUMENTATION_SCOPE } from './attribute-names.ts';
-import { quietly, sayFailure } from './quietly.ts';
+import { sayFailure } from './quietly.ts';
 import { activeRun } from './run-context.ts';
 import type { RunIdentity } from './run-context.ts';
 import { recorderOf } from './run-recorder.ts';
@@ -80,13 +80,14 @@ export class RunSpanProcessor implements SpanProcessorLike {
  */
 export class RunLogProcessor implements LogRecordProcessorLike {
   onEmit(record: EmittedLogRecord, context?: Context): void {
-    quietly('stamping a log record', () => {
+    try {
       const run = activeRun(context);
       if (run === undefined) return;
-      record.setAttribute(ATTR_RUN_KEY, run.runKey);
-      stampWhatIsKnown(record, run);
+      stampRecord(record, run);
       keepRecord(record, run);
-    });
+    } catch (error) {
+      sayFailure('stamping a log record', error);
+    }
   }
 
   async forceFlush(): Promise<void> {
@@ -98,12 +99,22 @@ export class RunLogProcessor implements LogRecordProcessorLike {
   }
 }
 
+/** What stands there already is not set anew, which costs the SDK as much as the first time: lines of our own logger have it all. */
+function stampRecord(record: EmittedLogRecord & Pick<KeptLogRecord, 'attributes'>, run: RunIdentity): void {
+  const { attributes } = record;
+  if (attributes?.[ATTR_RUN_KEY] !== run.runKey) record.setAttribute(ATTR_RUN_KEY, run.runKey);
+  if (run.runId !== undefined && attributes?.[ATTR_MLFLOW_RUN_ID] !== run.runId)
+    record.setAttribute(ATTR_MLFLOW_RUN_ID, run.runId);
+  if (run.runUrl !== undefined && attributes?.[ATTR_MLFLOW_RUN_URL] !== run.runUrl)
+    record.setAttribute(ATTR_MLFLOW_RUN_URL, run.runUrl);
+}
+
 /** Lines of our own logger are kept where they are written. */
 function keepRecord(record: KeptLogRecord, { runKey }: RunIdentity): void {
   if (record.instrumentationScope?.name !== INSTRUMENTATION_SCOPE) recorderOf(runKey)?.addRecord(record);
 }
 
-function stampWhatIsKnown(target: StartedSpan | EmittedLogRecord, run: RunIdentity): void {
+function stampWhatIsKnown(target: StartedSpan, run: RunIdentity): void {
   if (run.runId !== undefined) target.setAttribute(ATTR_MLFLOW_RUN_ID, run.runId);
   if (run.runUrl !== undefined) target.setAttribute(ATTR_MLFLOW_RUN_URL, run.runUrl);
 }

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { createRedactor } from '../../src/model/redact.ts';
 import { AlertSpanProcessor, raiseRunAlert } from '../../src/otel/alert-span-processor.ts';
 import { RelaySpanProcessor } from '../../src/otel/relay-processor.ts';
-import { withRun } from '../../src/otel/run-context.ts';
+import { activeRun, withRun } from '../../src/otel/run-context.ts';
 import type { RunIdentity } from '../../src/otel/run-context.ts';
 import { RunLogProcessor, RunSpanProcessor } from '../../src/otel/run-span-processor.ts';
 import { startRunSpan } from '../../src/otel/start-run-span.ts';
@@ -85,6 +85,21 @@ test('RunLogProcessor stamps the records of a run and no others', () => {
   expect(first?.attributes).toMatchObject({ 'mlflow.run_id': 'id-1' });
   expect(first?.attributes['runspan.run_key']).toHaveLength(32);
   expect(second?.attributes).toEqual({});
+});
+
+test('RunLogProcessor sets what is missing or wrong, and nothing that stands there already', () => {
+  const at = inRun('id-1');
+  const runKey = activeRun(at)?.runKey;
+  const emit = (attributes?: Attributes): string[] => {
+    const set: string[] = [];
+    const setAttribute = (key: string, value: string): number => set.push(`${key}=${value}`);
+    new RunLogProcessor().onEmit({ ...(attributes && { attributes }), setAttribute }, at);
+    return set;
+  };
+  const both = [`runspan.run_key=${runKey}`, 'mlflow.run_id=id-1'];
+  expect(emit({ 'runspan.run_key': runKey, 'mlflow.run_id': 'id-1' })).toEqual([]);
+  expect(emit({ 'runspan.run_key': runKey, 'mlflow.run_id': 'another' })).toEqual(both.slice(1));
+  expect(emit()).toEqual(both); // a record of an SDK that shows no attributes
 });
 
 describe('AlertSpanProcessor', () => {

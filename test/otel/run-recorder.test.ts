@@ -26,7 +26,7 @@ function span(name: string, attributes: EndedSpan['attributes'] = {}): EndedSpan
   };
 }
 
-const line = (text: string) => ({ sizeChars: text.length, toLogRecord: () => ({ body: text }) });
+const line = (text: string) => ({ kind: 'line' as const, sizeChars: text.length, toLogRecord: () => ({ body: text }) });
 
 describe('a recorder', () => {
   it('is found by the key of its run until it is closed', () => {
