@@ -1,6 +1,6 @@
 // What waits on disk for a Collector, looked at without touching it.
 import path from 'node:path';
-import { folderPaths, readHeader, TELEMETRY_FOLDER } from '../folder/folder.ts';
+import { DEAD_LETTERS_FOLDER, folderPaths, readHeader, TELEMETRY_FOLDER } from '../folder/folder.ts';
 import { FolderState } from '../folder/state.ts';
 import { SegmentReader } from '../journal/segment-reader.ts';
 import type { System } from '../machine/system.ts';
@@ -17,6 +17,7 @@ export function countSpilled(system: System, directory: string): number {
   const root = path.join(directory, TELEMETRY_FOLDER);
   let count = 0;
   for (const name of system.disk.list(root)) {
+    if (name.startsWith('.') || name === DEAD_LETTERS_FOLDER) continue;
     const paths = folderPaths(root, name);
     if (readHeader(system, paths) === undefined) continue;
     const { settledThrough } = new FolderState(system.disk, paths);
