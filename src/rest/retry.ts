@@ -45,7 +45,7 @@ export interface RetryOptions {
 
 /**
  * Runs an attempt up to three times within one deadline. What cannot be repeated (`once`) is tried again only where the failed
- * attempt was never sent.
+ * attempt is known not to have happened: it was never sent, or answered 429.
  *
  * @param attempt gets what is left of the deadline, in milliseconds, above 0
  * @throws the last attempt's error
@@ -69,7 +69,7 @@ export async function withRetries<T>(attempt: (leftMs: number) => Promise<T>, op
 
 function canRetry(error: unknown, effect: Effect): error is MlflowError {
   if (!(error instanceof MlflowError) || !error.isRetryable) return false;
-  return effect !== 'once' || (error.status === 0 && !error.isAmbiguous);
+  return effect !== 'once' || !error.isAmbiguous;
 }
 
 function delayAfter(error: MlflowError, attempts: number, random: number): number {

@@ -32,7 +32,7 @@ import { openHttpTraces } from './http-traces.ts';
 
 /**
  * Opens the store of a tracking server; nothing is sent yet. A failed call is tried up to three times within the connection's
- * timeout; a create only where it was never sent, so that it rejects with `isAmbiguous` where it may have happened.
+ * timeout; a create only where it is known not to have happened, so that it rejects with `isAmbiguous` where it may have.
  *
  * @param uri `http(s)://host[:port][/path]`; a user and password in it are used where the connection has none, and never shown
  * @param options the pace of retries, for tests

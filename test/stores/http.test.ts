@@ -392,6 +392,15 @@ describe('what is tried again', () => {
     }
   });
 
+  it('is a create after 429: it did not happen', async () => {
+    const created = json({ run: { info: { run_id: 'r1' } } });
+    const { store, server, pace } = await open(text('slow down', 429, { 'retry-after': '2' }), created);
+    const run = await store.createRun({ experimentId: '0', startTimeMs: 1, tags: [] });
+    expect(run.info.runId).toBe('r1');
+    expect(server.seen).toHaveLength(2);
+    expect(pace.waitsMs).toEqual([2000]);
+  });
+
   it('is no create that hangs', async () => {
     const server = await startServer(hang);
     const { store } = openAt(server.url, { timeoutMs: 60 });
