@@ -153,6 +153,8 @@ function mendOfStatus(status: number, said: string, errorCode: string, context: 
       : '. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.';
   if (status === 403 && said.includes('Invalid Host header'))
     return `. Start the server with --allowed-hosts ${new URL(context.uri).host} (MLFLOW_SERVER_ALLOWED_HOSTS).`;
+  if (status === 403 && said.includes('Cross-origin'))
+    return ". A proxy before the server adds an Origin: let it drop that header, or start the server with --cors-allowed-origins and the proxy's address.";
   if (status === 403)
     return '. The user of MLFLOW_TRACKING_USERNAME or MLFLOW_TRACKING_TOKEN needs the permission for it.';
   if (status === 407) return '. Put user and password into HTTPS_PROXY.';

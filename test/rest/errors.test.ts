@@ -123,6 +123,12 @@ describe('an answer that refuses', () => {
     expect(error.message).toMatch(/--allowed-hosts 127\.0\.0\.1:\d+ \(MLFLOW_SERVER_ALLOWED_HOSTS\)/);
   });
 
+  it('403 of the origin check names the option of the server: we send no Origin, so somebody between adds it', async () => {
+    const error = await refusal(text('Cross-origin request blocked', 403));
+    expect(error).toMatchObject({ errorCode: 'PERMISSION_DENIED', status: 403, isRetryable: false });
+    expect(error.message).toMatch(/proxy before the server adds an Origin.*--cors-allowed-origins/);
+  });
+
   it('403 of a permission names the user', async () => {
     expect((await refusal(text('Permission denied', 403))).message).toMatch(
       /^Permission denied .*MLFLOW_TRACKING_USERNAME/,
