@@ -9,6 +9,7 @@ import { getProxiedDownload } from '../rest/artifact-endpoints.ts';
 import type { ConnectionOptions } from '../rest/connection.ts';
 import { ENDPOINTS } from '../rest/endpoints.ts';
 import type { Pace } from '../rest/retry.ts';
+import { askServerInfo } from '../rest/server-info.ts';
 import type { TransportAnswer } from '../rest/transport.ts';
 import type { ServerInfo } from '../rest/wire-answers.ts';
 import type { ArtifactRepository } from './contract.ts';
@@ -46,7 +47,8 @@ export function openProxyArtifacts(options: ProxyArtifactsOptions): ArtifactRepo
   const api = new RestApi(trackingUri, connection, { host, pace });
   const uri = `mlflow-artifacts:${host === undefined ? '' : `//${host}`}/${root}`;
   const openUrls = (): SignedUrls => new SignedUrls(api.uri, connection, pace);
-  return new ProxyArtifacts({ uri, root, api, settings: connection.artifacts ?? {}, openUrls });
+  const askInfo = (): Promise<ServerInfo | undefined> => askServerInfo(api, connection);
+  return new ProxyArtifacts({ uri, root, api, settings: connection.artifacts ?? {}, openUrls, askInfo });
 }
 
 class ProxyArtifacts implements ArtifactRepository {
@@ -57,15 +59,16 @@ class ProxyArtifacts implements ArtifactRepository {
   readonly #api: RestApi;
   readonly #settings: ArtifactSettings;
   readonly #openUrls: () => SignedUrls;
+  readonly #askInfo: () => Promise<ServerInfo | undefined>;
   #urls: SignedUrls | undefined;
-  #serverInfo: Promise<ServerInfo | undefined> | undefined;
 
-  constructor({ uri, root, api, settings, openUrls }: ProxyPlace) {
+  constructor({ uri, root, api, settings, openUrls, askInfo }: ProxyPlace) {
     this.uri = uri;
     this.#root = root;
     this.#api = api;
     this.#settings = settings;
     this.#openUrls = openUrls;
+    this.#askInfo = askInfo;
   }
 
   async putFile(path: string, sourceFile: string): Promise<void> {
@@ -125,7 +128,7 @@ class ProxyArtifacts implements ArtifactRepository {
     const at = target.lastIndexOf('/');
     // the server's own way of naming it has a folder; few files are so large that the server is asked at all
     if (at < 0 || sizeBytes < (multipartUploadMinBytes ?? MULTIPART_DEFAULTS.multipartUploadMinBytes)) return false;
-    if (!(hasMultipartUploads ?? (await this.#info())?.hasMultipartUploads ?? false)) return false;
+    if (!(hasMultipartUploads ?? (await this.#askInfo())?.hasMultipartUploads ?? false)) return false;
     const chunkBytes = multipartUploadChunkBytes ?? MULTIPART_DEFAULTS.multipartUploadChunkBytes;
     const parted = { folder: target.slice(0, at), name: target.slice(at + 1), file, sizeBytes, chunkBytes };
     return await unlessNotThere(() => uploadInParts(this.#api, this.#signedUrls(), parted));
@@ -134,7 +137,7 @@ class ProxyArtifacts implements ArtifactRepository {
   /** Whether the file came from the object store itself. */
   async #downloadFromStore(target: string, targetFile: string): Promise<boolean> {
     const { hasMultipartDownloads, multipartDownloadChunkBytes } = this.#settings;
-    if (!(hasMultipartDownloads ?? (await this.#info())?.hasMultipartDownloads ?? false)) return false;
+    if (!(hasMultipartDownloads ?? (await this.#askInfo())?.hasMultipartDownloads ?? false)) return false;
     const what = `'${target}'`;
     const source: ByteSource = {
       what,
@@ -167,16 +170,6 @@ class ProxyArtifacts implements ArtifactRepository {
     return this.#urls;
   }
 
-  /** What the server says about itself, asked once; undefined where it is too old to say. */
-  #info(): Promise<ServerInfo | undefined> {
-    this.#serverInfo ??= this.#api.call(ENDPOINTS.getServerInfo, undefined).catch((error: unknown) => {
-      this.#serverInfo = undefined;
-      if (error instanceof MlflowError && !error.isRetryable) return undefined;
-      throw error;
-    });
-    return this.#serverInfo;
-  }
-
   #below(path: string): string {
     return join(this.#root, path);
   }
@@ -189,6 +182,8 @@ interface ProxyPlace {
   readonly api: RestApi;
   readonly settings: ArtifactSettings;
   readonly openUrls: () => SignedUrls;
+  /** What the server says about itself; undefined where it does not. */
+  readonly askInfo: () => Promise<ServerInfo | undefined>;
 }
 
 /** False where the server has no such way: its object store cannot sign, or it is older than that. */

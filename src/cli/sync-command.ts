@@ -172,7 +172,7 @@ function targetOf({ trackingUri, workspace }: Destination, to: string | undefine
   };
 }
 
-const CREDENTIALS: ReadonlySet<string> = new Set(['username', 'password', 'token', 'clientCertPath']);
+const CREDENTIALS: ReadonlySet<string> = new Set(['username', 'password', 'token', 'getToken', 'clientCertPath']);
 
 function withoutCredentials(connection: ConnectionOptions): ConnectionOptions {
   return Object.fromEntries(Object.entries(connection).filter(([name]) => !CREDENTIALS.has(name)));
