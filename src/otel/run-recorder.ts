@@ -36,14 +36,23 @@ export function recorderOf(runKey: unknown): RunRecorder | undefined {
 }
 
 /**
- * Opens the recorder of a run; it takes what is said until it is closed.
+ * Opens the recorder of a run; it takes what is said until it is closed. What an earlier one of the same run holds goes over to it.
  *
  * @example
  * const recorder = openRecorder(runKey);
  * recorder.close();
  */
 export function openRecorder(runKey: string, limits: Partial<RecorderLimits> = {}): RunRecorder {
-  const recorder = new RunRecorder({ ...DEFAULT_LIMITS, ...limits }, () => recorders.delete(runKey));
+  const earlier = recorders.get(runKey);
+  const recorder: RunRecorder = new RunRecorder({ ...DEFAULT_LIMITS, ...limits }, () => {
+    if (recorders.get(runKey) === recorder) recorders.delete(runKey);
+  });
+  for (const span of earlier?.spans ?? []) recorder.addSpan(span);
+  for (const log of earlier?.logs ?? []) {
+    if (log.kind === 'line') recorder.addLine(log);
+    else recorder.addRecord(log.record);
+  }
+  earlier?.close();
   recorders.set(runKey, recorder);
   return recorder;
 }

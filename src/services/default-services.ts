@@ -6,6 +6,7 @@ import type { MlflowOptions } from '../config/mlflow-options.ts';
 import { readRunName, readRunOfEnv } from '../config/run-env.ts';
 import { shareInProcess } from '../model/process-wide.ts';
 import { addOpenRun, ambientRun, withRun } from '../otel/run-context.ts';
+import { openRecorder } from '../otel/run-recorder.ts';
 import { readTraceParent } from '../otel/trace-parent.ts';
 import { sayFailure } from '../otel/quietly.ts';
 import type { FluentClient } from './fluent-client.ts';
@@ -94,12 +95,13 @@ function expectRunOfEnv(defaults: Defaults): void {
   const identity = { runName: nameOfProcess(), ...join, runKey: keyOfJoined(join) };
   const parent = readTraceParent(readEnv()['TRACEPARENT']);
   const at = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
-  defaults.stopExpecting = addOpenRun({
-    identity,
-    context: withRun(at, identity),
-    isFallback: true,
-    isAmbient: true,
-  });
+  const recorder = openRecorder(identity.runKey);
+  const forget = addOpenRun({ identity, context: withRun(at, identity), isFallback: true, isAmbient: true });
+  defaults.stopExpecting = () => {
+    forget();
+    // Where the run keeps its telemetry, another has taken over what is in it.
+    recorder.close();
+  };
 }
 
 /** A process that another one started belongs to that one's run, unless it has one of its own already. */

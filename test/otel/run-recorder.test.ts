@@ -29,6 +29,20 @@ function span(name: string, attributes: EndedSpan['attributes'] = {}): EndedSpan
 const line = (text: string) => ({ kind: 'line' as const, sizeChars: text.length, toLogRecord: () => ({ body: text }) });
 
 describe('a recorder', () => {
+  it('takes over from an earlier one of its run, which then is closed', () => {
+    const earlier = openRecorder('key');
+    earlier.addSpan(span('a'));
+    earlier.addLine(line('b'));
+    earlier.addRecord({ body: 'c', attributes: {} });
+    const recorder = openRecorder('key');
+    onTestFinished(() => recorder.close());
+    earlier.close();
+    expect(recorderOf('key')).toBe(recorder);
+    expect(recorder.spans.map(({ name }) => name)).toEqual(['a']);
+    expect(recorder.logs.map(({ kind }) => kind)).toEqual(['line', 'record']);
+    expect([earlier.spans, earlier.logs]).toEqual([[], []]);
+  });
+
   it('is found by the key of its run until it is closed', () => {
     const recorder = openRecorder('key');
     expect(recorderOf('key')).toBe(recorder);

@@ -1,5 +1,5 @@
 // The functions without an instance, in real processes: services from env, shared by every use and every copy.
-import { cpSync, readdirSync, symlinkSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
@@ -123,5 +123,12 @@ test.concurrent.each(['RUNSPAN_RUN_KEY', 'MLFLOW_RUN_ID'])(
     // A key is an id once the store says so; an id is one from the first line on.
     const known = said.map((log) => log.attributes['mlflow.run_id']);
     expect(known).toEqual([name === 'MLFLOW_RUN_ID' ? runId : undefined, runId]);
+    const kept = readdirSync(folder, { recursive: true })
+      .map(String)
+      .filter((file) => /runspan\/logs-\w+\.otlp\.jsonl$/.test(file));
+    const lines = kept.map((file) => readFileSync(join(folder, file), 'utf8')).join('');
+    expect(lines.match(/"body":\{"stringValue":"(?:early|late)"/g)).toEqual(
+      ['early', 'late'].map((text) => `"body":{"stringValue":"${text}"`),
+    );
   },
 );
