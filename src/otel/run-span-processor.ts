@@ -31,8 +31,7 @@ export class RunSpanProcessor implements SpanProcessorLike {
     try {
       const run = activeRun(parentContext);
       if (run === undefined) return;
-      span.setAttribute(ATTR_RUN_KEY, run.runKey);
-      stampWhatIsKnown(span, run);
+      stamp(span, run);
       if (run.runId !== undefined && run.isPageDue !== true) return;
       this.#waiting.set(span, run);
       this.#waitingCount++;
@@ -48,7 +47,7 @@ export class RunSpanProcessor implements SpanProcessorLike {
       if (run === undefined) return;
       this.#waiting.delete(span);
       this.#waitingCount--;
-      stampWhatIsKnown(span, run);
+      stamp(span, run);
     } catch (error) {
       sayFailure('stamping a span', error);
     }
@@ -114,7 +113,27 @@ function keepRecord(record: KeptLogRecord, { runKey }: RunIdentity): void {
   if (record.instrumentationScope?.name !== INSTRUMENTATION_SCOPE) recorderOf(runKey)?.addRecord(record);
 }
 
-function stampWhatIsKnown(target: StartedSpan, run: RunIdentity): void {
-  if (run.runId !== undefined) target.setAttribute(ATTR_MLFLOW_RUN_ID, run.runId);
-  if (run.runUrl !== undefined) target.setAttribute(ATTR_MLFLOW_RUN_URL, run.runUrl);
+function stamp(span: StartedSpan, run: RunIdentity): void {
+  if (isStamped(span, run)) return;
+  span.setAttribute(ATTR_RUN_KEY, run.runKey);
+  if (run.runId !== undefined) span.setAttribute(ATTR_MLFLOW_RUN_ID, run.runId);
+  if (run.runUrl !== undefined) span.setAttribute(ATTR_MLFLOW_RUN_URL, run.runUrl);
+}
+
+/**
+ * Writes straight into the attributes of the span, where the SDK shows its own: it checks each value, which for two costs a span 6 %
+ * (measured), and its limits of number and length must not cut off whose span it is. A line each: a loop over the names costs as much.
+ */
+function isStamped(span: StartedSpan, { runKey, runId, runUrl }: RunIdentity): boolean {
+  try {
+    const { attributes } = span;
+    if (attributes === undefined) return false;
+    attributes[ATTR_RUN_KEY] = runKey;
+    if (runId !== undefined) attributes[ATTR_MLFLOW_RUN_ID] = runId;
+    if (runUrl !== undefined) attributes[ATTR_MLFLOW_RUN_URL] = runUrl;
+    // It may have shown a copy.
+    return span.attributes?.[ATTR_RUN_KEY] === runKey;
+  } catch {
+    return false; // They are frozen.
+  }
 }

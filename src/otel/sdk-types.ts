@@ -55,6 +55,8 @@ export interface EndedSpan {
 
 /** A span that is being recorded, as far as this package writes it. */
 export interface StartedSpan {
+  /** Those so far, where the SDK shows them. */
+  readonly attributes?: Attributes;
   /** Puts an attribute on the span. */
   setAttribute(key: string, value: string): unknown;
 }

@@ -11,7 +11,7 @@ import { activeRun, withRun } from '../../src/otel/run-context.ts';
 import type { RunIdentity } from '../../src/otel/run-context.ts';
 import { RunLogProcessor, RunSpanProcessor } from '../../src/otel/run-span-processor.ts';
 import { startRunSpan } from '../../src/otel/start-run-span.ts';
-import type { EndedSpan, SpanProcessorLike } from '../../src/otel/sdk-types.ts';
+import type { EndedSpan, SpanProcessorLike, StartedSpan } from '../../src/otel/sdk-types.ts';
 
 const redactor = createRedactor();
 let count = 0;
@@ -71,6 +71,40 @@ describe('RunSpanProcessor', () => {
     await expect(
       Promise.all([new RunLogProcessor().forceFlush(), new RunLogProcessor().shutdown()]),
     ).resolves.toBeDefined();
+  });
+});
+
+describe('RunSpanProcessor stamps a span', () => {
+  const stamped = (at: Context): Attributes => ({ 'runspan.run_key': activeRun(at)?.runKey, 'mlflow.run_id': 'id-1' });
+
+  test.each<[string, (set: Attributes) => Pick<StartedSpan, 'attributes'>]>([
+    ['that shows its attributes', (set) => ({ attributes: set })],
+    ['that does not', () => ({})],
+    [
+      'that shows a copy',
+      (set) => Object.defineProperty({}, 'attributes', { get: () => ({ ...set }), enumerable: true }),
+    ],
+    ['whose attributes are frozen', () => ({ attributes: Object.freeze({}) })],
+  ])('%s', (_, show) => {
+    const at = inRun('id-1');
+    const set: Attributes = {};
+    const setAttribute = (key: string, value: string): string => (set[key] = value);
+    new RunSpanProcessor().onStart(Object.assign(show(set), { setAttribute }), at);
+    expect(set).toEqual(stamped(at));
+  });
+
+  test('whole, whatever limits the SDK has', () => {
+    const exporter = new InMemorySpanExporter();
+    const provider = new TracerProvider({
+      spanLimits: { attributeCountLimit: 1, attributeValueLengthLimit: 4 },
+      spanProcessors: [new RunSpanProcessor(), new SimpleSpanProcessor({ exporter })],
+    });
+    const at = inRun('id-1');
+    provider
+      .getTracer('user')
+      .startSpan('a', { attributes: { epoch: 'twelve', loss: 1 } }, at)
+      .end();
+    expect(exporter.getFinishedSpans()[0]?.attributes).toEqual({ epoch: 'twel', ...stamped(at) });
   });
 });
 
