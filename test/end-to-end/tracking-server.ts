@@ -9,7 +9,8 @@ import { MemoryStore } from '../outbox/memory-store.ts';
 /** What a request meets: served; refused with 500 before or after it was carried out; never answered. */
 export type Mood = 'serve' | '500-before' | '500-after' | 'hang';
 
-type Fields = Readonly<Record<string, unknown>>;
+/** A request's fields as MLflow names them. */
+export type Fields = Readonly<Record<string, unknown>>;
 type Handler = (store: MemoryStore, fields: Fields) => Promise<unknown>;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -121,6 +122,11 @@ export class TrackingServer {
   readonly spans: { readonly experimentId: string; readonly runId: string; readonly body: string }[] = [];
   readonly links: Map<string, readonly string[]> = new Map();
   keepsTraces = false;
+  /** The log-batches as they came. */
+  readonly batches: Fields[] = [];
+  /** The most requests that were answered at one time. */
+  maxUnderWay = 0;
+  #underWay = 0;
   /** Who may ask; others get 401. */
   accepts: (authorization: string | undefined) => boolean = () => true;
   /** Decides about each request by its endpoint, such as `runs/create`. */
@@ -134,7 +140,12 @@ export class TrackingServer {
 
   /** Listens; on the port it had before, if it had one. */
   async start(): Promise<this> {
-    const server = createServer((request, response) => void this.#answer(request, response));
+    const server = createServer((request, response) => {
+      this.#underWay += 1;
+      this.maxUnderWay = Math.max(this.maxUnderWay, this.#underWay);
+      response.once('close', () => (this.#underWay -= 1));
+      void this.#answer(request, response);
+    });
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
     this.#port = (server.address() as AddressInfo).port; // a TCP server's address is one
@@ -178,6 +189,7 @@ export class TrackingServer {
       }
     }
     const fields = (request.method === 'GET' ? Object.fromEntries(searchParams) : JSON.parse(body)) as Fields;
+    if (endpoint === 'runs/log-batch') this.batches.push(fields);
     const carried = mood === '500-before' ? broken() : await this.#carryOut(endpoint, fields);
     const sent = mood === '500-after' ? broken() : carried;
     const answer = JSON.stringify(sent.answer);
