@@ -114,6 +114,7 @@ export class Drain {
     const { delivery } = this.#options;
     this.#savedAtMs = delivery.system.clock.monotonicMs();
     try {
+      delivery.deadLetters.writeUnkept();
       delivery.state.save();
     } catch (error) {
       if (this.#hasWarnedOfState) return;

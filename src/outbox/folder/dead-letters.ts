@@ -18,6 +18,9 @@ export interface DeadLetter {
   readonly record: unknown;
 }
 
+/** So many lines wait for a disk that takes nothing; each has gone out as a warning. */
+const UNKEPT_LIMIT = 1000;
+
 /** Appends to a folder's dead letters; the same refusal after a replay is not written twice. */
 export class DeadLetters {
   readonly #file: LineFile | undefined;
@@ -26,6 +29,8 @@ export class DeadLetters {
   readonly #who: string;
   /** Lines that an earlier drain wrote and did not settle. */
   readonly #written = new Set<string>();
+  /** Lines that the disk did not take. */
+  readonly #unkept: string[] = [];
   #count = 0;
 
   constructor(
@@ -54,7 +59,7 @@ export class DeadLetters {
     }
   }
 
-  /** Writes one down. Never throws: where the disk takes nothing, the letter goes out as a warning. */
+  /** Writes one down. Never throws: where the disk takes nothing, the letter goes out as a warning and waits for {@link writeUnkept}. */
   bury(letter: DeadLetter): void {
     this.#count += 1;
     const line = JSON.stringify(letter);
@@ -68,6 +73,22 @@ export class DeadLetters {
       this.#file?.append(line);
     } catch (error) {
       this.#onWarning(`A refused record could not be kept (${messageOf(error)}): ${line}`);
+      if (this.#unkept.length < UNKEPT_LIMIT) this.#unkept.push(line);
+    }
+  }
+
+  /**
+   * Writes down what the disk did not take before. Until then nothing may be noted as settled: a crash would forget the letters.
+   *
+   * @throws what the disk throws
+   */
+  writeUnkept(): void {
+    if (this.#unkept.length === 0) return;
+    // What was cut off may have been the line's end alone.
+    const kept = new Set(this.#file?.read());
+    for (let line = this.#unkept[0]; line !== undefined; line = this.#unkept[0]) {
+      if (!kept.has(line)) this.#file?.append(line);
+      this.#unkept.shift();
     }
   }
 }

@@ -84,6 +84,7 @@ export class SpillFolder {
     if (line === undefined) return;
     this.#state.settle(line.sequence);
     try {
+      this.#deadLetters.writeUnkept();
       this.#state.save();
       this.#reader.removeThrough(this.#state.savedThrough);
     } catch (error) {
