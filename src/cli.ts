@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addArtifacts } from './cli/artifacts-program.ts';
-import { examples, print, progressLine, trackingUriOption, withStore } from './cli/command-parts.ts';
+import { examples, print, trackingUriOption, withStore } from './cli/command-parts.ts';
 import type { ConnectRequest } from './cli/connect.ts';
 import { type ConfigRequest, showConfig } from './cli/config-command.ts';
 import { type OutboxRequest, showOutbox } from './cli/outbox-command.ts';
-import { sync, type SyncRequest } from './cli/sync-command.ts';
+import { addSync } from './cli/sync-program.ts';
 import { oneLine } from './cli/format.ts';
 import { writePage, type PageRequest } from './cli/page-command.ts';
 import { listRuns, type RunsRequest, SORT_NAMES } from './cli/runs-command.ts';
@@ -20,8 +20,6 @@ const DEFAULT_LIMIT = 20;
 /** MLflow's own limit of one search (mlflow/store/tracking/__init__.py). */
 const MAX_LIMIT = 50_000;
 const MAX_LINES = 100_000;
-const DEFAULT_TIMEOUT_S = 60;
-const MAX_TIMEOUT_S = 86_400;
 const STATUSES: readonly RunStatus[] = ['RUNNING', 'FINISHED', 'FAILED', 'KILLED', 'SCHEDULED'];
 
 /**
@@ -137,41 +135,6 @@ function addOutbox(root: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', examples(['runspan outbox', 'RUNSPAN_DIR=/shared/.runspan runspan outbox --json']))
     .action((options: OutboxRequest) => print(showOutbox(options, Date.now())));
-}
-
-function addSync(root: Command): void {
-  root
-    .command('sync')
-    .description('deliver what jobs left in RUNSPAN_DIR, and end the runs of those that died')
-    .option('--to <uri>', 'to this tracking URI instead of the one that the job had')
-    .option('-w, --watch', 'go on with what jobs leave later, until Ctrl-C')
-    .option('--retry-dead', 'send what was refused for good once more')
-    .option('--dry-run', 'say what would be delivered')
-    .option(
-      '-t, --timeout <seconds>',
-      'give up where nothing has moved for so long',
-      (text) => readCount(text, 1, MAX_TIMEOUT_S),
-      DEFAULT_TIMEOUT_S,
-    )
-    .option('--json', 'as JSON')
-    .addHelpText(
-      'after',
-      examples([
-        'runspan sync',
-        'runspan sync --dry-run',
-        'runspan sync --to http://127.0.0.1:5000',
-        'runspan sync --watch',
-      ]),
-    )
-    .action(async (options: SyncRequest) => {
-      const stop = new AbortController();
-      process.once('SIGINT', () => stop.abort());
-      const line = progressLine();
-      const { text, isComplete } = await sync(options, { signal: stop.signal, say: line.say });
-      line.end();
-      print(text);
-      if (!isComplete) process.exitCode = FAILED;
-    });
 }
 
 function addConfig(root: Command): void {

@@ -4,6 +4,7 @@ import { basename, posix, resolve } from 'node:path';
 import type { ArtifactRepository } from '../artifacts/contract.ts';
 import { getFolder, putFolder, walkFiles, type FolderOptions } from '../artifacts/folders.ts';
 import type { FileInfo } from '../model/entities.ts';
+import { drawBar } from './command-parts.ts';
 import type { Connection } from './connect.ts';
 import { findRun } from './find-run.ts';
 import { formatSize } from './format.ts';
@@ -26,8 +27,6 @@ export interface Printed {
 
 /** Says how far it is; written over itself on a terminal. */
 export type SayProgress = (line: string) => void;
-
-const BAR_WIDTH = 24;
 
 /** Lists every file below a path. */
 export async function listArtifacts(connection: Connection, request: ArtifactsRequest): Promise<Printed> {
@@ -108,9 +107,7 @@ function countFiles(say: SayProgress): {
   const show = (): void => {
     // by bytes where they are known: one file can be most of it
     const share = total.sizeBytes > 0 ? sizeBytes / total.sizeBytes : fileCount / Math.max(1, total.fileCount);
-    const filled = Math.min(BAR_WIDTH, Math.round(share * BAR_WIDTH));
-    const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`;
-    say(`${bar} ${fileCount} of ${total.fileCount} files, ${formatSize(sizeBytes)}`);
+    say(`${drawBar(share)} ${fileCount} of ${total.fileCount} files, ${formatSize(sizeBytes)}`);
   };
   const options: FolderOptions = {
     onFound: (found) => {

@@ -34,6 +34,14 @@ export function print(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
+const BAR_WIDTH = 24;
+
+/** Draws how far something is, from 0 to 1. */
+export function drawBar(share: number): string {
+  const filled = Math.max(0, Math.min(BAR_WIDTH, Math.round(share * BAR_WIDTH)));
+  return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`;
+}
+
 /** Progress goes over itself on a terminal; elsewhere only what has an end is said. */
 export function progressLine(): { say: (line: string, isProgress: boolean) => void; end: () => void } {
   const { stderr } = process;

@@ -1,5 +1,4 @@
 // `runspan sync`: delivers what jobs left in RUNSPAN_DIR, to where they meant it or elsewhere.
-import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
 import { RunspanError } from '../errors.ts';
 import type { OutboxEvent } from '../outbox/contract.ts';
 import type { FolderReport, OutboxReport } from '../outbox/folder/inspect.ts';
@@ -7,10 +6,11 @@ import { inspectOutbox } from '../outbox/folder/inspect.ts';
 import { nodeSystem } from '../outbox/machine/node-system.ts';
 import { openers } from '../outbox/delivery/openers.ts';
 import { reviveGrave } from '../outbox/folder/revive.ts';
-import type { ConnectionOptions } from '../rest/connection.ts';
 import type { Destination } from '../outbox/folder/folder.ts';
 import { syncFolders, type SyncTarget } from '../outbox/delivery/sync.ts';
+import { drawBar } from './command-parts.ts';
 import { listFolders } from './outbox-command.ts';
+import { Places } from './places.ts';
 
 /** What `runspan sync` was asked for. */
 export interface SyncRequest {
@@ -57,9 +57,10 @@ export async function sync(
   { signal, say }: SyncSurroundings,
 ): Promise<{ readonly text: string; readonly isComplete: boolean }> {
   const system = nodeSystem();
-  const settings = resolveMlflowSettings(request.to === undefined ? {} : { trackingUri: request.to });
-  const { directory } = settings;
-  if (request.retryDead === true && request.dryRun !== true) revive(inspectOutbox(system, directory), request, say);
+  const places = new Places();
+  const { directory } = places.settings;
+  const task = { request, signal, say, places };
+  if (request.retryDead === true && request.dryRun !== true) revive(inspectOutbox(system, directory), task);
   const found = inspectOutbox(system, directory);
   if (request.dryRun === true) {
     const { folders } = sort(found.folders, request);
@@ -70,10 +71,10 @@ export async function sync(
       isComplete: true,
     };
   }
-  let summary = await deliver(found, { request, signal, say });
+  let summary = await deliver(found, task);
   while (request.watch === true && !signal.aborted) {
     await untilAborted(WATCH_MS, signal);
-    const more = await deliver(inspectOutbox(system, directory), { request, signal, say });
+    const more = await deliver(inspectOutbox(system, directory), task);
     summary = {
       ...more,
       delivered: summary.delivered + more.delivered,
@@ -91,10 +92,11 @@ interface Task {
   readonly request: SyncRequest;
   readonly signal: AbortSignal;
   readonly say: SyncSurroundings['say'];
+  readonly places: Places;
 }
 
 async function deliver(found: OutboxReport, task: Task): Promise<SyncSummary> {
-  const { request, signal, say } = task;
+  const { request, signal, say, places } = task;
   const system = nodeSystem();
   const { folders, skipped } = sort(found.folders, request);
   const total = folders.reduce((sum, folder) => sum + folder.pendingCount, 0);
@@ -104,7 +106,7 @@ async function deliver(found: OutboxReport, task: Task): Promise<SyncSummary> {
     if (event.kind === 'reaped') reapedRuns.push(event.runName);
     if (event.kind === 'warning') say(event.message, false);
   };
-  const { directory } = resolveMlflowSettings({});
+  const { directory } = places.settings;
   for (const group of groupByDestination(folders)) {
     const [{ trackingUri, workspace }] = group;
     const before = done;
@@ -114,12 +116,12 @@ async function deliver(found: OutboxReport, task: Task): Promise<SyncSummary> {
       directory,
       destination: { trackingUri, workspace },
       folders: group,
-      target: targetOf({ trackingUri, workspace }, request.to),
+      target: targetOf({ trackingUri, workspace }, task),
       stallMs: request.timeout * 1000,
       signal,
       onProgress: (doneNow) => {
         done = before + doneNow;
-        say(`${done} of ${total} records`, true);
+        say(`${drawBar(total === 0 ? 1 : done / total)} ${done} of ${total} records`, true);
       },
       onEvent,
     });
@@ -154,32 +156,10 @@ function sort(
   return { folders: wanted, skipped };
 }
 
-/**
- * How to reach a folder's destination. The environment's credentials belong to the server that it names: a folder that names
- * another one, whoever wrote it, gets none of them.
- */
-function targetOf({ trackingUri, workspace }: Destination, to: string | undefined): SyncTarget {
-  const { absoluteTrackingUri, connection, artifactRoot } = resolveMlflowSettings({ trackingUri: to ?? trackingUri });
-  const isOurs =
-    to !== undefined || originOf(resolveMlflowSettings({}).absoluteTrackingUri) === originOf(absoluteTrackingUri);
-  return {
-    trackingUri: absoluteTrackingUri,
-    connection: {
-      ...(isOurs ? connection : withoutCredentials(connection)),
-      ...(workspace === undefined ? {} : { workspace }),
-    },
-    artifactRoot,
-  };
-}
-
-const CREDENTIALS: ReadonlySet<string> = new Set(['username', 'password', 'token', 'getToken', 'clientCertPath']);
-
-function withoutCredentials(connection: ConnectionOptions): ConnectionOptions {
-  return Object.fromEntries(Object.entries(connection).filter(([name]) => !CREDENTIALS.has(name)));
-}
-
-function originOf(trackingUri: string): string {
-  return URL.parse(trackingUri)?.origin ?? trackingUri;
+/** How to reach a folder's destination. */
+function targetOf({ trackingUri, workspace }: Destination, { places, request }: Task): SyncTarget {
+  const place = request.to === undefined ? places.found(trackingUri) : places.chosen(request.to);
+  return { ...place, connection: { ...place.connection, ...(workspace === undefined ? {} : { workspace }) } };
 }
 
 function groupByDestination(folders: readonly FolderReport[]): readonly (readonly [FolderReport, ...FolderReport[]])[] {
@@ -193,11 +173,11 @@ function groupByDestination(folders: readonly FolderReport[]): readonly (readonl
   return [...groups.values()];
 }
 
-function revive({ graves }: OutboxReport, request: SyncRequest, say: Task['say']): void {
-  const settings = resolveMlflowSettings(request.to === undefined ? {} : { trackingUri: request.to });
+function revive({ graves }: OutboxReport, { request, say, places }: Task): void {
+  const { directory, experimentName } = places.settings;
+  const { trackingUri: own, connection } = places.chosen(request.to);
   for (const grave of graves) {
-    const trackingUri = request.to ?? grave.trackingUri ?? settings.absoluteTrackingUri;
-    const { directory, experimentName, connection } = settings;
+    const trackingUri = request.to ?? grave.trackingUri ?? own;
     try {
       const count = reviveGrave(grave, {
         system: nodeSystem(),

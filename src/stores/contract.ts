@@ -177,8 +177,8 @@ export interface Store {
   createLoggedModel(request: CreateLoggedModelRequest): Promise<LoggedModel>;
   /** `RESOURCE_DOES_NOT_EXIST` where there is none. */
   getLoggedModel(modelId: string): Promise<LoggedModel>;
-  /** The models of an experiment with this tag, not those in the bin; the oldest first, then by id. */
-  findLoggedModels(experimentId: string, tag: Tag): Promise<readonly LoggedModel[]>;
+  /** The models of an experiment, those with this tag where one is given, not those in the bin; the oldest first, then by id. */
+  findLoggedModels(experimentId: string, tag?: Tag): Promise<readonly LoggedModel[]>;
   /** Ends its making. */
   finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel>;
   /** Moves a model to the bin. */

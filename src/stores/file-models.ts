@@ -75,8 +75,8 @@ export function getLoggedModel(context: FileContext, modelId: string): LoggedMod
   return context.tree.read(() => readModel(requireModel(context, modelId)));
 }
 
-/** Returns the models of an experiment with this tag, the oldest first. */
-export function findLoggedModels(context: FileContext, experimentId: string, tag: Tag): readonly LoggedModel[] {
+/** Returns the models of an experiment, those with this tag where one is given, the oldest first. */
+export function findLoggedModels(context: FileContext, experimentId: string, tag?: Tag): readonly LoggedModel[] {
   return context.tree.read(() => {
     const experiment = findExperiment(context, experimentId);
     if (experiment === undefined) return [];
@@ -86,7 +86,8 @@ export function findLoggedModels(context: FileContext, experimentId: string, tag
         const meta = openModel(context, join(folder, id), id);
         if (meta === undefined || meta === 'malformed') return [];
         const model = readModel({ folder: join(folder, id), meta });
-        return Object.hasOwn(model.tags, tag.key) && model.tags[tag.key] === tag.value ? [model] : [];
+        const isWanted = tag === undefined || (Object.hasOwn(model.tags, tag.key) && model.tags[tag.key] === tag.value);
+        return isWanted ? [model] : [];
       })
       .toSorted((a, b) => a.creationTimeMs - b.creationTimeMs || (a.modelId < b.modelId ? -1 : 1));
   });

@@ -188,7 +188,7 @@ class FileStore implements Store {
     return getLoggedModel(this.#context, modelId);
   }
 
-  async findLoggedModels(experimentId: string, tag: Tag): Promise<readonly LoggedModel[]> {
+  async findLoggedModels(experimentId: string, tag?: Tag): Promise<readonly LoggedModel[]> {
     return findLoggedModels(this.#context, experimentId, tag);
   }
 

@@ -161,8 +161,11 @@ class HttpStore implements Store {
     return this.#api.call(ENDPOINTS.getLoggedModel, modelId);
   }
 
-  async findLoggedModels(experimentId: string, tag: Tag): Promise<readonly LoggedModel[]> {
-    const found = await this.#api.call(ENDPOINTS.findLoggedModels, { experimentId, tag });
+  async findLoggedModels(experimentId: string, tag?: Tag): Promise<readonly LoggedModel[]> {
+    const found =
+      tag === undefined
+        ? await this.#listLoggedModels(experimentId)
+        : await this.#api.call(ENDPOINTS.findLoggedModels, { experimentId, tag });
     return found.toSorted((a, b) => a.creationTimeMs - b.creationTimeMs || (a.modelId < b.modelId ? -1 : 1));
   }
 
@@ -188,6 +191,20 @@ class HttpStore implements Store {
 
   close(): Promise<void> {
     return this.#api.close();
+  }
+
+  async #listLoggedModels(experimentId: string): Promise<LoggedModel[]> {
+    const models: LoggedModel[] = [];
+    let pageToken: string | undefined;
+    do {
+      const page: Page<LoggedModel> = await this.#api.call(SERVER_ENDPOINTS.searchLoggedModels, {
+        experimentIds: [experimentId],
+        ...(pageToken === undefined ? {} : { pageToken }),
+      });
+      models.push(...page.items);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== undefined);
+    return models;
   }
 
   /** The server takes an output once and fails at the second time, so a failure is looked into: it may be there already. */

@@ -89,19 +89,19 @@ export function getLoggedModel(context: SqliteContext, modelId: string): LoggedM
   return database.read(() => requireModel(database, modelId));
 }
 
-/** Returns the models of an experiment with this tag, the oldest first. */
-export function findLoggedModels(context: SqliteContext, experimentId: string, tag: Tag): readonly LoggedModel[] {
+/** Returns the models of an experiment, those with this tag where one is given, the oldest first. */
+export function findLoggedModels(context: SqliteContext, experimentId: string, tag?: Tag): readonly LoggedModel[] {
   const { database } = context;
+  const isTagged =
+    'EXISTS (SELECT 1 FROM logged_model_tags AS t WHERE t.model_id = m.model_id AND tag_key = ? AND tag_value = ?)';
   database.requireModels();
   return database.read(() =>
     database
       .all<{ id: string }>(
-        `SELECT model_id AS id FROM logged_models JOIN logged_model_tags USING (model_id)
-         WHERE logged_models.experiment_id = ? AND lifecycle_stage != 'deleted' AND tag_key = ? AND tag_value = ?
-         ORDER BY creation_timestamp_ms, model_id`,
+        `SELECT model_id AS id FROM logged_models AS m WHERE experiment_id = ? AND lifecycle_stage != 'deleted'
+         ${tag === undefined ? '' : `AND ${isTagged}`} ORDER BY creation_timestamp_ms, model_id`,
         experimentKey(experimentId),
-        tag.key,
-        tag.value,
+        ...(tag === undefined ? [] : [tag.key, tag.value]),
       )
       .map(({ id }) => requireModel(database, id)),
   );

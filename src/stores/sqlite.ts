@@ -177,7 +177,7 @@ class SqliteStore implements Store {
     return getLoggedModel(this.#context, modelId);
   }
 
-  async findLoggedModels(experimentId: string, tag: Tag): Promise<readonly LoggedModel[]> {
+  async findLoggedModels(experimentId: string, tag?: Tag): Promise<readonly LoggedModel[]> {
     return findLoggedModels(this.#context, experimentId, tag);
   }
 

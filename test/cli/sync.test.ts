@@ -79,7 +79,7 @@ describe('what an offline outbox left', () => {
     expect(await runSync()).toMatchObject({
       text: '4 records delivered, 0 refused, 0 left.',
       isComplete: true,
-      said: expect.arrayContaining(['4 of 4 records']) as string[],
+      said: expect.arrayContaining([`${'█'.repeat(24)} 4 of 4 records`]) as string[],
     });
     expect(await readRuns(join(folder, 'mlflow.db'))).toEqual(['train FINISHED {"loss":1}']);
     expect((await runSync()).text).toBe('Nothing to deliver.');

@@ -280,10 +280,10 @@ export class MemoryStore implements Store {
     return this.#do('getLoggedModel', modelId, () => this.#model(modelId));
   }
 
-  findLoggedModels(experimentId: string, tag: Tag): Promise<readonly LoggedModel[]> {
+  findLoggedModels(experimentId: string, tag?: Tag): Promise<readonly LoggedModel[]> {
     return this.#do('findLoggedModels', tag, () =>
       [...this.models.values()].filter(
-        (model) => model.experimentId === experimentId && model.tags[tag.key] === tag.value,
+        (model) => model.experimentId === experimentId && (tag === undefined || model.tags[tag.key] === tag.value),
       ),
     );
   }

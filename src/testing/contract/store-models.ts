@@ -67,6 +67,9 @@ function claimMaking(store: () => Store): void {
       (await store().findLoggedModels(request.experimentId, tag)).map(({ modelId }) => modelId);
     expect([...(await ids())].toSorted()).toEqual([first.modelId, second.modelId].toSorted());
     expect(await store().findLoggedModels(request.experimentId, { ...tag, value: 'other' })).toEqual([]);
+    const untagged = await store().createLoggedModel({ ...another, tags: [] });
+    const all = (await store().findLoggedModels(request.experimentId)).map(({ modelId }) => modelId);
+    expect(all).toEqual(expect.arrayContaining([first.modelId, second.modelId, untagged.modelId]));
     await store().deleteLoggedModel(first.modelId);
     expect(await ids()).toEqual([second.modelId]);
     await expectRefusal(store().getLoggedModel(first.modelId), 'RESOURCE_DOES_NOT_EXIST', 404);

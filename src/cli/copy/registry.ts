@@ -1,0 +1,191 @@
+// The model registry: registered models and prompts by their names, versions with their numbers where these are free, aliases, tags.
+import { MlflowError, RunspanError } from '../../errors.ts';
+import type { Page, Tag } from '../../model/entities.ts';
+import type { ModelVersion, RegisteredModel } from '../../model/registry.ts';
+import type { RegistrySearch } from '../../rest/registry.ts';
+import type { Copying } from './copying.ts';
+import {
+  COPIED_FROM_TAG,
+  COPIED_STATE_TAG,
+  Fingerprint,
+  INCOMPLETE,
+  readState,
+  stateTag,
+  withoutMarks,
+} from './marks.ts';
+import type { Sources, VersionPlace } from './sources.ts';
+
+const PAGE_SIZE = 100;
+const NO_STAGE = 'None';
+
+/** Reads the registered models of the source; a store without a registry has none. */
+export async function listRegistered(copying: Copying): Promise<readonly RegisteredModel[]> {
+  try {
+    return await readAll((paging) => copying.source.store.request('searchRegisteredModels', paging));
+  } catch (error) {
+    const isWithout = error instanceof RunspanError && ['NOT_SUPPORTED', 'STORE_INCOMPATIBLE'].includes(error.code);
+    if (isWithout) return [];
+    throw error;
+  }
+}
+
+/** Copies one registered model with its versions, or brings the copy up to date. */
+export async function copyRegistered(copying: Copying, sources: Sources, { name }: RegisteredModel): Promise<void> {
+  const { source, counts, now } = copying;
+  // A search leaves out what only this answer has.
+  const model = await copying.attempt(() => source.store.request('getRegisteredModel', name));
+  const versions = (await listVersions(copying, 'source', name)).toSorted(
+    (a, b) => Number(a.version) - Number(b.version),
+  );
+  const fingerprint = new Fingerprint();
+  fingerprint.add(model.description, withoutMarks(model.tags), model.aliases);
+  for (const { lastUpdateTimeMs: _updated, creationTimeMs: _made, aliases: _named, tags, ...version } of versions)
+    fingerprint.add(version, withoutMarks(tags));
+  const state = fingerprint.toHex();
+  const before = await findRegistered(copying, name);
+  if (before !== undefined && readState(before.tags)?.fingerprint === state) {
+    counts.versions.unchanged += versions.length;
+    return;
+  }
+  const beganAtMs = now();
+  await copyModel(copying, model, before);
+  const numbers = await copyVersions(copying, sources, versions);
+  for (const [alias, version] of Object.entries(model.aliases)) {
+    const number = numbers.get(version);
+    if (number !== undefined && before?.aliases[alias] !== number)
+      await copying.attempt(() =>
+        copying.target.store.request('setRegisteredModelAlias', { name, alias, version: number }),
+      );
+  }
+  const { key, value } = stateTag(state, beganAtMs);
+  await copying.attempt(() => copying.target.store.request('setRegisteredModelTag', { name, key, value }));
+  copying.onProgress();
+}
+
+async function copyModel(copying: Copying, model: RegisteredModel, before: RegisteredModel | undefined): Promise<void> {
+  const { store } = copying.target;
+  const { name, description } = model;
+  const tags = withoutMarks(model.tags);
+  if (before === undefined) {
+    await copying.attempt(async () => {
+      if ((await findRegistered(copying, name)) !== undefined) return;
+      await store.request('createRegisteredModel', { name, description, tags });
+    });
+    return;
+  }
+  if (description !== '' && before.description !== description)
+    await copying.attempt(() => store.request('updateRegisteredModel', { name, description }));
+  for (const { key, value } of tags) {
+    if (before.tags[key] !== value)
+      await copying.attempt(() => store.request('setRegisteredModelTag', { name, key, value }));
+  }
+}
+
+/** Copies versions in their order, and gives their numbers on the target by those of the source. */
+async function copyVersions(
+  copying: Copying,
+  sources: Sources,
+  versions: readonly ModelVersion[],
+): Promise<ReadonlyMap<string, string>> {
+  const [first] = versions;
+  if (first === undefined) return new Map();
+  const there = await listVersions(copying, 'target', first.name);
+  const copies = new Map(there.map((version) => [version.tags[COPIED_FROM_TAG] ?? '', version]));
+  const numbers = new Map<string, string>();
+  let last = Math.max(0, ...there.map(({ version }) => Number(version)));
+  for (const version of versions) {
+    const origin = originOfVersion(version);
+    let copy = copies.get(origin);
+    const isNew = copy === undefined;
+    if (copy === undefined) {
+      const place = await sources.translate(version);
+      // What was deleted from the source keeps its number, and so does what comes after it.
+      for (; last + 1 < Number(version.version); last += 1) await takeNumber(copying, version.name, place);
+      copy = await createVersion(copying, version, place);
+      last = Number(copy.version);
+    }
+    numbers.set(version.version, copy.version);
+    const isChanged = await updateVersion(copying, version, copy);
+    copying.counts.versions[isNew ? 'copied' : isChanged ? 'updated' : 'unchanged'] += 1;
+    copying.onProgress();
+  }
+  return numbers;
+}
+
+async function createVersion(copying: Copying, version: ModelVersion, place: VersionPlace): Promise<ModelVersion> {
+  const { store } = copying.target;
+  const { name, description, runLink } = version;
+  const tags: Tag[] = [...withoutMarks(version.tags), { key: COPIED_FROM_TAG, value: originOfVersion(version) }];
+  let isFirstTry = true;
+  return copying.attempt(async () => {
+    // A create whose answer was lost may have been carried out.
+    const there = isFirstTry ? [] : await listVersions(copying, 'target', name);
+    isFirstTry = false;
+    const found = there.find((each) => each.tags[COPIED_FROM_TAG] === originOfVersion(version));
+    if (found !== undefined) return found;
+    const more = { ...(description === '' ? {} : { description }), ...(runLink === '' ? {} : { runLink }) };
+    return store.request('createModelVersion', { name, ...place, ...more, tags });
+  });
+}
+
+async function updateVersion(copying: Copying, from: ModelVersion, copy: ModelVersion): Promise<boolean> {
+  const { store } = copying.target;
+  const { name, version } = copy;
+  let isChanged = false;
+  const change = async (act: () => Promise<unknown>): Promise<void> => {
+    isChanged = true;
+    await copying.attempt(act);
+  };
+  const { description, currentStage: stage } = from;
+  if (description !== copy.description)
+    await change(() => store.request('updateModelVersion', { name, version, description }));
+  for (const { key, value } of withoutMarks(from.tags)) {
+    if (copy.tags[key] !== value)
+      await change(() => store.request('setModelVersionTag', { name, version, key, value }));
+  }
+  if (stage !== copy.currentStage && !(stage === '' && copy.currentStage === NO_STAGE))
+    await change(() =>
+      store.request('transitionModelVersionStage', { name, version, stage, archivesExistingVersions: false }),
+    );
+  return isChanged;
+}
+
+/** Makes a number one that nothing has any more: a server takes no version without a place that it knows. */
+async function takeNumber(copying: Copying, name: string, place: VersionPlace): Promise<void> {
+  const { store } = copying.target;
+  const { version } = await copying.attempt(() =>
+    store.request('createModelVersion', { name, ...place, tags: [{ key: COPIED_STATE_TAG, value: INCOMPLETE }] }),
+  );
+  await copying.attempt(() => store.request('deleteModelVersion', { name, version }));
+}
+
+/** Two stores can have versions of one name and number: when it was made tells them apart. */
+function originOfVersion({ name, version, creationTimeMs, tags }: ModelVersion): string {
+  return tags[COPIED_FROM_TAG] ?? `${name}/${version}/${creationTimeMs}`;
+}
+
+async function findRegistered(copying: Copying, name: string): Promise<RegisteredModel | undefined> {
+  try {
+    return await copying.attempt(() => copying.target.store.request('getRegisteredModel', name));
+  } catch (error) {
+    if (error instanceof MlflowError && error.errorCode === 'RESOURCE_DOES_NOT_EXIST') return undefined;
+    throw error;
+  }
+}
+
+function listVersions(copying: Copying, side: 'source' | 'target', name: string): Promise<readonly ModelVersion[]> {
+  const { store } = copying[side];
+  const filter = `name = '${name.replaceAll("'", "''")}'`;
+  return copying.attempt(() => readAll((paging) => store.request('searchModelVersions', { ...paging, filter })));
+}
+
+async function readAll<T>(read: (paging: RegistrySearch) => Promise<Page<T>>): Promise<readonly T[]> {
+  const all: T[] = [];
+  let pageToken: string | undefined;
+  do {
+    const page = await read({ maxResults: PAGE_SIZE, ...(pageToken === undefined ? {} : { pageToken }) });
+    all.push(...page.items);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== undefined);
+  return all;
+}

@@ -1,0 +1,85 @@
+"""Prints what a store holds, as MLflow's own Python client sees it: experiments, runs whole, models, the registry."""
+
+import hashlib
+import os
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+from reader import answer, arguments, every_run
+from run_reading import read_run
+
+
+def read_model(client, model):
+    with tempfile.TemporaryDirectory() as folder:
+        import mlflow
+
+        local = mlflow.artifacts.download_artifacts(
+            artifact_uri=f"models:/{model.model_id}", dst_path=folder, tracking_uri=client.tracking_uri
+        )
+        files = {}
+        for root, _, names in os.walk(local):
+            for name in names:
+                with open(os.path.join(root, name), "rb") as file:
+                    path = os.path.relpath(os.path.join(root, name), local)
+                    files[path] = hashlib.sha256(file.read()).hexdigest()
+    metrics = sorted(
+        [each.key, each.step, each.value, each.timestamp, each.run_id, each.dataset_name, each.dataset_digest]
+        for each in model.metrics or []
+    )
+    return {
+        "model_id": model.model_id,
+        "name": model.name,
+        "status": str(model.status),
+        "model_type": model.model_type,
+        "source_run_id": model.source_run_id,
+        "params": model.params,
+        "tags": model.tags,
+        "metrics": metrics,
+        "files": files,
+    }
+
+
+def read_version(client, name, version):
+    each = client.get_model_version(name, version)
+    return {
+        "version": str(each.version),
+        "description": each.description or None,
+        "stage": each.current_stage,
+        "run_id": each.run_id or None,
+        "model_id": each.model_id,
+        "tags": each.tags,
+        "aliases": sorted(each.aliases),
+    }
+
+
+def read_registry(client):
+    found = {}
+    for model in client.search_registered_models():
+        whole = client.get_registered_model(model.name)
+        versions = client.search_model_versions(f"name = '{model.name}'")
+        found[model.name] = {
+            "description": whole.description or None,
+            "tags": whole.tags,
+            "aliases": {alias: str(version) for alias, version in whole.aliases.items()},
+            "versions": sorted(
+                (read_version(client, model.name, each.version) for each in versions), key=lambda each: each["version"]
+            ),
+        }
+    return found
+
+
+def read(client, args):
+    import mlflow
+
+    mlflow.set_tracking_uri(args.tracking_uri)
+    found = {"experiments": {}, "registry": read_registry(client) if args.registry == "yes" else {}}
+    for experiment in client.search_experiments():
+        ids = [experiment.experiment_id]
+        runs = [read_run(client, run.info.run_id) for run in every_run(client, ids)]
+        models = [read_model(client, model) for model in client.search_logged_models(ids)]
+        found["experiments"][experiment.name] = {"tags": experiment.tags, "runs": runs, "models": models}
+    return found
+
+
+answer(read, arguments(__doc__, "registry").parse_args())

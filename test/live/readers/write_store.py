@@ -1,0 +1,95 @@
+"""Fills a store with MLflow's own Python client: nested runs, every kind of record, models, and a registry where there is one."""
+
+import os
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+from reader import answer, arguments
+
+TIME = 1_700_000_000_000
+
+
+def dataset(name):
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    given = Dataset(name=name, digest="abc123", source_type="local", source='{"uri": "rows.csv"}', schema="{}", profile='{"num_rows": 7}')
+    return DatasetInput(given, [InputTag("mlflow.data.context", "training")])
+
+
+def points(key, count):
+    from mlflow.entities import Metric
+
+    return [Metric(key, 1 / (step + 1), TIME + step, step) for step in range(count)]
+
+
+def write_run(client, experiment_id, name, parent=None, status="FINISHED"):
+    from mlflow.entities import Metric, Param, RunTag
+
+    tags = {"mlflow.user": "ada", **({"mlflow.parentRunId": parent} if parent else {})}
+    run_id = client.create_run(experiment_id, start_time=TIME, run_name=name, tags=tags).info.run_id
+    odd = [0.5, float("nan"), float("inf"), float("-inf"), 5e-324, 0.1 + 0.2]
+    metrics = [Metric("odd/é", value, TIME + at, at - 2) for at, value in enumerate(odd)]
+    client.log_batch(run_id, metrics, [Param("größe", "日本"), Param("empty", ""), Param("long", "x" * 6000)], [RunTag("stage", "dév")])
+    for start in range(0, 2500, 1000):
+        client.log_batch(run_id, points("loss", 2500)[start : start + 1000])
+    client.log_inputs(run_id, [dataset("rows"), dataset("more rows")])
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(os.path.join(folder, "deep", "er"))
+        for path, content in (("ü 日本.txt", b"text"), ("deep/er/bytes.bin", bytes(range(256)) * 400), ("empty.txt", b"")):
+            with open(os.path.join(folder, path), "wb") as file:
+                file.write(content)
+        client.log_artifacts(run_id, folder)
+    if status != "RUNNING":
+        client.set_terminated(run_id, status, TIME + 60_000)
+    return run_id
+
+
+def write_model(client, experiment_id, run_id, name):
+    from mlflow.entities import LoggedModelOutput
+
+    model = client.create_logged_model(
+        experiment_id, name=name, source_run_id=run_id, tags={"kind": "kept"}, params={"depth": "3"}, model_type="tree"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "weights.bin"), "wb") as file:
+            file.write(name.encode())
+        client.log_model_artifacts(model.model_id, folder)
+    # Python reads the step of such a point as 0 from a folder, whatever it wrote there.
+    step = 1 if client.tracking_uri.startswith("sqlite") else 0
+    client.log_metric(run_id, "auc", 0.9, TIME, step, model_id=model.model_id, dataset_name="rows", dataset_digest="abc123")
+    client.finalize_logged_model(model.model_id, "READY")
+    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, 4)])
+    return model.model_id
+
+
+def write_registry(client, run_id, model_id):
+    client.create_registered_model("churn", tags={"a": "1"}, description="who leaves")
+    uri = client.get_logged_model(model_id).artifact_location
+    for at in (1, 2, 3):
+        client.create_model_version("churn", uri, run_id, tags={"at": str(at)}, description=f"number {at}", model_id=model_id)
+    client.delete_model_version("churn", "2")
+    client.set_registered_model_alias("churn", "best", "3")
+    client.transition_model_version_stage("churn", "1", "Staging")
+    client.register_prompt("greeting", "Hello {{name}}", tags={"team": "ads"})
+
+
+def write(client, args):
+    from mlflow.entities import LoggedModelInput
+
+    first = client.create_experiment(f"{args.prefix} first", tags={"team": "ads"})
+    second = client.create_experiment(f"{args.prefix} second")
+    parent = write_run(client, first, "parent")
+    child = write_run(client, first, "child", parent, "FAILED")
+    write_run(client, second, "open", status="RUNNING")
+    gone = write_run(client, second, "gone")
+    client.delete_run(gone)
+    model_id = write_model(client, first, parent, "tree")
+    evaluation = write_run(client, second, "evaluation", child, "KILLED")
+    client.log_inputs(evaluation, models=[LoggedModelInput(model_id)])
+    if args.tracking_uri.startswith("sqlite"):
+        write_registry(client, parent, model_id)
+    return {"parent": parent, "child": child}
+
+
+answer(write, arguments(__doc__, "prefix").parse_args())
