@@ -21,6 +21,7 @@ import type { Run } from '../runs/run.ts';
 import { readSourceTags } from '../runs/source-tags.ts';
 import { joinAutolog } from './autolog-host.ts';
 import { tellChildren } from './children.ts';
+import { Deliveries } from './deliveries.ts';
 import { isRemote, openDestination, runUrlOf } from './destination.ts';
 import { letSignalsIn, refreshExits } from './exits.ts';
 import { loadModel } from './load-model.ts';
@@ -28,6 +29,7 @@ import { makeClient } from './make-client.ts';
 import { RunBook, type MlflowStats } from './run-book.ts';
 import { joinRunExits } from './run-exits.ts';
 import { rememberRun, rememberService } from './run-registry.ts';
+import { withRunOfEnv } from './resumed-run.ts';
 import { surround } from './run-surroundings.ts';
 import { alertByLog, sayEnded, sayStarted, sayWhatIsLeft } from './run-lines.ts';
 import type { MlflowDependencies, MlflowLinks, OpenOptions } from './mlflow-links.ts';
@@ -67,8 +69,7 @@ export class MlflowService extends Service {
   readonly #openArtifacts: MlflowDependencies['openArtifacts'];
   #links: MlflowLinks;
   #started: Started | undefined;
-  /** The flushes that follow each run's end; while one is under way, signals are still watched. */
-  #deliveringCount = 0;
+  readonly #deliveries = new Deliveries();
   /** The runs of other processes. */
   readonly #joined = new WeakSet<ActiveRun>();
 
@@ -223,7 +224,7 @@ export class MlflowService extends Service {
     undo.push(joinAutolog(settings, { ...this.#started, runContext: (config, body) => this.runContext(config, body) }));
     if (!exitHooks || isDisabled) return;
     const { exitTimeoutMs } = settings;
-    undo.push(joinRunExits({ ...this.#started, exitTimeoutMs, isDelivering: () => this.#deliveringCount > 0 }));
+    undo.push(joinRunExits({ ...this.#started, exitTimeoutMs, isDelivering: () => this.#deliveries.areUnderWay }));
   }
 
   protected override async onStop({ timeoutMs }: StopOptions): Promise<void> {
@@ -256,7 +257,8 @@ export class MlflowService extends Service {
         `Run '${active.runName}' is active here; give { nested: true } to open '${checked.name}' inside it.`,
       );
     const parentRun = checked.parentRunId ?? (isNested ? active?.runKey : undefined);
-    const run = how.join ? joinRun(surroundings, checked.name, how.join) : openRun(surroundings, checked, parentRun);
+    const opened = active === undefined && !isAmbient ? withRunOfEnv(checked) : checked;
+    const run = how.join ? joinRun(surroundings, checked.name, how.join) : openRun(surroundings, opened, parentRun);
     const close = [addOpenRun({ ...run.started, isFallback: how.isFallback, isAmbient }), rememberRun(run)];
     if (isAmbient) close.push(tellChildren(run));
     book.add(run, () => close.forEach((each) => each()));
@@ -280,12 +282,7 @@ export class MlflowService extends Service {
     const isSaid = !this.settings.isDisabled && !this.settings.suppressRunLines && !this.#joined.has(run);
     if (isSaid) sayEnded(run, this.#now(), this.#uriOfCode);
     if (started === undefined) return;
-    this.#deliveringCount++;
-    // It never rejects, and only tells when signals need not be watched any more: nobody waits for it, the process neither.
-    void started.outbox.flush({ timeoutMs: this.settings.flushTimeoutMs, isHolding: false }).then(() => {
-      this.#deliveringCount--;
-      refreshExits();
-    });
+    this.#deliveries.follow(started.outbox, this.settings.flushTimeoutMs, refreshExits);
   }
 
   #require(): Started {

@@ -2,6 +2,7 @@
 import type { RunEntity, Tag } from '../../model/entities.ts';
 import type { CreateWrite } from '../../model/write.ts';
 import { MlflowError, mlflowError } from '../../errors.ts';
+import { hasChangedParams } from './changed-params.ts';
 import type { Delivery } from './delivery.ts';
 import { RUN_KEY_TAG, bury, findRun, findRunId, findRunsByKey } from './delivery.ts';
 import { linkTrace } from './deliver-trace.ts';
@@ -38,7 +39,8 @@ export async function deliverCreate(delivery: Delivery, entry: EntryOf<CreateWri
     delivery.onEvent({ kind: 'create-refused', runKey: write.runKey, error: outcome.error });
     return;
   }
-  const { info } = outcome.value;
+  const { info, data } = outcome.value;
+  if (hasChangedParams(data)) delivery.state.noteChangedParams(write.runKey);
   const isChosen = info.runId === write.runKey;
   delivery.state.putRun({
     runKey: write.runKey,

@@ -1,8 +1,8 @@
 // Many small writes as one log-batch; what the store refuses is found by halving, so that one bad record costs itself alone.
-import type { Metric, Param, Tag } from '../../model/entities.ts';
+import type { Metric, Param, RunData, Tag } from '../../model/entities.ts';
 import { RunspanError } from '../../errors.ts';
-import { mendKey } from '../../model/mend.ts';
 import type { LogBatchRequest } from '../../stores/contract.ts';
+import { ChangedParams, changedParamTag } from './changed-params.ts';
 import type { Delivery } from './delivery.ts';
 import { bury, findRunId } from './delivery.ts';
 import { findModelId } from './deliver-model.ts';
@@ -43,9 +43,9 @@ export async function deliverItems(
 ): Promise<readonly RefusedItem[]> {
   if (items.length === 0) return [];
   const { kept, isChanging } = settleRepeats(items);
-  // A param twice with two values: only what the store holds can say which of them counts.
-  const refusal = isChanging ? true : await send(delivery, runId, kept);
-  return refusal === undefined ? [] : isolate(delivery, runId, kept);
+  // A param that changes, or has changed before: only what the store holds can say which value is new.
+  const refusal = isChanging || mayChange(delivery, kept) ? true : await send(delivery, runId, kept);
+  return refusal === undefined ? [] : isolate(delivery, runId, isChanging ? items : kept);
 }
 
 /** Splits writes into items, in order. */
@@ -105,35 +105,36 @@ function settleRepeats(items: readonly Item[]): { readonly kept: readonly Item[]
   return { kept: kept.filter((each) => each.kind !== 'tags' || lastTag.get(each.item.key) === each), isChanging };
 }
 
+function mayChange({ state }: Delivery, items: readonly Item[]): boolean {
+  return items.some((each) => each.kind === 'params' && state.hasChangedParams(each.runKey));
+}
+
 /** Params that are stored with another value become tags; the same value again is nothing new. */
-function resolveParams(
-  delivery: Delivery,
-  items: readonly Item[],
-  stored: Readonly<Record<string, string>>,
-): readonly Item[] {
-  const known = new Map(Object.entries(stored));
+function resolveParams(delivery: Delivery, items: readonly Item[], stored: RunData): readonly Item[] {
+  const known = new ChangedParams(stored);
   const resolved: Item[] = [];
   for (const each of items) {
-    const value = each.kind === 'params' ? known.get(each.item.key) : undefined;
-    if (each.kind !== 'params') resolved.push(each);
-    else if (value === undefined) {
-      known.set(each.item.key, each.item.value);
-      resolved.push(each);
-    } else if (value !== each.item.value) resolved.push(asChangedParam(delivery, each, value));
+    const first = each.kind === 'params' ? known.firstValue(each.item.key, each.item.value) : undefined;
+    if (each.kind !== 'params' || first === undefined) resolved.push(each);
+    else resolved.push(...asChangedParam(delivery, each, { known, first }));
   }
   return settleRepeats(resolved).kept;
 }
 
-function asChangedParam(delivery: Delivery, changed: Item & { kind: 'params' }, stored: string): Item {
-  const { sequence, runKey } = changed;
-  const { key, value } = changed.item;
-  // A key at its limit has no room for the prefix.
-  const tag = mendKey(`param.${key}`).key;
+function asChangedParam(
+  delivery: Delivery,
+  { sequence, runKey, item }: Item & { kind: 'params' },
+  { known, first }: { readonly known: ChangedParams; readonly first: string },
+): readonly Item[] {
+  const { key, value } = item;
+  const tags = known.change(key, { value, isReplayed: sequence <= delivery.replayedThrough });
+  if (tags.length === 0) return [];
+  delivery.state.noteChangedParams(runKey);
   delivery.onceWarning(
     `${runKey}/${key}`,
-    `Param '${key}' is stored as '${brief(stored)}' and params cannot change: '${brief(value)}' is in tag '${tag}'.`,
+    `Param '${key}' is stored as '${brief(first)}' and params cannot change: '${brief(value)}' is in tag '${changedParamTag(key)}'.`,
   );
-  return { kind: 'tags', sequence, runKey, item: { key: tag, value } };
+  return tags.map((tag) => ({ kind: 'tags', sequence, runKey, item: tag }));
 }
 
 /** Undefined where the store took it, else why it did not. */
@@ -163,7 +164,7 @@ async function isolate(delivery: Delivery, runId: string, items: readonly Item[]
     const error = new RunspanError('RUN_ENDED', `Run ${runId} is deleted in the store.`);
     return items.map((item) => ({ item, error }));
   }
-  const mended = resolveParams(delivery, items, run.value.data.params);
+  const mended = resolveParams(delivery, items, run.value.data);
   const refused: RefusedItem[] = [];
   for (const kind of ['metrics', 'params', 'tags'] as const) {
     const ofKind = mended.filter((each) => each.kind === kind);

@@ -2,6 +2,7 @@
 import { MlflowError, RunspanError, mlflowError } from '../../errors.ts';
 import type { RunEntity } from '../../model/entities.ts';
 import type { JoinWrite } from '../../model/write.ts';
+import { hasChangedParams } from './changed-params.ts';
 import type { Delivery } from './delivery.ts';
 import { bury, findRunsByKey } from './delivery.ts';
 import type { EntryOf } from './plan.ts';
@@ -43,6 +44,7 @@ export async function deliverJoin(delivery: Delivery, { sequence, write }: Entry
   // At once among the ended ones: its id is known, and neither a stop nor a reaper of ours ends it.
   delivery.state.putRun({ ...base, runId, runName, experimentId, artifactUri });
   delivery.state.endRun(runKey);
+  if (hasChangedParams(outcome.value.data)) delivery.state.noteChangedParams(runKey);
   delivery.onEvent({ kind: 'created', runKey, runId, runName, experimentId, artifactUri });
 }
 

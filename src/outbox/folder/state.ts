@@ -1,17 +1,10 @@
 // What the drain knows of one folder: how far it got and which runs are open; replaced as one step, so that a crash finds an old one or a new one.
-import type { Metric, Param, Tag } from '../../model/entities.ts';
 import { spellNumber } from '../journal/encode-write.ts';
 import type { FolderPaths } from './folder.ts';
 import { LineFile } from '../machine/line-file.ts';
+import { Kept, type KeptAttributes } from './kept-attributes.ts';
 import { SetAside } from './set-aside.ts';
 import type { Disk } from '../machine/system.ts';
-
-/** Attributes journaled and not yet mirrored; the last value of each key. */
-export interface KeptAttributes {
-  readonly params: readonly Param[];
-  readonly tags: readonly Tag[];
-  readonly metrics: readonly Metric[];
-}
 
 /** A run that this folder opened and has not ended. */
 export interface OpenRun {
@@ -74,6 +67,7 @@ export class FolderState {
   readonly #runs = new Map<string, OpenRun>();
   readonly #kept = new Map<string, Kept>();
   readonly #ended = new Map<string, string>();
+  readonly #changedParams = new Set<string>();
   readonly #models = new Map<string, OpenModel>();
   #settledThrough = 0;
   #deadLettered = 0;
@@ -161,6 +155,7 @@ export class FolderState {
     this.#runs.delete(runKey);
     for (const model of this.modelsOf(runKey)) this.putModel(model);
     this.#kept.delete(runKey);
+    this.#changedParams.delete(runKey);
     if (run === undefined || run.failedReason !== undefined || run.runId === runKey) return;
     this.#remember(runKey, run.runId);
     try {
@@ -168,6 +163,16 @@ export class FolderState {
     } catch {
       // A disk that takes nothing costs a search by key after a crash, no data.
     }
+  }
+
+  /** Notes that the store has params of a run with another value than they were first given. */
+  noteChangedParams(runKey: string): void {
+    this.#changedParams.add(runKey);
+  }
+
+  /** Whether that is known; a new drain learns it when a param changes again. */
+  hasChangedParams(runKey: string): boolean {
+    return this.#changedParams.has(runKey);
   }
 
   keepAttributes(runKey: string, more: KeptAttributes): void {
@@ -267,27 +272,6 @@ function parseState(text: string): StateFile | undefined {
   } catch {
     // Damaged on disk: everything that is still journaled is sent again, which duplicates nothing.
     return undefined;
-  }
-}
-
-/** One run's attributes while they come, by key. */
-class Kept {
-  readonly #params = new Map<string, Param>();
-  readonly #tags = new Map<string, Tag>();
-  readonly #metrics = new Map<string, Metric>();
-
-  constructor(start: KeptAttributes | undefined) {
-    if (start !== undefined) this.add(start);
-  }
-
-  add(more: KeptAttributes): void {
-    for (const param of more.params) this.#params.set(param.key, param);
-    for (const tag of more.tags) this.#tags.set(tag.key, tag);
-    for (const metric of more.metrics) this.#metrics.set(metric.key, metric);
-  }
-
-  all(): KeptAttributes {
-    return { params: [...this.#params.values()], tags: [...this.#tags.values()], metrics: [...this.#metrics.values()] };
   }
 }
 

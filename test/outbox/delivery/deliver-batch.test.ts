@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Write } from '../../../src/model/write.ts';
 import { folderPaths } from '../../../src/outbox/folder/folder.ts';
 import { NodeDisk } from '../../../src/outbox/machine/node-system.ts';
 import { openTestDrain } from '../deliveries.ts';
@@ -74,7 +75,8 @@ describe('batches', () => {
     await drain.deliver();
     const run = store.runs.get(key);
     expect(run?.params.get('rate')).toBe('1');
-    expect(run?.tags.get('param.rate')).toBe('2');
+    expect(run?.tags.get('param.rate')).toBe('1');
+    expect(run?.tags.get('param.rate.history')).toBe('["1","2","1"]');
     expect(run?.metrics).toHaveLength(1);
     expect(drain.counts()).toEqual({ settled: 6, dead: 0 });
     expect(drain.warnings).toHaveLength(1);
@@ -87,8 +89,63 @@ describe('batches', () => {
     drain.add(create(key), { kind: 'params', runKey: key, params });
     await drain.deliver();
     expect(store.runs.get(key)?.params.get('rate')).toBe('1');
-    expect(store.runs.get(key)?.tags.get('param.rate')).toBe('2');
+    expect(store.runs.get(key)?.tags.get('param.rate')).toBe('1');
+    expect(store.runs.get(key)?.tags.get('param.rate.history')).toBe('["1","2","1"]');
     expect(drain.counts().dead).toBe(0);
+  });
+
+  const setRate = (of: string, value: string): Write => ({
+    kind: 'params',
+    runKey: of,
+    params: [{ key: 'rate', value }],
+  });
+
+  it('keeps every value of a param that changes over several resumes in its order, its first one again too', async () => {
+    const store = new MemoryStore();
+    const first = openTestDrain(store);
+    first.add(create(key), setRate(key, '1'), end(key));
+    await first.deliver();
+    let next = 2;
+    for (const values of [['2', '3'], ['3'], ['1'], ['2', '2']]) {
+      const again = runKey(next++);
+      const drain = openTestDrain(store);
+      drain.add(create(again, { resumeRunId: key }), ...values.map((value) => setRate(again, value)), end(again));
+      await drain.deliver();
+      expect(drain.counts().dead).toBe(0);
+    }
+    const run = store.runs.get(key);
+    expect(Object.fromEntries(run?.params ?? [])).toEqual({ rate: '1' });
+    expect(run?.tags.get('param.rate')).toBe('2');
+    expect(run?.tags.get('param.rate.history')).toBe('["1","2","3","1","2"]');
+  });
+
+  it('adds nothing to the history of a param where records are sent once more after a crash', async () => {
+    const store = new MemoryStore();
+    const writes = [create(key), setRate(key, '1'), setRate(key, '2'), setRate(key, '3'), setRate(key, '2')];
+    const first = openTestDrain(store);
+    first.add(...writes);
+    await first.deliver();
+    const second = openTestDrain(store, { replayedThrough: writes.length });
+    for (const write of [...writes, setRate(key, '4')]) {
+      second.add(write);
+      await second.deliver();
+    }
+    expect(store.runs.get(key)?.tags.get('param.rate.history')).toBe('["1","2","3","2","4"]');
+    expect(store.runs.get(key)?.tags.get('param.rate')).toBe('4');
+  });
+
+  it('keeps the history of a param within a tag: the first value and the last ones', async () => {
+    const store = new MemoryStore();
+    const drain = openTestDrain(store);
+    drain.add(create(key));
+    for (let at = 0; at < 40; at += 1) drain.add(setRate(key, `${at} ${'x'.repeat(300)}`));
+    await drain.deliver();
+    const history = store.runs.get(key)?.tags.get('param.rate.history') ?? '';
+    expect(history.length).toBeLessThanOrEqual(8000);
+    const values = (JSON.parse(history) as string[]).map((value) => value.split(' ')[0]);
+    expect(values.slice(0, 2)).toEqual(['0', '…']);
+    expect(values.at(-1)).toBe('39');
+    expect(values.length).toBeGreaterThan(20);
   });
 
   it('lets the last write of a tag win', async () => {

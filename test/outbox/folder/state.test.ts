@@ -1,6 +1,6 @@
 // What the drain knows of a folder, and what it costs to keep it.
 import { expect, test } from 'vitest';
-import type { KeptAttributes } from '../../../src/outbox/folder/state.ts';
+import type { KeptAttributes } from '../../../src/outbox/folder/kept-attributes.ts';
 import { FolderState } from '../../../src/outbox/folder/state.ts';
 import { fakeSystem } from '../fake-system.ts';
 
