@@ -5,6 +5,7 @@ import {
   DEAD_LETTERS_FOLDER,
   TELEMETRY_FOLDER,
   folderPaths,
+  isOfNewerVersion,
   newFolderName,
   pidOfName,
   readHeader,
@@ -70,6 +71,7 @@ export class Adopter {
     const adopted: AdoptedFolder[] = [];
     const foreign: string[] = [];
     const unreadable: string[] = [];
+    const newer: string[] = [];
     for (const name of system.disk.list(directory)) {
       if (name.startsWith('.') || NOT_ADOPTED.has(name) || name === ownName) continue;
       const paths = folderPaths(directory, name);
@@ -79,13 +81,18 @@ export class Adopter {
         if (this.#isStale(paths, readLease(system, paths.lease))) foreign.push(`${name} (${header.trackingUri})`);
       } else if (header === undefined) {
         // A rival may have renamed or removed it between the listing and now.
-        if (system.disk.stat(paths.root) !== undefined) unreadable.push(name);
+        if (system.disk.stat(paths.root) !== undefined)
+          (isOfNewerVersion(system, paths) ? newer : unreadable).push(name);
       } else if (this.#options.isWanted?.(name) ?? true) {
         const folder = this.#tryAdopt(paths);
         if (folder !== undefined) adopted.push(folder);
       }
     }
     this.#nameOnce(foreign, 'hold records for other tracking stores; a job with that tracking URI delivers them');
+    this.#nameOnce(
+      newer,
+      'were written by a newer version of runspan, and are left as they are until that one, or this one updated, delivers them',
+    );
     this.#nameOnce(unreadable, 'have no header that this version can read, and are left as they are');
     return adopted;
   }

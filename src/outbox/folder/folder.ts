@@ -132,6 +132,12 @@ export function readHeader(system: System, paths: FolderPaths): FolderHeader | u
   }
 }
 
+/** Whether a later version of this package wrote a folder's header; what that means, only it can say. */
+export function isOfNewerVersion(system: System, paths: FolderPaths): boolean {
+  const version = /^\{"formatVersion":(\d+)\D/.exec(system.disk.readText(paths.header) ?? '')?.[1];
+  return Number(version ?? 0) > FORMAT_VERSION;
+}
+
 /** Says in the lease that nobody works on the folder any more: the next adopter need not wait for our death. */
 export function releaseFolder(system: System, { lease, name }: FolderPaths, isInline: boolean): void {
   writeLease(system, lease, { folder: name, isInline, isReleased: true });

@@ -131,7 +131,7 @@ describe('an adopter', () => {
 
   it('names a folder without a readable header and leaves it', () => {
     const directory = tempFolder();
-    writeFileSync(make(directory, dead).header, '{"formatVersion":99}');
+    writeFileSync(make(directory, dead).header, '{"formatVersion":"one"}');
     mkdirSync(join(directory, 'stranger'));
     const { adopter, warnings } = adopterIn(directory);
     expect(adopter.scan()).toEqual([]);
