@@ -1,16 +1,71 @@
-// A night of histories: node test/outbox/simulation/simulate.ts [COUNT] [FIRST SEED]
+// Histories without end, on all cores: npm run simulate -- [COUNT] [FIRST SEED] [PROCESSES]
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { liveThrough } from './histories.ts';
 
-const [count = 1_000_000, firstSeed = 1] = process.argv.slice(2).map(Number);
-const startMs = performance.now();
-const accepted = await liveThrough(firstSeed, count, (seed) => {
-  const lived = seed - firstSeed + 1;
-  if (lived % 10_000 === 0) {
-    const seconds = Math.round((performance.now() - startMs) / 1000);
-    console.log(`${lived} of ${count} histories, ${seconds} s`);
-  }
-});
-const seconds = (performance.now() - startMs) / 1000;
-console.log(
-  `${count} histories from seed ${firstSeed} ended as they must: ${accepted} accepted records, ${seconds.toFixed(1)} s.`,
-);
+/** Histories that a process is given at a time: so that none idles at the end, and progress is said now and then. */
+const SHARE = 5000;
+
+/** What a process says of a share. */
+interface ShareEnd {
+  readonly accepted?: number;
+  /** A history that ended wrong, with what replays it. */
+  readonly wrong?: string;
+}
+
+const [count = 1_000_000, firstSeed = 1, processes = availableParallelism()] = process.argv.slice(2).map(Number);
+
+/** A part of the whole: lives through what it is told. */
+function takeShares(): void {
+  process.on('message', ({ seed, share }: { readonly seed: number; readonly share: number }) => {
+    liveThrough(seed, share).then(
+      (accepted) => process.send?.({ accepted } satisfies ShareEnd),
+      (error: unknown) => process.send?.({ wrong: error instanceof Error ? error.message : String(error) }),
+    );
+  });
+}
+
+/** Hands shares out until all are lived through, or one history ends wrong. */
+async function handOut(): Promise<number> {
+  let next = firstSeed;
+  let lived = 0;
+  let accepted = 0;
+  const startMs = performance.now();
+  const serve = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const child = fork(import.meta.filename, ['share']);
+      let share = 0;
+      const give = (): void => {
+        share = Math.min(SHARE, firstSeed + count - next);
+        if (share > 0) child.send({ seed: next, share });
+        else child.disconnect();
+        next += share;
+      };
+      child.on('message', (end: ShareEnd) => {
+        if (end.wrong !== undefined) return reject(new Error(end.wrong));
+        lived += share;
+        accepted += end.accepted ?? 0;
+        const seconds = Math.round((performance.now() - startMs) / 1000);
+        if (count > SHARE) console.log(`${lived} of ${count} histories, ${seconds} s`);
+        give();
+      });
+      child.once('error', reject);
+      child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a process ended with ${code}`))));
+      give();
+    });
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(processes, Math.ceil(count / SHARE))) }, serve));
+  return accepted;
+}
+
+if (process.argv[2] === 'share') takeShares();
+else {
+  const startMs = performance.now();
+  const accepted = await handOut().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  });
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+  console.log(
+    `${count} histories from seed ${firstSeed} ended as they must: ${accepted} accepted records, ${seconds} s.`,
+  );
+}
