@@ -71,6 +71,7 @@ export async function putFolder(
 /**
  * Downloads a file, or a folder with all that is in it, to the same path below `targetFolder`, which is made where there is none.
  *
+ * @param options `isFlat`: to its own name alone below `targetFolder`, as MLflow's Python client does
  * @returns where the file or folder is now
  * @throws {RunspanError} what a file's download throws, once those under way have ended
  */
@@ -79,22 +80,25 @@ export async function getFolder(
   path: string,
   {
     targetFolder,
+    isFlat = false,
     concurrency = DEFAULT_CONCURRENCY,
     onFound,
     onFile,
-  }: FolderOptions & { readonly targetFolder: string },
+  }: FolderOptions & { readonly targetFolder: string; readonly isFlat?: boolean },
 ): Promise<string> {
   const name = path === '' ? '' : assertArtifactPath(path);
-  const target = join(targetFolder, name);
+  const start = isFlat ? name.lastIndexOf('/') + 1 : 0;
+  const placeOf = (file: string): string => join(targetFolder, file.slice(start));
+  const target = placeOf(name);
   const files: FileInfo[] = [];
   for await (const file of walkFiles(repository, name)) files.push(file);
   const isFile = files.length === 0 && name !== '';
   const wanted: readonly Pick<FileInfo, 'path' | 'fileSize'>[] = isFile ? [{ path: name, fileSize: undefined }] : files;
   onFound?.({ fileCount: wanted.length, sizeBytes: sumOf(wanted.map((file) => file.fileSize ?? 0)) });
-  const folders = new Set(wanted.map((file) => dirname(join(targetFolder, file.path))));
+  const folders = new Set(wanted.map((file) => dirname(placeOf(file.path))));
   for (const folder of [isFile ? dirname(target) : target, ...folders]) await mkdir(folder, { recursive: true });
   await inParallel(wanted, concurrency, async ({ path: file, fileSize }) => {
-    const to = join(targetFolder, file);
+    const to = placeOf(file);
     await repository.getFile(file, to);
     onFile?.(file, fileSize ?? (await stat(to)).size);
   });

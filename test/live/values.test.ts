@@ -159,7 +159,7 @@ test('artifacts under odd names, through the proxy of the server', async () => {
     run.logDict({ a: [1, 'é'] }, 'dicts/a.json');
     keep('dicts/a.json', '{\n  "a": [\n    1,\n    "é"\n  ]\n}');
     run.logDict({ a: [1, 'é'] }, 'dicts/a.yaml');
-    keep('dicts/a.yaml', 'a:\n  - 1\n  - é\n');
+    keep('dicts/a.yaml', 'a:\n- 1\n- é\n');
     run.logText('first', 'twice.txt');
     run.logText('second', 'twice.txt');
     keep('twice.txt', 'second');

@@ -42,9 +42,12 @@ describe('client()', () => {
     const dstPath = makeFolder();
     expect(await client.downloadArtifacts(runId, 'all', { dstPath })).toBe(join(dstPath, 'all'));
     expect(textOf(dstPath, 'all/deep/b.txt')).toBe('b');
-    const file = await client.downloadArtifacts(runId, 'one/two/a.txt');
+    const file = await client.downloadArtifacts(runId, 'one/two/a.txt', { dstPath });
+    expect(file).toBe(join(dstPath, 'a.txt')); // under its own name, as in Python
     expect(readFileSync(file, 'utf8')).toBe('a');
-    const whole = await client.downloadArtifacts(runId, '', { dstPath });
+    expect(await client.downloadArtifacts(runId, 'all/deep', { dstPath })).toBe(join(dstPath, 'deep'));
+    expect(textOf(dstPath, 'deep/b.txt')).toBe('b');
+    const whole = await client.downloadArtifacts(runId, '');
     expect(readdirSync(whole).toSorted()).toEqual(['all', 'one', 'source']);
     await expect(client.downloadArtifacts(runId, 'none')).rejects.toMatchObject({
       errorCode: 'RESOURCE_DOES_NOT_EXIST',
@@ -65,7 +68,7 @@ describe('client()', () => {
     await client.logFigure(runId, '<svg/>', 'figure.svg');
     expect(textOf(root, 'notes/text.txt')).toBe('größe');
     expect(textOf(root, 'dict.json')).toBe('{\n  "k": [\n    1,\n    "v"\n  ]\n}');
-    expect(textOf(root, 'dict.yml')).toBe('k:\n  - 1\n  - v\n');
+    expect(textOf(root, 'dict.yml')).toBe('k:\n- 1\n- v\n');
     expect(textOf(root, 'stream.bin')).toBe('ab');
     expect(textOf(root, 'web.bin')).toBe('web');
     expect(textOf(root, 'figure.svg')).toBe('<svg/>');

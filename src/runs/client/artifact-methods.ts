@@ -44,14 +44,14 @@ export abstract class ArtifactMethods extends DatasetMethods {
    * Downloads a file, or a folder with all that is in it; `''` is all of them.
    *
    * @param options `dstPath` is a folder that exists; without it a temporary one is made
-   * @returns where the file or folder is now: at its own path below that folder
+   * @returns where the file or folder is now: under its own name in that folder, as in Python
    */
   async downloadArtifacts(runId: string, path: string, options: { readonly dstPath?: string } = {}): Promise<string> {
     const { dstPath } = options;
     if (dstPath !== undefined) await mustBeFolder(dstPath);
     return this.#with(runId, async (repository) => {
       const targetFolder = dstPath ?? (await mkdtemp(join(tmpdir(), 'mlflow-artifacts-')));
-      return getFolder(repository, path, { targetFolder });
+      return getFolder(repository, path, { targetFolder, isFlat: true });
     });
   }
 
