@@ -63,7 +63,7 @@ export abstract class TraceMethods extends ModelFileMethods {
   }
 
   /** Deletes traces of an experiment, by id or up to a time, and tells how many there were. */
-  async deleteTraces(experimentId: string, options: Omit<TraceDeletion, 'experimentId'>): Promise<number> {
+  async deleteTraces(experimentId: string, options: Omit<TraceDeletion, 'experimentId'> = {}): Promise<number> {
     checkDeletion(options);
     const { traceIds = [] } = options;
     if (traceIds.length === 0) return this.ask('deleteTraces', { experimentId, ...options });

@@ -91,6 +91,11 @@ test('traces are deleted by the hundred, and counted', async () => {
   expect(calls.map(({ args }) => (args[0] as { traceIds: readonly string[] }).traceIds.length)).toEqual([100, 50]);
 });
 
+test('which traces are to be deleted must be said', async () => {
+  const { client } = recordingClient();
+  await expect(client.deleteTraces('1')).rejects.toMatchObject({ errorCode: 'INVALID_PARAMETER_VALUE' });
+});
+
 test("MLflow's own tags are left alone, as Python leaves them", async () => {
   const { client, calls } = recordingClient();
   await client.setTraceTag('tr-1', 'mlflow.user', 'x');
