@@ -153,6 +153,53 @@ export {
   stats,
 } from './services/fluent.ts';
 export {
+  createExperiment,
+  deleteExperiment,
+  deleteExperimentTag,
+  deleteRun,
+  deleteTag,
+  getExperiment,
+  getExperimentByName,
+  getParentRun,
+  getRun,
+  loadTable,
+  restoreExperiment,
+  restoreRun,
+  searchExperiments,
+  searchRuns,
+  setExperimentTag,
+  setExperimentTags,
+} from './services/fluent-experiments.ts';
+export type { RunSearchOptions } from './services/fluent-experiments.ts';
+export {
+  logArtifact,
+  logArtifacts,
+  logDict,
+  logFigure,
+  logImage,
+  logInput,
+  logTable,
+  logText,
+} from './services/fluent-files.ts';
+export {
+  deleteLoggedModelTag,
+  deletePromptAlias,
+  finalizeLoggedModel,
+  getLoggedModel,
+  initializeLoggedModel,
+  loadPrompt,
+  logModelParams,
+  registerPrompt,
+  searchLoggedModels,
+  searchModelVersions,
+  searchPrompts,
+  searchRegisteredModels,
+  setLoggedModelTags,
+  setModelVersionTag,
+  setPromptAlias,
+} from './services/fluent-models.ts';
+export type { InitializeModelOptions } from './services/fluent-models.ts';
+export {
   deleteAssessment,
   deleteTraceTag,
   getAssessment,

@@ -10,15 +10,7 @@ import type {
 import type { Trace } from '../model/traces.ts';
 import type { PagedList } from '../runs/client/paged-list.ts';
 import type { TraceSearchOptions } from '../runs/client/trace-methods.ts';
-import { startDefaultServices } from './default-services.ts';
-import type { FluentClient } from './fluent-client.ts';
-import { startedServices } from './run-registry.ts';
-
-/** That of the service which was started last, else of services from env. */
-async function client(): Promise<FluentClient> {
-  const service = startedServices().at(-1) ?? (await startDefaultServices());
-  return service.client();
-}
+import { defaultClient } from './default-client.ts';
 
 /**
  * Searches traces, by default those of the service's experiment.
@@ -27,7 +19,7 @@ async function client(): Promise<FluentClient> {
  * for await (const { info } of await searchTraces({ filterString: "tags.stage = 'dev'" })) console.log(info.requestPreview);
  */
 export async function searchTraces(options: TraceSearchOptions = {}): Promise<PagedList<Trace>> {
-  return (await client()).searchTraces(options);
+  return (await defaultClient()).searchTraces(options);
 }
 
 /**
@@ -38,7 +30,7 @@ export async function searchTraces(options: TraceSearchOptions = {}): Promise<Pa
  * const { info, data } = await getTrace(traceId);
  */
 export async function getTrace(traceId: string): Promise<Trace> {
-  return (await client()).getTrace(traceId);
+  return (await defaultClient()).getTrace(traceId);
 }
 
 /**
@@ -48,7 +40,7 @@ export async function getTrace(traceId: string): Promise<Trace> {
  * await setTraceTag(traceId, 'stage', 'prod');
  */
 export async function setTraceTag(traceId: string, key: string, value: unknown): Promise<void> {
-  return (await client()).setTraceTag(traceId, key, value);
+  return (await defaultClient()).setTraceTag(traceId, key, value);
 }
 
 /**
@@ -59,7 +51,7 @@ export async function setTraceTag(traceId: string, key: string, value: unknown):
  * await deleteTraceTag(traceId, 'stage');
  */
 export async function deleteTraceTag(traceId: string, key: string): Promise<void> {
-  return (await client()).deleteTraceTag(traceId, key);
+  return (await defaultClient()).deleteTraceTag(traceId, key);
 }
 
 /**
@@ -69,7 +61,7 @@ export async function deleteTraceTag(traceId: string, key: string): Promise<void
  * await logFeedback(traceId, { name: 'helpful', value: true, source: { sourceType: 'HUMAN', sourceId: 'ann' } });
  */
 export async function logFeedback(traceId: string, options: FeedbackOptions): Promise<Feedback> {
-  return (await client()).logFeedback(traceId, options);
+  return (await defaultClient()).logFeedback(traceId, options);
 }
 
 /**
@@ -84,7 +76,7 @@ export async function logExpectation(
   value: unknown,
   options: AssessmentOptions = {},
 ): Promise<Expectation> {
-  return (await client()).logExpectation(traceId, name, value, options);
+  return (await defaultClient()).logExpectation(traceId, name, value, options);
 }
 
 /**
@@ -94,7 +86,7 @@ export async function logExpectation(
  * await logAssessment(traceId, { kind: 'feedback', name: 'helpful', value: true });
  */
 export async function logAssessment(traceId: string, assessment: NewAssessment): Promise<Assessment> {
-  return (await client()).logAssessment(traceId, assessment);
+  return (await defaultClient()).logAssessment(traceId, assessment);
 }
 
 /**
@@ -104,7 +96,7 @@ export async function logAssessment(traceId: string, assessment: NewAssessment):
  * const { kind, name } = await getAssessment(traceId, assessmentId);
  */
 export async function getAssessment(traceId: string, assessmentId: string): Promise<Assessment> {
-  return (await client()).getAssessment(traceId, assessmentId);
+  return (await defaultClient()).getAssessment(traceId, assessmentId);
 }
 
 /**
@@ -118,7 +110,7 @@ export async function updateAssessment(
   assessmentId: string,
   assessment: NewAssessment,
 ): Promise<Assessment> {
-  return (await client()).updateAssessment(traceId, assessmentId, assessment);
+  return (await defaultClient()).updateAssessment(traceId, assessmentId, assessment);
 }
 
 /**
@@ -128,7 +120,7 @@ export async function updateAssessment(
  * await deleteAssessment(traceId, assessmentId);
  */
 export async function deleteAssessment(traceId: string, assessmentId: string): Promise<void> {
-  return (await client()).deleteAssessment(traceId, assessmentId);
+  return (await defaultClient()).deleteAssessment(traceId, assessmentId);
 }
 
 /**
@@ -143,5 +135,5 @@ export async function overrideFeedback(
   value: unknown,
   options: Pick<FeedbackOptions, 'rationale' | 'source' | 'metadata'> = {},
 ): Promise<Feedback> {
-  return (await client()).overrideFeedback(traceId, assessmentId, value, options);
+  return (await defaultClient()).overrideFeedback(traceId, assessmentId, value, options);
 }

@@ -1,13 +1,13 @@
 // The functions without an instance: each acts on the run that is active where it is called, whoever opened it.
-import { RunspanError } from '../errors.ts';
 import type { ModelVersion } from '../model/registry.ts';
-import { shareInProcess } from '../model/process-wide.ts';
 import type { FlushResult } from '../outbox/contract.ts';
 import type { MlflowStats } from './run-book.ts';
 import type { RegisterModelOptions } from '../runs/client/model-file-methods.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import type { MetricOptions, Run, RunLog } from '../runs/run.ts';
-import { actOnceJoined, defaultLogger, startDefaultServices } from './default-services.ts';
+import { at, onRun, strays } from './act-on-run.ts';
+import { defaultClient } from './default-client.ts';
+import { defaultLogger, startDefaultServices } from './default-services.ts';
 import { findActiveRun, findLastRun, startedServices } from './run-registry.ts';
 
 /**
@@ -126,8 +126,7 @@ export async function registerModel(
   name: string,
   options: RegisterModelOptions = {},
 ): Promise<ModelVersion> {
-  const service = startedServices().at(-1) ?? (await startDefaultServices());
-  return service.client().registerModel(modelUri, name, options);
+  return (await defaultClient()).registerModel(modelUri, name, options);
 }
 
 /**
@@ -177,42 +176,6 @@ export const log: RunLog = Object.freeze(
     ]),
   ),
 ) as unknown as RunLog;
-
-function onRun(name: string, act: (run: Run, atMs?: number) => void): void {
-  const run = findActiveRun();
-  if (run !== undefined) {
-    act(run);
-    return;
-  }
-  const atMs = Date.now();
-  if (actOnceJoined((joined) => act(joined, atMs))) return;
-  const seen = strays();
-  seen.count++;
-  if (seen.said.has(name)) return;
-  seen.said.add(name);
-  sayOutside(
-    `${name}() was called outside any run: nothing is logged. Call it inside runContext() or after startRun().`,
-  );
-}
-
-/** A call that had to wait was made when it was made. */
-function at(options: MetricOptions | undefined, atMs: number | undefined): MetricOptions | undefined {
-  return atMs === undefined ? options : { timestampMs: atMs, ...options };
-}
-
-function sayOutside(message: string): void {
-  try {
-    defaultLogger().warn(message);
-  } catch (error) {
-    // Settings that make no logger are an error of runContext(); a call on data never throws.
-    const why = error instanceof RunspanError ? ` (${error.message})` : '';
-    process.stderr.write(`runspan: ${message}${why}\n`);
-  }
-}
-
-function strays(): { count: number; readonly said: Set<string> } {
-  return shareInProcess('strays', () => ({ count: 0, said: new Set<string>() }));
-}
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, each) => all + each, 0);

@@ -11,6 +11,7 @@ export interface StartedService {
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
   stats(): MlflowStats;
   client(): FluentClient;
+  readonly settings: { readonly experimentName: string };
 }
 
 interface Registry {
