@@ -2,7 +2,23 @@ import { describe, expect, test } from 'vitest';
 import { parseDict, serializeDict } from '../../src/artifacts/serialize.ts';
 
 /** What YAML 1.1, which PyYAML reads, would take for something else where it stands plain. */
-const ODD = ['no', 'y', 'on', 'Null', '~', '1', '017', '1_000', '12:30:45', '2026-01-01', '1e-7', '.inf', '<<', '=', ''];
+const ODD = [
+  'no',
+  'y',
+  'on',
+  'Null',
+  '~',
+  '1',
+  '017',
+  '1_000',
+  '12:30:45',
+  '2026-01-01',
+  '1e-7',
+  '.inf',
+  '<<',
+  '=',
+  '',
+];
 
 describe('serializeDict', () => {
   test('quotes what readers of YAML 1.1 would take for something else', () => {
