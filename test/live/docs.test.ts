@@ -12,7 +12,10 @@ const pages = globSync('docs/*.md', { cwd: root })
   .map((page) => ({ page, blocks: blocksOf(readFileSync(join(root, page), 'utf8')) }))
   .filter(({ blocks }) => blocks.some(({ mark }) => mark === 'live'));
 
-const mlflow = requireBackend('mlflow');
+// Pages that know no workspace are in the default one. An address that cannot be looked up counts as private.
+const mlflow = requireBackend('mlflow', {
+  env: { MLFLOW_SERVER_ARGS: '--enable-workspaces', MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: 'true' },
+});
 
 let project: Consumer;
 beforeAll(() => {
@@ -24,8 +27,9 @@ describe.each(pages)('$page', ({ page, blocks }) => {
   it.each(blocks.filter(({ mark }) => mark === 'live'))('line $line is as it says', (block) => {
     const folder = basename(page, '.md');
     const file = project.write(`${folder}/${block.file}`, block.text);
-    const { MLFLOW_TRACKING_URI } = mlflow.env;
-    const ended = project.run('node', [file], folder, { MLFLOW_TRACKING_URI });
+    const { MLFLOW_TRACKING_URI, MLFLOW_PYTHON } = mlflow.env;
+    const command = block.language === 'python' ? MLFLOW_PYTHON : 'node';
+    const ended = project.run(command, [file], folder, { MLFLOW_TRACKING_URI });
     expect(ended.code, ended.stderr).toBe(0);
     const output = blocks[blocks.indexOf(block) + 1];
     if (output?.mark === 'output') expect(ended.stdout).toBe(output.text);

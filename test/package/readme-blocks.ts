@@ -7,13 +7,12 @@
  * - ```` ```yaml write runspan.yaml ````: kept as that file, for the blocks after it.
  * - ```` ```text output ````: what the block before it has printed on stdout, to the letter.
  * - ```` ```ts live traces.ts ````: kept and run against a real MLflow server, by the live suite.
- * - ```` ```sh by-hand ````: not run, because it needs a server, a container or a terminal.
  */
 export interface Block {
   readonly language: string;
   readonly text: string;
   readonly line: number;
-  /** `run`, `write`, `output`, `live`, `by-hand`, or nothing. */
+  /** `run`, `write`, `output`, `live`, or nothing. */
   readonly mark: string;
   readonly isRun: boolean;
   readonly file: string;
@@ -21,12 +20,12 @@ export interface Block {
 
 /** Languages that a page of docs does not show without a mark: what is not run goes stale. */
 const MARKED_LANGUAGES: ReadonlySet<string> = new Set(['ts', 'js', 'sh', 'yaml', 'json', 'toml']);
-const MARKS: ReadonlySet<string> = new Set(['', 'run', 'write', 'output', 'live', 'by-hand']);
+const MARKS: ReadonlySet<string> = new Set(['', 'run', 'write', 'output', 'live']);
 
 /** The blocks that Node and npm are enough for; the output of a live block goes with it. */
 export function offlineBlocks(blocks: readonly Block[]): Block[] {
   const isOfLive = (at: number): boolean => blocks[at]?.mark === 'output' && blocks[at - 1]?.mark === 'live';
-  return blocks.filter(({ mark }, at) => !['', 'live', 'by-hand'].includes(mark) && !isOfLive(at));
+  return blocks.filter(({ mark }, at) => !['', 'live'].includes(mark) && !isOfLive(at));
 }
 
 /** Reads the fenced blocks of a Markdown text, in their order. */

@@ -19,6 +19,14 @@ describe('the README', () => {
     expect(blocks.map(({ language }) => language)).toEqual(expect.arrayContaining(['ts', 'sh']));
   });
 
+  it('has none that is not run, but the one that installs the package', () => {
+    const all = blocksOf(readme);
+    const unmarked = new Set(unmarkedLines(all));
+    expect(all.filter(({ line }) => unmarked.has(line)).map(({ text }) => text)).toEqual([
+      'npm install runspan @opentelemetry/api\n',
+    ]);
+  });
+
   it.each(blocks)('line $line runs as it stands', { timeout: 60_000 }, (block) => {
     const ended = runBlock(project, block);
     expect(ended?.code, ended?.stderr).toBe(0);
@@ -49,7 +57,7 @@ describe('the reader of blocks', () => {
   });
 
   it('names the blocks that say nothing of how they are tested', () => {
-    expect(unmarkedLines(blocksOf('```ts\na\n```\n```sh by-hand\nb\n```\n```text\nc\n```\n'))).toEqual([1]);
+    expect(unmarkedLines(blocksOf('```ts\na\n```\n```sh live\nb\n```\n```text\nc\n```\n'))).toEqual([1]);
   });
 
   it('refuses a mark that it does not know', () => {
