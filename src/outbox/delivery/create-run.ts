@@ -4,7 +4,7 @@ import type { CreateWrite } from '../../model/write.ts';
 import { MlflowError, mlflowError } from '../../errors.ts';
 import { hasChangedParams } from './changed-params.ts';
 import type { Delivery } from './delivery.ts';
-import { RUN_KEY_TAG, bury, findRun, findRunId, findRunsByKey } from './delivery.ts';
+import { RUN_KEY_TAG, bury, findRun, findRunId, findRunsByKey, findSent } from './delivery.ts';
 import { linkTrace } from './deliver-trace.ts';
 import { DestinationRefused } from './patience.ts';
 import type { EntryOf } from './plan.ts';
@@ -84,7 +84,7 @@ async function createOnce(delivery: Delivery, write: CreateWrite, isSearchedFirs
   const store = await destination.store();
   const experimentId = await destination.experimentId(write.experimentName);
   if (isSearchedFirst && !store.supports.chosenRunId) {
-    const [found] = await findRunsByKey(delivery, write.runKey, experimentId);
+    const found = await findSent(delivery, async () => (await findRunsByKey(delivery, write.runKey, experimentId))[0]);
     if (found !== undefined) return found;
   }
   try {

@@ -6,7 +6,7 @@ import type { LoggedModel } from '../../model/entities.ts';
 import type { ArtifactWrite, ModelEndWrite, ModelWrite } from '../../model/write.ts';
 import type { Store } from '../../stores/contract.ts';
 import type { Delivery } from './delivery.ts';
-import { bury, findRunId } from './delivery.ts';
+import { bury, findRunId, findSent } from './delivery.ts';
 import type { Outcome } from './patience.ts';
 import type { EntryOf } from './plan.ts';
 import type { OpenModel } from '../folder/state.ts';
@@ -216,7 +216,7 @@ async function createOnce(
   const experimentId = delivery.state.run(write.runKey)?.experimentId ?? (await store.getRun(runId)).info.experimentId;
   const tag = { key: MODEL_KEY_TAG, value: modelKey };
   if (isSearchedFirst && !store.supports.chosenRunId) {
-    const [found] = await store.findLoggedModels(experimentId, tag);
+    const found = await findSent(delivery, async () => (await store.findLoggedModels(experimentId, tag))[0]);
     if (found !== undefined) return found;
   }
   const tags = [...write.tags.filter(({ key }) => key !== tag.key), tag];

@@ -25,6 +25,8 @@ export interface Delivery {
   readonly paths: FolderPaths | undefined;
   /** Creates up to this number may have been sent by an earlier drain. */
   readonly replayedThrough: number;
+  /** From here on, by the monotonic clock, what that drain had sent has arrived or never will. */
+  readonly quietFromMs: number;
   readonly onEvent: (event: OutboxEvent) => void;
   readonly onWarning: (message: string) => void;
   /** Says something once for each subject. */
@@ -69,6 +71,14 @@ export async function findRun(delivery: Delivery, runKey: string): Promise<RunEn
     if (found === undefined) throw error;
     return found;
   }
+}
+
+/** Looks for what an earlier drain may have made; where it is not there, once more when nothing of that drain is on its way any more. */
+export async function findSent<T>(delivery: Delivery, find: () => Promise<T | undefined>): Promise<T | undefined> {
+  const found = await find();
+  if (found !== undefined || delivery.system.clock.monotonicMs() >= delivery.quietFromMs) return found;
+  await delivery.patience.rest(delivery.quietFromMs);
+  return find();
 }
 
 /** All active runs with our key, in every experiment or in one; the oldest first. */

@@ -21,6 +21,8 @@ export interface FolderDrainOptions {
   readonly isNew?: boolean;
   readonly isSynced: boolean;
   readonly replayedThrough: number;
+  /** When the folder was taken over, by the monotonic clock. @default now */
+  readonly adoptedAtMs?: number;
   readonly onSettled: (state: FolderState) => void;
 }
 
@@ -38,6 +40,9 @@ export interface FolderDrain {
 /** Subjects that are warned of; a job that changes more params than that has been told. */
 const WARNED_LIMIT = 100;
 
+/** A request of a drain that is gone may be carried out so long after; nobody hears of its answer. */
+const ON_ITS_WAY_MS = 2000;
+
 /** Opens a folder where its last drain left off. */
 export function openFolderDrain(options: FolderDrainOptions): FolderDrain {
   const { shared, paths, isLive, isNew = false, isSynced, replayedThrough } = options;
@@ -53,7 +58,9 @@ export function openFolderDrain(options: FolderDrainOptions): FolderDrain {
     said.add(subject);
     shared.onWarning(message);
   };
-  const delivery: Delivery = { ...shared, state, paths, deadLetters, replayedThrough, onceWarning };
+  const { adoptedAtMs = clock.monotonicMs() } = options;
+  const quietFromMs = replayedThrough === 0 ? 0 : adoptedAtMs + ON_ITS_WAY_MS;
+  const delivery: Delivery = { ...shared, state, paths, deadLetters, replayedThrough, quietFromMs, onceWarning };
   const onSettled = (): void => options.onSettled(state);
   const lane = new ArtifactLane(delivery, onSettled);
   const drain = new Drain({ delivery, lane, source, reader, isSynced, onSettled });

@@ -139,7 +139,7 @@ export class Orphanage {
 
   async #settle(adopted: AdoptedFolder): Promise<void> {
     const { shared, isOpenElsewhere } = this.#options;
-    const { paths, orphan } = adopted;
+    const { paths, orphan, adoptedAtMs } = adopted;
     const { system } = shared;
     const folder = openFolderDrain({
       shared,
@@ -147,6 +147,7 @@ export class Orphanage {
       isLive: false,
       isSynced: false,
       replayedThrough: Number.POSITIVE_INFINITY,
+      adoptedAtMs,
       onSettled: (state) => {
         this.#options.onProgress?.(adopted, state);
         this.#retireIfDone(adopted);

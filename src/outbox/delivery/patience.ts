@@ -122,6 +122,19 @@ export class Patience {
     }
   }
 
+  /**
+   * Waits until a moment of the monotonic clock, also where somebody is in a hurry.
+   *
+   * @throws {DrainClosed} once closed
+   */
+  async rest(untilMs: number): Promise<void> {
+    const { clock } = this.#options.system;
+    for (let leftMs = untilMs - clock.monotonicMs(); leftMs > 0; leftMs = untilMs - clock.monotonicMs()) {
+      if (this.#isClosed) throw new DrainClosed();
+      await this.#pause.wait(leftMs);
+    }
+  }
+
   async #wait(error: unknown, judgement: Judgement): Promise<void> {
     this.#failures += 1;
     const message = messageOf(error);

@@ -32,6 +32,8 @@ export interface AdopterOptions {
 export interface AdoptedFolder {
   readonly paths: FolderPaths;
   readonly orphan: Orphan;
+  /** By the monotonic clock. */
+  readonly adoptedAtMs: number;
 }
 
 /** Between rename and the new lease a folder looks orphaned; nobody takes it for so long. */
@@ -118,7 +120,7 @@ export class Adopter {
         wasReleased: lease?.isReleased ?? false,
       };
       writeLease(system, paths.lease, { folder: paths.name, isInline, orphan });
-      return { paths, orphan };
+      return { paths, orphan, adoptedAtMs: system.clock.monotonicMs() };
     } catch (error) {
       this.#options.onWarning(`The outbox folder ${from.name} could not be taken over: ${String(error)}`);
       return undefined;

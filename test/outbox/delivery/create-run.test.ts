@@ -58,6 +58,17 @@ describe('creates', () => {
     expect(store.activeRuns()[0]?.info.status).toBe('FINISHED');
   });
 
+  it('wait for what an earlier drain has on its way before they make another', async () => {
+    const store = new MemoryStore({ chosenRunId: false });
+    const drain = openTestDrain(store, { replayedThrough: Number.POSITIVE_INFINITY });
+    const { system } = drain;
+    const tags = [...create(key).tags, { key: 'runspan.run_key', value: key }];
+    system.clock.after(1500, () => void store.createRun({ experimentId: '1', startTimeMs: 1_700_000_000_000, tags }));
+    drain.add(create(key), end(key));
+    await drain.deliver();
+    expect([...store.runs.values()].map((run) => run.info.status)).toEqual(['FINISHED']);
+  });
+
   it('use the key as the id where the store takes it', async () => {
     const store = new MemoryStore();
     store.onCall = (method) =>

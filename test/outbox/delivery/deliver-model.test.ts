@@ -124,11 +124,11 @@ describe('the files of a logged model', () => {
     expect(Object.fromEntries(drain.uploads)).toEqual({
       [`${made?.artifactUri}/data/weights.bin`]: 'bytes',
       [`${made?.artifactUri}/MLmodel`]: [
-        `artifact_path: ${made?.artifactUri}`,
+        `artifact_path: "${made?.artifactUri}"`,
         'flavors:',
         '  tfjs:',
         '    code: null',
-        'mlflow_version: 3.17.2',
+        'mlflow_version: "3.17.2"',
         `model_id: ${made?.modelId}`,
         `model_uuid: ${made?.modelId}`,
         `run_id: ${stored?.info.runId}`,
