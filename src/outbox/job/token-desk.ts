@@ -1,6 +1,7 @@
 // The job's end of a rotating token: the function that gives it stays on this thread, and answers the drain's thread by message.
 import type { GetToken } from '../../model/get-token.ts';
 import type { ConnectionOptions } from '../../rest/connection.ts';
+import { untraced } from '../../rest/untraced.ts';
 import type { HostSettings, ThreadData, TokenGiven, TokenWanted } from '../worker/messages.ts';
 import { toWire } from '../worker/messages.ts';
 
@@ -30,7 +31,8 @@ export function keepTokens<T extends Pick<HostSettings, 'connection' | 'registry
 /** Answers the drain's thread; never rejects. */
 export async function giveToken(getToken: GetToken, { id, isRefused }: TokenWanted): Promise<TokenGiven> {
   try {
-    const token: unknown = await getToken({ isRefused });
+    // As every request of ours: what it asks a vault leaves no spans in the user's traces.
+    const token: unknown = await untraced(async () => getToken({ isRefused }));
     if (typeof token !== 'string') throw new TypeError('it gave no text');
     return { kind: 'token', id, token };
   } catch (error) {
