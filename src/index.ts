@@ -85,7 +85,7 @@ export type { RedactText } from './otel/alert-span-processor.ts';
 export { mirrorAttributes } from './otel/mirror.ts';
 export type { MirroredAttributes } from './otel/mirror.ts';
 export { RunLogProcessor, RunSpanProcessor } from './otel/run-span-processor.ts';
-export type { Durability, FlushResult, OutboxStats } from './outbox/contract.ts';
+export type { Durability, FlushResult, OutboxStats, RunAccount } from './outbox/contract.ts';
 export type { MendReason } from './runs/intake-gate.ts';
 export type { FigureInput } from './artifacts/figure.ts';
 export type { ImageInput, RawImage } from './artifacts/image.ts';

@@ -47,6 +47,11 @@ export interface OutboxStats {
   readonly pending: number;
   /** Writes that the store refused for good; they lie beside the journal, with its words. */
   readonly deadLettered: number;
+  /**
+   * The same of each run, by its key: of those that are open, that have something pending, and of the last hundred others. What is
+   * delivered is told in steps, so that the runs may lag a moment behind the whole; `flush()` and `stop()` bring them level.
+   */
+  readonly runs: Readonly<Record<string, RunAccount>>;
   /** What was refused, by reason, and so never accepted. */
   readonly refused: Readonly<Record<string, number>>;
   /** What an accepted write survives now. */
@@ -55,10 +60,15 @@ export interface OutboxStats {
   readonly directory: string;
 }
 
-/** How a flush ended. */
+/** What became of what was accepted of one run. `accepted = delivered + pending + deadLettered`, always. */
+export type RunAccount = Pick<OutboxStats, 'accepted' | 'delivered' | 'pending' | 'deadLettered'>;
+
+/** How a flush ended: what has really happened by then. */
 export interface FlushResult {
   /** True where everything accepted before the call was delivered or dead-lettered. */
   readonly isComplete: boolean;
+  /** How many writes the store has taken. */
+  readonly delivered: number;
   /** How many writes still wait. */
   readonly pending: number;
   /** How many writes the store refused for good. */

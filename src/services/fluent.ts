@@ -141,6 +141,7 @@ export async function flush(options: { readonly timeoutMs?: number } = {}): Prom
   );
   return {
     isComplete: results.every((result) => result.isComplete),
+    delivered: sum(results.map((result) => result.delivered)),
     pending: sum(results.map((result) => result.pending)),
     deadLettered: sum(results.map((result) => result.deadLettered)),
   };
@@ -157,7 +158,7 @@ export function stats(): { readonly services: readonly MlflowStats[]; readonly o
 }
 
 /** A service that is being stopped delivers by itself. */
-const BEING_STOPPED: FlushResult = { isComplete: true, pending: 0, deadLettered: 0 };
+const BEING_STOPPED: FlushResult = { isComplete: true, delivered: 0, pending: 0, deadLettered: 0 };
 
 const LEVELS = ['trace', 'debug', 'info', 'success', 'warn', 'error', 'critical', 'fatal'] as const;
 

@@ -26,6 +26,7 @@ import { isRemote, openDestination, runUrlOf } from './destination.ts';
 import { letSignalsIn, refreshExits } from './exits.ts';
 import { loadModel } from './load-model.ts';
 import { makeClient } from './make-client.ts';
+import { observeOutbox } from './outbox-metrics.ts';
 import { RunBook, type MlflowStats } from './run-book.ts';
 import { joinRunExits } from './run-exits.ts';
 import { rememberRun, rememberService } from './run-registry.ts';
@@ -42,6 +43,7 @@ interface Started {
   readonly telemetry: Telemetry;
   readonly book: RunBook;
   readonly surroundings: RunSurroundings;
+  readonly deliveries: Deliveries;
   /** Undone in reverse at stop. */
   readonly undo: readonly (() => void)[];
 }
@@ -69,7 +71,6 @@ export class MlflowService extends Service {
   readonly #openArtifacts: MlflowDependencies['openArtifacts'];
   #links: MlflowLinks;
   #started: Started | undefined;
-  readonly #deliveries = new Deliveries();
   /** The runs of other processes. */
   readonly #joined = new WeakSet<ActiveRun>();
 
@@ -214,7 +215,9 @@ export class MlflowService extends Service {
         sourceTags: await sourceTags,
         onEnded: (run) => this.#onEnded(run),
       };
-      this.#started = { outbox, telemetry, book, surroundings, undo };
+      const deliveries = new Deliveries({ ...settings, outbox, log, onOver: refreshExits });
+      this.#started = { outbox, telemetry, book, surroundings, deliveries, undo };
+      undo.push(observeOutbox({ stats: () => book.addTo(outbox.stats()) }, this.trackingUri));
     } catch (error) {
       for (const each of undo.toReversed()) each();
       await telemetry.stop({ timeoutMs: settings.stopTimeoutMs });
@@ -224,13 +227,14 @@ export class MlflowService extends Service {
     undo.push(joinAutolog(settings, { ...this.#started, runContext: (config, body) => this.runContext(config, body) }));
     if (!exitHooks || isDisabled) return;
     const { exitTimeoutMs } = settings;
-    undo.push(joinRunExits({ ...this.#started, exitTimeoutMs, isDelivering: () => this.#deliveries.areUnderWay }));
+    undo.push(joinRunExits({ ...this.#started, exitTimeoutMs }));
   }
 
   protected override async onStop({ timeoutMs }: StopOptions): Promise<void> {
     const started = this.#started;
     if (started === undefined) return;
-    const { outbox, book, telemetry, undo } = started;
+    const { outbox, book, telemetry, deliveries, undo } = started;
+    deliveries.close();
     const endMs = performance.now() + (timeoutMs ?? this.settings.stopTimeoutMs);
     await settlesWithin(book.endAll({ kind: 'returned' }), endMs - performance.now());
     // Those that still wait for a large file to be copied end without it.
@@ -239,7 +243,7 @@ export class MlflowService extends Service {
     const left = { timeoutMs: Math.max(0, endMs - performance.now()) };
     await Promise.all([outbox.stop(left), telemetry.flush(left)]);
     book.abandonUnconfirmed();
-    sayWhatIsLeft(started.surroundings.logger, outbox);
+    sayWhatIsLeft(started.surroundings.logger, outbox, deliveries);
     for (const each of undo.toReversed()) each();
     await telemetry.stop({ timeoutMs: Math.max(0, endMs - performance.now()) });
   }
@@ -281,8 +285,7 @@ export class MlflowService extends Service {
     started?.book.remove(run);
     const isSaid = !this.settings.isDisabled && !this.settings.suppressRunLines && !this.#joined.has(run);
     if (isSaid) sayEnded(run, this.#now(), this.#uriOfCode);
-    if (started === undefined) return;
-    this.#deliveries.follow(started.outbox, this.settings.flushTimeoutMs, refreshExits);
+    started?.deliveries.follow(run);
   }
 
   #require(): Started {

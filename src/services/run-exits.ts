@@ -1,5 +1,6 @@
 // What the end of the process means for one service's runs.
 import type { Outbox } from '../outbox/contract.ts';
+import type { Deliveries } from './deliveries.ts';
 import { joinExits } from './exits.ts';
 import type { RunBook } from './run-book.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -12,14 +13,14 @@ export interface RunExitsOptions {
   readonly telemetry: Pick<Telemetry, 'flush'>;
   readonly book: RunBook;
   /** Whether what ended runs wrote is still on its way. */
-  readonly isDelivering: () => boolean;
+  readonly deliveries: Pick<Deliveries, 'areUnderWay'>;
 }
 
 /** Lets a service's runs take part in exits until the returned function is called. */
-export function joinRunExits({ exitTimeoutMs, outbox, telemetry, book, isDelivering }: RunExitsOptions): () => void {
+export function joinRunExits({ exitTimeoutMs, outbox, telemetry, book, deliveries }: RunExitsOptions): () => void {
   return joinExits({
     exitTimeoutMs,
-    isBusy: () => book.openCount > 0 || isDelivering(),
+    isBusy: () => book.openCount > 0 || deliveries.areUnderWay,
     endRunsNow: (outcome) => book.endAllNow(outcome),
     noteUncaught: (error) => book.noteUncaught(error),
     flush: async (timeoutMs) => {

@@ -1,6 +1,6 @@
 // The lines that a person reads about runs: one at the start, one at the end, one about what could not be delivered.
 import type { AlertSink } from '../model/alert-sink.ts';
-import type { Outbox } from '../outbox/contract.ts';
+import type { Outbox, OutboxStats } from '../outbox/contract.ts';
 import { describeWhatIsLeft } from '../outbox/job/what-is-left.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
 import type { RunLog } from '../runs/run.ts';
@@ -23,10 +23,37 @@ export function sayEnded(run: ActiveRun, nowMs: number, uriOfCode: string | unde
   run.log.info(`Run '${name}' ${status} after ${took}, ${points}: npx runspan show ${key}${place}${page}`);
 }
 
-/** Says what a stop left behind, if anything. */
-export function sayWhatIsLeft(log: Pick<RunLog, 'warn'>, outbox: Pick<Outbox, 'stats'>): void {
-  const left = describeWhatIsLeft(outbox.stats(), 'the stop');
-  if (left !== undefined) log.warn(left);
+/** Says what of a run did not get through, if anything; gives how many dead letters it told of. */
+export function sayUndelivered(
+  log: Pick<RunLog, 'warn'>,
+  { key, name }: Pick<ActiveRun, 'key' | 'name'>,
+  { runs, directory }: OutboxStats,
+): number {
+  const { accepted = 0, pending = 0, deadLettered = 0 } = runs[key] ?? {};
+  if (pending + deadLettered === 0) return 0;
+  const waiting = `${pending} of ${accepted} records are not delivered yet and are kept in ${directory}: they are tried on, and 'npx runspan sync' delivers what is left`;
+  const refused = `${deadLettered} of ${accepted} records were refused for good: 'npx runspan outbox' says why`;
+  const parts = [...(pending > 0 ? [waiting] : []), ...(deadLettered > 0 ? [refused] : [])];
+  log.warn(`Run '${name}': ${parts.join('; ')}.`);
+  return deadLettered;
+}
+
+/**
+ * Says what a stop left behind, if anything: what waits, and what was refused.
+ *
+ * @param saidDeadCount dead letters that were told of before
+ */
+export function sayWhatIsLeft(
+  log: Pick<RunLog, 'warn'>,
+  outbox: Pick<Outbox, 'stats'>,
+  { saidDeadCount }: { readonly saidDeadCount: number },
+): void {
+  const stats = outbox.stats();
+  const left = describeWhatIsLeft(stats, 'the stop');
+  const dead = stats.deadLettered - saidDeadCount;
+  const refused = `${dead} of ${stats.accepted} records were refused for good: 'npx runspan outbox' says why.`;
+  const lines = [...(left === undefined ? [] : [left]), ...(dead > 0 ? [refused] : [])];
+  if (lines.length > 0) log.warn(lines.join(' '));
 }
 
 /** Alerts as lines of the log, where no alerts service is linked. */

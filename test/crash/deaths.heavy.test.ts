@@ -132,7 +132,12 @@ describe('a disk that is full for real', () => {
     outbox.writeBuffered();
     expect(outbox.stats()).toMatchObject({ accepted: 10_001, durability: 'memory' });
     outbox.append({ kind: 'end', runKey, status: 'FINISHED', endTimeMs: 2 });
-    expect(await outbox.stop({ timeoutMs: 20_000 })).toEqual({ isComplete: true, pending: 0, deadLettered: 0 });
+    expect(await outbox.stop({ timeoutMs: 20_000 })).toEqual({
+      isComplete: true,
+      delivered: 10_002,
+      pending: 0,
+      deadLettered: 0,
+    });
     expect(readRun(folder, runKey)).toMatchObject({ status: 'FINISHED', steps: upTo(10_000) });
     expect(warnings.filter((message) => message.includes('memory only'))).toHaveLength(1);
   });

@@ -31,7 +31,15 @@ test('counts mends by reason beside refusals, adds what the outbox refused, and 
   for (let index = 0; index < 3; index++) book.mend('step', `mended ${index}`);
   book.refuse('spool', 'refused');
   book.refuse('invalid', 'no number');
-  const stats = { accepted: 0, delivered: 0, pending: 0, deadLettered: 0, durability: 'os', directory: '' } as const;
+  const stats = {
+    accepted: 0,
+    delivered: 0,
+    pending: 0,
+    deadLettered: 0,
+    runs: {},
+    durability: 'os',
+    directory: '',
+  } as const;
   expect(book.addTo({ ...stats, refused: { spool: 2 } })).toMatchObject({
     mended: { step: 3 },
     refused: { spool: 3, invalid: 1 },

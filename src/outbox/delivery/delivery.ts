@@ -36,12 +36,13 @@ export interface Delivery {
 /** Writes a record off: it counts as dead-lettered once the watermark passes it. */
 export function bury(delivery: Delivery, sequence: number, refused: { record: Write; error: Error }): void {
   delivery.deadLetters.bury(deadLetter(sequence, refused.record, refused.error));
-  delivery.state.noteDeaths(sequence, 1);
+  delivery.state.noteDeaths(sequence, 1, refused.record.runKey);
 }
 
 /** Writes a record off that the watermark has passed already: whoever set it aside counts it. */
 export function buryAside(delivery: Delivery, sequence: number, refused: { record: Write; error: Error }): void {
   delivery.deadLetters.bury(deadLetter(sequence, refused.record, refused.error));
+  delivery.state.tallies.noteDeaths(sequence, refused.record.runKey, 1);
 }
 
 /**

@@ -78,6 +78,7 @@ export class Drain {
     if (window.lastSequence === 0) return false;
     if (this.#options.isSynced) this.sync();
     this.#nameLosses(window);
+    delivery.state.tallies.read(window.entries);
     this.#planned = [...planSteps(window.entries, window.lastSequence)];
     this.#lastSequence = window.lastSequence;
     return true;

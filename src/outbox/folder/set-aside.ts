@@ -84,6 +84,11 @@ export class SetAside {
     return this.#waiting.size - this.#waitingAbove.filter((each) => this.#waiting.has(each)).length;
   }
 
+  /** The watermark, as it was last told. */
+  get passed(): number {
+    return this.#passed;
+  }
+
   /** Of those that ended, how many are dead letters. */
   get deadCount(): number {
     return this.#deadCount;

@@ -3,6 +3,7 @@ import { spellNumber } from '../journal/encode-write.ts';
 import type { FolderPaths } from './folder.ts';
 import { LineFile } from '../machine/line-file.ts';
 import { Kept, type KeptAttributes } from './kept-attributes.ts';
+import { RunTallies, type SavedTally } from './run-tallies.ts';
 import { SetAside } from './set-aside.ts';
 import type { Disk } from '../machine/system.ts';
 
@@ -50,6 +51,8 @@ interface StateFile {
   readonly settledThrough: number;
   readonly deadLettered: number;
   readonly runs: readonly OpenRun[];
+  /** What the watermark has passed of each run; absent in files of older versions. */
+  readonly tallies?: readonly SavedTally[];
   /** Absent in files of older versions. */
   readonly models?: readonly OpenModel[];
 }
@@ -61,6 +64,8 @@ const ENDED_LIMIT = 10_000;
 export class FolderState {
   /** Artifacts that the watermark has passed and that are still to be delivered. */
   readonly aside: SetAside;
+  /** The same counts of each run. */
+  readonly tallies: RunTallies = new RunTallies();
   readonly #disk: Disk;
   readonly #paths: FolderPaths | undefined;
   readonly #endedRuns: LineFile | undefined;
@@ -193,8 +198,9 @@ export class FolderState {
   }
 
   /** Notes records that were dead-lettered; they count once the watermark has passed them. */
-  noteDeaths(sequence: number, count: number): void {
+  noteDeaths(sequence: number, count: number, runKey?: string): void {
     this.#deaths.push({ sequence, count });
+    if (runKey !== undefined) this.tallies.noteDeaths(sequence, runKey, count);
   }
 
   /** Moves the watermark; never back. */
@@ -202,6 +208,7 @@ export class FolderState {
     if (sequence <= this.#settledThrough) return;
     this.#settledThrough = sequence;
     this.aside.pass(sequence);
+    this.tallies.pass(sequence);
     this.#deadLettered += this.#deaths.reduce((sum, each) => (each.sequence <= sequence ? sum + each.count : sum), 0);
     this.#deaths = this.#deaths.filter((each) => each.sequence > sequence);
   }
@@ -219,6 +226,7 @@ export class FolderState {
         settledThrough: this.#settledThrough,
         deadLettered: this.#deadLettered,
         runs: this.openRuns(),
+        tallies: this.tallies.save(),
         ...(this.#models.size === 0 ? {} : { models: [...this.#models.values()] }),
       };
       this.#disk.replaceText(this.#paths.state, `${JSON.stringify(file, spellNumber)}\n`);
@@ -241,6 +249,7 @@ export class FolderState {
       this.#savedThrough = file.settledThrough;
       this.#deadLettered = file.deadLettered;
       for (const run of file.runs) this.#runs.set(run.runKey, reviveRun(run));
+      this.tallies.load(file.settledThrough, file.tallies ?? []);
       for (const model of file.models ?? []) this.putModel(model);
     }
     for (const line of this.#endedRuns?.read() ?? []) this.#loadEnded(line);

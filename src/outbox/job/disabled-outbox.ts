@@ -2,7 +2,7 @@
 import { RunspanError } from '../../errors.ts';
 import type { FlushResult, Outbox } from '../contract.ts';
 
-const NOTHING: FlushResult = { isComplete: true, pending: 0, deadLettered: 0 };
+const NOTHING: FlushResult = { isComplete: true, delivered: 0, pending: 0, deadLettered: 0 };
 
 /** Makes an outbox that takes everything and keeps nothing. */
 export function openDisabledOutbox(): Outbox {
@@ -21,6 +21,7 @@ export function openDisabledOutbox(): Outbox {
       delivered: 0,
       pending: 0,
       deadLettered: 0,
+      runs: {},
       refused: {},
       durability: 'memory',
       directory: '',

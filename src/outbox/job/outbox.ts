@@ -23,6 +23,7 @@ import { drainWorkerUrl } from '../worker/drain-worker-url.ts';
 import { nodeSystem } from '../machine/node-system.ts';
 import { openers as realOpeners } from '../delivery/openers.ts';
 import { PendingRequests } from './pending-requests.ts';
+import { RunLedger } from './run-ledger.ts';
 import { Spool } from './spool.ts';
 import type { System } from '../machine/system.ts';
 import { messageOf } from '../machine/system.ts';
@@ -57,6 +58,7 @@ class JournaledOutbox implements Outbox {
   readonly #options: OutboxOptions;
   readonly #system: System;
   readonly #counters = new Counters();
+  readonly #ledger = new RunLedger();
   readonly #paths: FolderPaths | undefined;
   readonly #journal: Journal;
   readonly #spool: Spool;
@@ -98,6 +100,7 @@ class JournaledOutbox implements Outbox {
       folder: this.#paths?.root,
       onMemory: (block) => this.#link.send({ kind: 'memory', block }),
       onAccepted: (accepted) => {
+        this.#ledger.accept(accepted);
         this.#counters.accepted = accepted;
         this.#link.wake();
       },
@@ -116,7 +119,9 @@ class JournaledOutbox implements Outbox {
       this.#journal.refuse('stopped');
       throw new RunspanError('SERVICE_STOPPED', `The outbox is stopped: this ${write.kind} comes too late.`);
     }
-    return this.#journal.append(write);
+    const sequence = this.#journal.append(write);
+    this.#ledger.add(write);
+    return sequence;
   }
 
   writeBuffered(): void {
@@ -173,6 +178,7 @@ class JournaledOutbox implements Outbox {
       delivered: done - deadLettered,
       pending: accepted - done,
       deadLettered,
+      runs: this.#ledger.all(),
       refused,
       durability: isOnDisk ? (this.#options.durability ?? 'os') : 'memory',
       directory: this.#paths?.root ?? this.#options.directory,
@@ -212,11 +218,13 @@ class JournaledOutbox implements Outbox {
   }
 
   #result(sequence: number): FlushResult {
-    const { settled, done } = this.#counters;
+    // Dead ones first: the drain may go on meanwhile, and there are never more of them than done.
+    const { dead, settled, done } = this.#counters;
     return {
       isComplete: settled >= sequence,
+      delivered: done - dead,
       pending: Math.max(0, this.#journal.accepted - done),
-      deadLettered: this.#counters.dead,
+      deadLettered: dead,
     };
   }
 
@@ -259,6 +267,8 @@ class JournaledOutbox implements Outbox {
     if (reply.kind === 'event') {
       const { event } = reply;
       this.#emit('error' in event ? { ...event, error: fromWire(event.error) } : event);
+    } else if (reply.kind === 'tallies') {
+      this.#ledger.settle(reply.tallies);
     } else if (reply.kind === 'folder-lost') {
       this.#journal.abandonDisk(reply.reason);
     } else {

@@ -57,7 +57,7 @@ export class DrainHost {
     this.#system = system;
     this.#post = post;
     this.#counters = new Counters(settings.counters);
-    this.#progress = new Progress(this.#counters);
+    this.#progress = new Progress({ ...system, post, counters: this.#counters });
     const { folderName, directory } = settings;
     this.#paths = folderName === undefined ? undefined : folderPaths(directory, folderName);
     const onWarning = (message: string): void => this.#event({ kind: 'warning', message });

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../errors.ts';
 import type { TokenRequest } from '../../model/get-token.ts';
 import type { ConnectionOptions } from '../../rest/connection.ts';
 import type { Durability, OutboxEvent, RegistryPlace, StoreMethod } from '../contract.ts';
+import type { RunTally } from '../folder/run-tallies.ts';
 import type { MemoryBlock } from '../journal/memory-queue.ts';
 
 /** What a drain host is made of. */
@@ -67,6 +68,8 @@ export type HostReply =
   | { readonly kind: 'event'; readonly event: WireEvent }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failure'; readonly id: number; readonly error: WireError }
+  /** What was done of runs whose counts have changed. */
+  | { readonly kind: 'tallies'; readonly tallies: readonly RunTally[] }
   /** Our folder was taken away or deleted. */
   | { readonly kind: 'folder-lost'; readonly reason: string };
 

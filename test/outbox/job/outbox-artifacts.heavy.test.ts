@@ -67,11 +67,21 @@ describe.each(['worker', 'inline'] as const)('a proxy that answers 500 to one ar
     expect(run.info.status).toBe('FINISHED');
     const stored = server.store.activeRuns();
     expect(stored.map((each) => [each.info.status, each.metrics.length])).toEqual([['FINISHED', 1]]);
-    expect(await outbox.flush({ timeoutMs: 20 })).toEqual({ isComplete: false, pending: 1, deadLettered: 0 });
+    expect(await outbox.flush({ timeoutMs: 20 })).toEqual({
+      isComplete: false,
+      delivered: 4,
+      pending: 1,
+      deadLettered: 0,
+    });
     expect(outbox.stats()).toMatchObject({ accepted: 5, delivered: 4, pending: 1, deadLettered: 0 });
     expect(warnings).toEqual([expect.stringMatching(/^Artifact 'bad.txt' does not get through for now/)]);
     const beforeMs = performance.now();
-    expect(await outbox.stop({ timeoutMs: 60_000 })).toEqual({ isComplete: false, pending: 1, deadLettered: 0 });
+    expect(await outbox.stop({ timeoutMs: 60_000 })).toEqual({
+      isComplete: false,
+      delivered: 4,
+      pending: 1,
+      deadLettered: 0,
+    });
     expect(performance.now() - beforeMs).toBeLessThan(20_000);
 
     server.mood = () => 'serve';

@@ -85,7 +85,12 @@ describe.each(['worker', 'inline'] as const)('an outbox with its drain %s', (dra
     outbox.append({ kind: 'artifact', runKey: key, path: 'a.txt', source });
     outbox.append(end(key));
     expect(outbox.stats().pending).toBeGreaterThan(0);
-    expect(await outbox.flush({ timeoutMs: 10_000 })).toEqual({ isComplete: true, pending: 0, deadLettered: 0 });
+    expect(await outbox.flush({ timeoutMs: 10_000 })).toEqual({
+      isComplete: true,
+      delivered: 1003,
+      pending: 0,
+      deadLettered: 0,
+    });
     expect(outbox.stats()).toMatchObject({
       accepted: 1003,
       delivered: 1003,
@@ -98,7 +103,12 @@ describe.each(['worker', 'inline'] as const)('an outbox with its drain %s', (dra
     const run = await outbox.call('getRun', [key], { timeoutMs: 5000 });
     expect(run.info).toMatchObject({ runId: key, status: 'FINISHED' });
     expect((await seen('ready')).experimentId).toBe(run.info.experimentId);
-    expect(await outbox.stop({ timeoutMs: 5000 })).toEqual({ isComplete: true, pending: 0, deadLettered: 0 });
+    expect(await outbox.stop({ timeoutMs: 5000 })).toEqual({
+      isComplete: true,
+      delivered: 1003,
+      pending: 0,
+      deadLettered: 0,
+    });
     expect(readdirSync(directory)).toEqual(['.gitignore']);
     expect(events.filter((event) => event.kind === 'warning')).toEqual([]);
   });
@@ -197,12 +207,22 @@ describe('an outbox whose store is away', () => {
     const { outbox, directory } = inline(store);
     outbox.append(create(key));
     outbox.append(metric(key, 1));
-    expect(await outbox.flush({ timeoutMs: 20 })).toEqual({ isComplete: false, pending: 2, deadLettered: 0 });
+    expect(await outbox.flush({ timeoutMs: 20 })).toEqual({
+      isComplete: false,
+      delivered: 0,
+      pending: 2,
+      deadLettered: 0,
+    });
     await expect(outbox.call('getRun', [key], { timeoutMs: 20 })).rejects.toMatchObject({
       code: 'DEADLINE_EXCEEDED',
       message: expect.stringContaining('2 records before it'),
     });
-    expect(await outbox.stop({ timeoutMs: 20 })).toEqual({ isComplete: false, pending: 2, deadLettered: 0 });
+    expect(await outbox.stop({ timeoutMs: 20 })).toEqual({
+      isComplete: false,
+      delivered: 0,
+      pending: 2,
+      deadLettered: 0,
+    });
     store.onCall = () => undefined;
     const next = inline(store, { directory });
     const reaped = await next.seen('reaped');
@@ -315,7 +335,12 @@ describe('an outbox whose folder is deleted before the drain has read it', () =>
     rmSync(directory, { recursive: true });
     await seen('warning');
     outbox.append(create(runKey(2)));
-    expect(await outbox.flush({ timeoutMs: 8000 })).toEqual({ isComplete: true, pending: 0, deadLettered: 1 });
+    expect(await outbox.flush({ timeoutMs: 8000 })).toEqual({
+      isComplete: true,
+      delivered: 1,
+      pending: 0,
+      deadLettered: 1,
+    });
     expect(outbox.stats()).toMatchObject({ accepted: 2, delivered: 1, deadLettered: 1, pending: 0 });
     expect([...store.runs.keys()]).toEqual([runKey(2)]);
     expect(events.some((event) => event.kind === 'warning' && event.message.includes('are lost'))).toBe(true);
