@@ -159,6 +159,41 @@ describe('drain', () => {
     expect(drain.warnings).toEqual([expect.stringMatching(/cannot note what it delivered/)]);
   });
 
+  it('reads the next records while a full window is on its way, and loses and repeats none', async () => {
+    const store = new MemoryStore();
+    const drain = openTestDrain(store);
+    drain.add(create(key));
+    for (let first = 0; first < 12_800; first += 64)
+      drain.add(...Array.from({ length: 64 }, (_, at) => metric(key, first + at)));
+    const reached: number[] = [];
+    store.onCall = (method) => {
+      if (method !== 'logBatch') return undefined;
+      reached.push(drain.source.nextSequence);
+      return reached.length === 1 ? { when: 'before', error: unavailable() } : undefined;
+    };
+    await drain.deliver();
+    // The first window is tried twice, and the second was read between.
+    expect(reached[1]).toBeGreaterThan((reached[0] ?? 0) + 4_900);
+    expect(store.runs.get(key)?.metrics.map(({ step }) => step)).toEqual(Array.from({ length: 12_800 }, (_, at) => at));
+    expect(drain.counts()).toEqual({ settled: 12_801, dead: 0 });
+  });
+
+  it('asks for whole requests: a full window holds no more than five of them', async () => {
+    const store = new MemoryStore();
+    const drain = openTestDrain(store);
+    drain.add(create(key));
+    for (let first = 0; first < 6_400; first += 64)
+      drain.add(...Array.from({ length: 64 }, (_, at) => metric(key, first + at)));
+    const sizes: number[] = [];
+    store.onCall = (method, request) => {
+      if (method === 'logBatch') sizes.push((request as { metrics: readonly unknown[] }).metrics.length);
+      return undefined;
+    };
+    await drain.deliver();
+    expect(sizes[0]).toBeGreaterThan(4_900);
+    expect(sizes[0]).toBeLessThanOrEqual(5_000);
+  });
+
   it('stops at once when it is closed', async () => {
     const store = new MemoryStore();
     store.onCall = () => ({ when: 'before', error: unavailable() });
