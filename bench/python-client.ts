@@ -1,28 +1,20 @@
-// MLflow's own Python client as a rival: log_batch by hand in batches of 1000, in a process of its own that waits for its turn.
+// MLflow's own Python client as a rival, in a process of its own that waits for its turn; see python-client.py.
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const CLIENT = `
-import sys, time
-from mlflow import MlflowClient
-from mlflow.entities import Metric
-client = MlflowClient(tracking_uri=sys.argv[1])
-run = client.create_run(client.create_experiment("python")).info.run_id
-step = 0
-print("ready", flush=True)
-for line in sys.stdin:
-    for _ in range(int(line) // 1000):
-        now = int(time.time() * 1000)
-        client.log_batch(run, metrics=[Metric("loss", 0.5, now, step + at) for at in range(1000)])
-        step += 1000
-    print("done", flush=True)
-`;
+const MS_PER_S = 1_000;
+
+/** By hand in batches of 1000, a call each, or a call each that does not wait. */
+export type PythonMode = 'batch' | 'each' | 'async';
 
 /** The client in its process. */
 export interface PythonClient {
-  /** Logs so many metrics, a multiple of 1000, and resolves once they are rows. */
-  log(count: number): Promise<void>;
+  /** Logs so many metrics, in batches a multiple of 1000 a run, and resolves once they are rows: with the milliseconds that the calls took, and all. */
+  log(
+    count: number,
+    options?: { readonly mode?: PythonMode; readonly runs?: number },
+  ): Promise<{ readonly callMs: number; readonly wholeMs: number }>;
   stop(): void;
 }
 
@@ -37,17 +29,21 @@ export async function startPythonClient(trackingUri: string): Promise<PythonClie
     console.log('Skipped: the Python client. There is no Python with MLflow; set MLFLOW_PYTHON to one.');
     return undefined;
   }
-  const child = spawn(python, ['-c', CLIENT, trackingUri], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const script = join(import.meta.dirname, 'python-client.py');
+  const child = spawn(python, [script, trackingUri], { stdio: ['pipe', 'pipe', 'ignore'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const read = async (expected: string): Promise<void> => {
+  const read = async (expected: string): Promise<readonly number[]> => {
     const { value } = await lines.next();
-    if (value !== expected) throw new Error(`The Python client ended: it could not log to ${trackingUri}.`);
+    const [word, ...numbers] = String(value).split(' ');
+    if (word !== expected) throw new Error(`The Python client ended: it could not log to ${trackingUri}.`);
+    return numbers.map((seconds) => Number(seconds) * MS_PER_S);
   };
   await read('ready');
   return {
-    log: (count) => {
-      child.stdin.write(`${count}\n`);
-      return read('done');
+    log: async (count, { mode = 'batch', runs = 1 } = {}) => {
+      child.stdin.write(`${mode} ${count} ${runs}\n`);
+      const [callMs = Number.NaN, wholeMs = Number.NaN] = await read('done');
+      return { callMs, wholeMs };
     },
     stop: () => child.stdin.end(),
   };
