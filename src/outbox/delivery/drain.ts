@@ -12,6 +12,7 @@ import type { EntryOf, FenceWrite, PlannedStep, Step } from './plan.ts';
 import { planSteps } from './plan.ts';
 import { DrainClosed } from './patience.ts';
 import type { RecordSource, Window } from '../journal/record-source.ts';
+import { FolderSync } from '../folder/folder-sync.ts';
 import type { SegmentReader } from '../journal/segment-reader.ts';
 import { messageOf } from '../machine/system.ts';
 
@@ -40,6 +41,7 @@ export interface DrainOptions {
 /** Takes what a source has and delivers it. */
 export class Drain {
   readonly #options: DrainOptions;
+  readonly #folderSync: FolderSync | undefined;
   #planned: PlannedStep[] = [];
   /** Read while the last step of a full window was on its way. */
   #ahead: Window | undefined;
@@ -51,6 +53,8 @@ export class Drain {
 
   constructor(options: DrainOptions) {
     this.#options = options;
+    const { paths, system } = options.delivery;
+    this.#folderSync = paths === undefined ? undefined : new FolderSync(system.disk, paths);
   }
 
   /**
@@ -128,11 +132,11 @@ export class Drain {
     }
   }
 
-  /** Syncs the segments to the disk. */
+  /** Syncs the journal, and the files that it speaks of, to the disk. */
   sync(): void {
     const { delivery, reader } = this.#options;
     try {
-      for (const file of reader?.openSegments() ?? []) delivery.system.disk.sync(file);
+      if (reader !== undefined) this.#folderSync?.sync(reader.openSegments());
     } catch (error) {
       delivery.onWarning(`The journal could not be synced: ${messageOf(error)}`);
     }

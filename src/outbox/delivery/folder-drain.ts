@@ -47,7 +47,7 @@ const ON_ITS_WAY_MS = 2000;
 export function openFolderDrain(options: FolderDrainOptions): FolderDrain {
   const { shared, paths, isLive, isNew = false, isSynced, replayedThrough } = options;
   const { disk, clock } = shared.system;
-  const state = new FolderState(disk, paths, isNew);
+  const state = new FolderState(disk, paths, { isNew, isSynced });
   const { settledThrough } = state;
   const deadLetters = new DeadLetters(disk, paths, { settledThrough, isNew, onWarning: shared.onWarning });
   const reader = paths === undefined ? undefined : new SegmentReader({ disk, folder: paths.root, isLive });

@@ -28,6 +28,8 @@ export interface OrphanageOptions {
   readonly isWanted?: (name: string) => boolean;
   /** Told when an adopted folder is opened, and after each step of it. */
   readonly onProgress?: (folder: AdoptedFolder, state: FolderState) => void;
+  /** What is noted of a folder is on the disk itself before its segments go. @default false */
+  readonly isSynced?: boolean;
   /** Ends the wait between two scans. */
   readonly pause: Pause;
 }
@@ -145,7 +147,7 @@ export class Orphanage {
       shared,
       paths,
       isLive: false,
-      isSynced: false,
+      isSynced: this.#options.isSynced ?? false,
       replayedThrough: Number.POSITIVE_INFINITY,
       adoptedAtMs,
       onSettled: (state) => {

@@ -53,6 +53,8 @@ export function listSetAside(disk: Pick<Disk, 'readText'>, paths: FolderPaths): 
 export class SetAside {
   /** Undefined where there is no disk. */
   readonly #file: LineFile | undefined;
+  /** Brings the list to the disk itself, where that is asked for. */
+  readonly #sync: (() => void) | undefined;
   readonly #waiting = new Map<number, SetAsideArtifact>();
   /** Ended above the saved watermark: after a crash the journal speaks of them once more. */
   readonly #ended = new Set<number>();
@@ -63,15 +65,16 @@ export class SetAside {
   #deadAbove: number[] = [];
   #endedLines = 0;
 
-  /** @param given the watermark as it was saved, what lies above it is read from the journal again; whether nothing can be there yet */
+  /** @param given `settledThrough`: the watermark as it was saved, what lies above it is read from the journal again; `isNew`: nothing can be there yet */
   constructor(
     disk: Disk,
     paths: FolderPaths | undefined,
-    given: { readonly settledThrough: number; readonly isNew: boolean },
+    given: { readonly settledThrough: number; readonly isNew: boolean; readonly isSynced: boolean },
   ) {
-    const { settledThrough, isNew } = given;
+    const { settledThrough, isNew, isSynced } = given;
     this.#passed = settledThrough;
     if (paths === undefined) return;
+    if (isSynced) this.#sync = (): void => disk.sync(paths.setAside);
     this.#file = new LineFile(disk, paths.setAside);
     if (isNew) return;
     for (const line of this.#file.read()) this.#load(line);
@@ -125,12 +128,14 @@ export class SetAside {
   /** Notes its end; false where the disk did not take that: a crash would deliver it once more, so that its bytes have to stay. */
   end(sequence: number, end: AsideEnd): boolean {
     this.#noteEnd(sequence, end);
-    return this.#append({ sequence, end });
+    // Its bytes go next: a power cut must not leave the list without this line.
+    return this.#append({ sequence, end }, this.#sync);
   }
 
-  #append(line: Readonly<Record<string, unknown>>): boolean {
+  #append(line: Readonly<Record<string, unknown>>, andThen?: () => void): boolean {
     try {
       this.#file?.append(JSON.stringify(line));
+      andThen?.();
       return true;
     } catch {
       // A full disk; the caller goes on without this list.

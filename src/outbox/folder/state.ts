@@ -1,6 +1,7 @@
 // What the drain knows of one folder: how far it got and which runs are open; replaced as one step, so that a crash finds an old one or a new one.
 import { spellNumber } from '../journal/encode-write.ts';
 import type { FolderPaths } from './folder.ts';
+import { syncNotes } from './folder-sync.ts';
 import { LineFile } from '../machine/line-file.ts';
 import { Kept, type KeptAttributes } from './kept-attributes.ts';
 import { RunTallies, type SavedTally } from './run-tallies.ts';
@@ -60,6 +61,9 @@ interface StateFile {
 /** Ids of ended runs that are remembered, for children and late writes. */
 const ENDED_LIMIT = 10_000;
 
+/** How a folder is opened; see {@link FolderState}. */
+type FolderHow = { readonly isNew?: boolean; readonly isSynced?: boolean };
+
 /** The drain's own state of one folder. */
 export class FolderState {
   /** Artifacts that the watermark has passed and that are still to be delivered. */
@@ -68,6 +72,7 @@ export class FolderState {
   readonly tallies: RunTallies = new RunTallies();
   readonly #disk: Disk;
   readonly #paths: FolderPaths | undefined;
+  readonly #isSynced: boolean;
   readonly #endedRuns: LineFile | undefined;
   readonly #runs = new Map<string, OpenRun>();
   readonly #kept = new Map<string, Kept>();
@@ -81,13 +86,15 @@ export class FolderState {
   /** What the disk is known to hold. */
   #savedThrough = 0;
 
-  /** @param isNew nothing can be in the folder yet: it is not read, which a disk that fails would not allow */
-  constructor(disk: Disk, paths: FolderPaths | undefined, isNew = false) {
+  /** @param how `isNew`: nothing can be in it yet, and nothing is read; `isSynced`: what is saved is on the disk itself */
+  constructor(disk: Disk, paths: FolderPaths | undefined, how: FolderHow = {}) {
+    const { isNew = false, isSynced = false } = how;
     this.#disk = disk;
     this.#paths = paths;
+    this.#isSynced = isSynced;
     this.#endedRuns = paths === undefined ? undefined : new LineFile(disk, paths.endedRuns);
     if (!isNew) this.#load();
-    this.aside = new SetAside(disk, paths, { settledThrough: this.#settledThrough, isNew });
+    this.aside = new SetAside(disk, paths, { settledThrough: this.#settledThrough, isNew, isSynced });
   }
 
   /** Everything up to this number is delivered, dead-lettered or set aside. */
@@ -229,7 +236,9 @@ export class FolderState {
         tallies: this.tallies.save(),
         ...(this.#models.size === 0 ? {} : { models: [...this.#models.values()] }),
       };
-      this.#disk.replaceText(this.#paths.state, `${JSON.stringify(file, spellNumber)}\n`);
+      // What the watermark has passed is found in these files alone.
+      if (this.#isSynced) syncNotes(this.#disk, this.#paths);
+      this.#disk.replaceText(this.#paths.state, `${JSON.stringify(file, spellNumber)}\n`, this.#isSynced);
     }
     this.#savedThrough = this.#settledThrough;
     this.aside.forgetThrough(this.#savedThrough);

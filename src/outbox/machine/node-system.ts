@@ -65,10 +65,11 @@ export class NodeDisk implements Disk {
     return unlessAbsent(() => fs.readFileSync(file, 'utf8'));
   }
 
-  replaceText(file: string, text: string): void {
+  replaceText(file: string, text: string, isSynced = false): void {
     const temporary = `${file}.${process.pid}-${threadId}.tmp`;
-    fs.writeFileSync(temporary, text, { mode: 0o600 });
+    fs.writeFileSync(temporary, text, { mode: 0o600, flush: isSynced });
     fs.renameSync(temporary, file);
+    if (isSynced) this.sync(path.dirname(file));
   }
 
   appendText(file: string, text: string): void {

@@ -25,7 +25,7 @@ export interface Disk {
   /** Reads into the buffer from a position; returns the count, 0 at the end. */
   read(descriptor: number, into: Uint8Array, position: number): number;
   close(descriptor: number): void;
-  /** Syncs one file, by path, to the disk. */
+  /** Syncs one file or the names in one folder, by path, to the disk. */
   sync(path: string): void;
   /** Undefined where there is nothing. */
   stat(path: string): FileStat | undefined;
@@ -33,8 +33,8 @@ export interface Disk {
   list(path: string): readonly string[];
   /** Undefined where there is no such file. */
   readText(path: string): string | undefined;
-  /** Replaces a file as one step: a temporary file (0600), then a rename. */
-  replaceText(path: string, text: string): void;
+  /** Replaces a file as one step: a temporary file (0600), then a rename; where `isSynced`, both on the disk when it returns. */
+  replaceText(path: string, text: string, isSynced?: boolean): void;
   /** Appends to a file (0600), which is made where there is none. */
   appendText(path: string, text: string): void;
   /** Makes a file's mtime now, by the file system's clock; `ENOENT` where there is none. */

@@ -278,6 +278,7 @@ export class DrainHost {
       destination: { trackingUri, workspace: connection.workspace },
       ownName: this.#paths?.name,
       isInline,
+      isSynced: this.#settings.durability === 'fsync',
       isOpenElsewhere: (runId) => state.openRuns().some((run) => run.runId === runId),
       pause: new Pause(system.clock),
     });

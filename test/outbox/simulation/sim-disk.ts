@@ -1,5 +1,6 @@
 // A disk in memory that all processes of a world share, and a view of it for each: it fails on demand, and dies with its process.
 import path from 'node:path';
+import type { Choices } from './random.ts';
 import type { Disk, FileStat } from '../../../src/outbox/machine/system.ts';
 
 interface Node {
@@ -7,6 +8,8 @@ interface Node {
   bytes: Buffer | undefined;
   modifiedMs: number;
   changedMs: number;
+  /** What is on the disk itself; undefined where that is nothing yet. */
+  synced?: Buffer | undefined;
 }
 
 /** What an operation meets: nothing; an error; or the death of its process, with so many bytes of it done. */
@@ -63,6 +66,23 @@ export class SimDisk {
 
   remove(file: string): void {
     for (const each of this.nodes.keys()) if (each === file || each.startsWith(`${file}/`)) this.nodes.delete(each);
+  }
+
+  /** What the system had not yet written back is lost: all of it, a part, or its bytes but not its length; file by file, in no order. */
+  cutPower(choices: Choices): void {
+    for (const [file, node] of Array.from(this.nodes)) {
+      const { bytes, synced } = node;
+      if (bytes === undefined || synced === bytes) continue;
+      const kept = synced !== undefined && bytes.subarray(0, synced.byteLength).equals(synced) ? synced.byteLength : 0;
+      const at = kept + choices.below(bytes.byteLength - kept + 1);
+      const fate = choices.weighted({ whole: 2, old: 3, torn: 3, zeros: 1 });
+      if (fate === 'old' && synced === undefined) this.nodes.delete(file);
+      else if (fate === 'old') node.bytes = synced;
+      else if (fate === 'torn') node.bytes = bytes.subarray(0, at);
+      else if (fate === 'zeros')
+        node.bytes = Buffer.concat([bytes.subarray(0, at), Buffer.alloc(bytes.byteLength - at)]);
+      node.synced = node.bytes;
+    }
   }
 
   touch(node: Node): void {
@@ -133,8 +153,12 @@ export class DiskView implements Disk {
     this.#open.delete(descriptor);
   }
 
-  sync(): void {
-    this.#change('sync', () => undefined);
+  sync(file: string): void {
+    this.#change('sync', () => {
+      const node = this.#disk.nodes.get(file);
+      if (node === undefined) throw failure('ENOENT', file);
+      node.synced = node.bytes;
+    });
   }
 
   stat(file: string): FileStat | undefined {
@@ -157,13 +181,15 @@ export class DiskView implements Disk {
   }
 
   /** Two steps that a death can come between: the temporary file, the rename. */
-  replaceText(file: string, text: string): void {
+  replaceText(file: string, text: string, isSynced = false): void {
     const temporary = `${file}.${(this.#temporary += 1)}.tmp`;
     this.#needParent(file);
     const strike = this.#fateOf('replaceText');
     const bytes = Buffer.from(text);
     const count = strike.kind === 'none' ? bytes.byteLength : Math.floor(bytes.byteLength * strike.doneFraction);
-    this.#disk.put(temporary, bytes.subarray(0, count));
+    const node = this.#disk.put(temporary, bytes.subarray(0, count));
+    // A rename that is not synced may give the old bytes back.
+    node.synced = isSynced ? node.bytes : this.#disk.nodes.get(file)?.synced;
     if (strike.kind === 'death') throw new ProcessDied();
     if (strike.kind === 'error') {
       this.#disk.remove(temporary);

@@ -26,6 +26,9 @@ export interface SimProcessOptions {
   readonly host: { readonly name: string; readonly bootId: string };
   readonly isAlive: (pid: number) => boolean;
   readonly onApplied: (pid: number, method: string, request: unknown) => void;
+  readonly durability: 'os' | 'fsync';
+  /** Called before each change of its disk. */
+  readonly onChange: () => void;
 }
 
 /** One process. */
@@ -47,6 +50,8 @@ export class SimProcess {
   /** Undefined while it is being opened. */
   readonly #outbox: Outbox | undefined;
   #acceptedSeen = 0;
+  /** A power cut leaves records up to here: flush() said so. */
+  #flushedThrough = 0;
   /** Since its last look, some record may have been kept in memory alone. */
   #wasOffDisk = false;
 
@@ -73,6 +78,7 @@ export class SimProcess {
         connection: {},
         artifactRoot: '/artifacts',
         drain: 'inline',
+        durability: options.durability,
         env: {},
         onEvent: (event) => this.events.push(event),
       },
@@ -136,7 +142,20 @@ export class SimProcess {
   }
 
   flush(timeoutMs: number): void {
-    if (!this.isDead) void this.#outbox?.flush({ timeoutMs });
+    if (this.isDead || this.#outbox === undefined) return;
+    this.#outbox.writeBuffered();
+    const through = this.#outbox.stats().accepted;
+    void this.#outbox.flush({ timeoutMs }).then(() => {
+      if (!this.isDead) this.#flushedThrough = Math.max(this.#flushedThrough, through);
+    });
+  }
+
+  /** The power is cut: of what was accepted, what was sent is left for certain, and what flush() had waited for. */
+  losePower(): void {
+    this.die();
+    const { delivered = 0, deadLettered = 0 } = this.stats ?? {};
+    const through = Math.max(this.#flushedThrough, delivered + deadLettered);
+    for (const attempt of this.attempts) if (attempt.sequence > through) attempt.isCertain = false;
   }
 
   stop(timeoutMs: number): void {
@@ -162,7 +181,8 @@ export class SimProcess {
   }
 
   #strike(): Strike {
-    const { choices } = this.#options;
+    const { choices, onChange } = this.#options;
+    onChange();
     if (this.deathIn !== undefined && (this.deathIn -= 1) <= 0) {
       // What was accepted before this very operation.
       this.look();

@@ -17,6 +17,8 @@ const [count = 1_000_000, firstSeed = 1, processes = availableParallelism()] = p
 
 /** A part of the whole: lives through what it is told. */
 function takeShares(): void {
+  // One that was told nothing more to do, or whose history no one will read.
+  process.on('disconnect', () => process.exit());
   process.on('message', ({ seed, share }: { readonly seed: number; readonly share: number }) => {
     liveThrough(seed, share).then(
       (accepted) => process.send?.({ accepted } satisfies ShareEnd),

@@ -1,6 +1,7 @@
 // What must be true when a history is over: everything accepted has arrived, once, in order, and every run has ended with the truth.
 import type { Attempt } from './sim-process.ts';
-import type { SimRun, World } from './world.ts';
+import type { SimRun } from './sim-run.ts';
+import type { World } from './world.ts';
 
 /** What is wrong; empty where nothing is. */
 export function judge(world: World): readonly string[] {
@@ -116,7 +117,7 @@ function judgeOrder(world: World): readonly string[] {
 interface Letter {
   readonly sequence: number;
   readonly count: number;
-  readonly record?: { readonly key?: string; readonly runKey: string };
+  readonly record?: { readonly key?: string; readonly path?: string; readonly runKey: string };
 }
 
 /** Undefined where death tore the line: what it stood for is buried again by whoever goes on. */
@@ -134,7 +135,11 @@ function isLossOfMemory(world: World, { sequence, count, record }: Letter): bool
   if (record !== undefined)
     return world.processes.some(({ isDead, attempts }) => {
       const beginning = attempts.find(({ write }) => write.runKey === record.runKey);
-      return isDead && beginning?.isCertain === false;
+      // A power cut may take an artifact's kept copy, and leave the record that speaks of it.
+      const isUnsynced = attempts.some(
+        ({ write, isCertain }) => write.kind === 'artifact' && write.path === record.path && !isCertain,
+      );
+      return isDead && (beginning?.isCertain === false || (beginning !== undefined && isUnsynced));
     });
   return world.processes.some(({ isDead, attempts }) => {
     const lost = attempts.slice(sequence - 1, sequence - 1 + count);

@@ -1,54 +1,14 @@
 // A history: processes on two hosts that share a folder and a server, and what a seed has happen to them.
 import type { Write } from '../../../src/model/write.ts';
 import { create, metric, runKey } from '../writes.ts';
+import type { Action } from './actions.ts';
+import { ACTIONS, SYNCED_ACTIONS } from './actions.ts';
 import { Choices } from './random.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimProcess } from './sim-process.ts';
+import type { Applied, SimRun } from './sim-run.ts';
 import { SimServer, type Weather } from './sim-server.ts';
-
-/** One run of a history, as its job sees it. */
-export interface SimRun {
-  readonly key: string;
-  readonly owner: SimProcess;
-  metrics: number;
-  tags: number;
-  /** Whether a record of it is one that the server refuses. */
-  hasBad: boolean;
-  hasEnded: boolean;
-}
-
-/** What the server carried out, for whom. */
-export interface Applied {
-  readonly pid: number;
-  readonly method: string;
-  readonly request: unknown;
-}
-
-const ACTIONS = {
-  start: 6,
-  open: 8,
-  metrics: 22,
-  tag: 8,
-  param: 4,
-  attribute: 4,
-  artifact: 3,
-  bad: 4,
-  end: 6,
-  flush: 3,
-  stop: 3,
-  kill: 3,
-  'kill at a write': 7,
-  'disk fails': 4,
-  'a moment': 14,
-  'some seconds': 10,
-  'some minutes': 2,
-  weather: 8,
-  'clock steps': 2,
-  reboot: 1,
-} as const;
-
-type Action = keyof typeof ACTIONS;
 
 const MOST_ALIVE = 4;
 
@@ -67,7 +27,12 @@ export class World {
   readonly lines: string[] = [];
   readonly #choices: Choices;
   readonly #hosts: { name: string; bootId: string }[];
+  readonly #isSynced: boolean;
   #nextPid = 100;
+  /** Processes under construction, with their hosts: a rival may start in the middle of that. */
+  readonly #starting = new Map<number, string>();
+  /** Changes of any disk until another process starts, in the middle of what that one does. */
+  #rivalIn = 0;
 
   constructor(seed: number) {
     this.seed = seed;
@@ -76,6 +41,8 @@ export class World {
     this.server = new SimServer({ clock: this.clock, choices: this.#choices, chosenRunId });
     this.#hosts = [{ name: 'one', bootId: 'boot-1' }];
     if (this.#choices.isChance(0.1)) this.#hosts.push({ name: 'two', bootId: 'boot-2' });
+    // Only where writes are synced is anything promised of a power cut.
+    this.#isSynced = this.#choices.isChance(0.2);
     this.#say(`seed ${seed}: ${this.#hosts.length} hosts, ${chosenRunId ? 'our ids' : 'ids of the server'}`);
   }
 
@@ -84,18 +51,21 @@ export class World {
     this.#start();
     const steps = 8 + this.#choices.below(32);
     for (let step = 0; step < steps; step += 1) {
-      await this.#act(this.#choices.weighted(ACTIONS));
+      await this.#act(this.#choices.weighted(this.#isSynced ? SYNCED_ACTIONS : ACTIONS));
       for (const each of this.processes) each.look();
     }
     await this.#finish();
   }
 
-  /** The outbox folders that are left, but for one's own. */
+  /** The outbox folders that are left, but for one's own, and those whose header a power cut took before anything was promised. */
   foldersLeft(): readonly string[] {
     const known = new Set(['.gitignore', 'dead-letters', 'telemetry']);
     return this.disk
       .list('/runspan')
-      .filter((name) => !known.has(name) && !name.startsWith('.clock-') && !name.startsWith('.new-'));
+      .filter((name) => !known.has(name) && !name.startsWith('.clock-') && !name.startsWith('.new-'))
+      .filter(
+        (name) => this.disk.nodes.get(`/runspan/${name}/header.json`)?.bytes?.toString().endsWith('}\n') ?? false,
+      );
   }
 
   async #act(action: Action): Promise<void> {
@@ -124,12 +94,24 @@ export class World {
         host.bootId = `${host.bootId}'`;
         return this.#say(`host ${host.name} reboots`);
       }
+      case 'a rival comes':
+        this.#rivalIn = 1 + this.#choices.below(60);
+        return;
+      case 'power cut':
+        return this.#isSynced ? this.#cutPower() : undefined;
       default: {
         const process = this.#anyAlive();
         if (process !== undefined) this.#do(process, action);
         return clock.unfold();
       }
     }
+  }
+
+  #cutPower(): void {
+    for (const each of this.processes) each.losePower();
+    for (const host of this.#hosts) host.bootId = `${host.bootId}'`;
+    this.disk.cutPower(this.#choices);
+    this.#say('the power is cut');
   }
 
   #do(process: SimProcess, action: Action): void {
@@ -149,6 +131,8 @@ export class World {
         process.deathIn = 1 + choices.below(30);
         return;
       case 'disk fails':
+        // What a disk says to a sync that failed is its own story.
+        if (this.#isSynced) return;
         process.errorsLeft = 1 + choices.below(8);
         process.errorCode = choices.pick(['ENOSPC', 'EIO', 'EROFS', 'EMFILE']);
         return;
@@ -213,6 +197,7 @@ export class World {
   /** Everything ends, one way or another; then a last process finds a good road and all the time it needs. */
   async #finish(): Promise<void> {
     this.server.weather = 'fair';
+    this.#rivalIn = 0;
     for (const each of this.#alive()) {
       each.errorsLeft = 0;
       each.deathIn = undefined;
@@ -240,19 +225,33 @@ export class World {
   #start(): SimProcess {
     const pid = this.#nextPid++;
     const host = this.#choices.pick(this.#hosts);
+    this.#starting.set(pid, host.name);
     const process = new SimProcess({
       disk: this.disk,
       clock: this.clock,
       server: this.server,
       choices: this.#choices,
+      durability: this.#isSynced ? 'fsync' : 'os',
+      onChange: () => this.#maybeRival(),
       pid,
       host: { ...host },
-      isAlive: (of) => this.processes.some((each) => each.pid === of && each.host.name === host.name && !each.isDead),
+      isAlive: (of) => this.#isAlive(of, host.name),
       onApplied: (by, method, request) => this.#note({ pid: by, method, request }),
     });
     this.processes.push(process);
+    this.#starting.delete(pid);
     this.#say(`${pid}: starts on ${host.name}`);
     return process;
+  }
+
+  #isAlive(pid: number, hostName: string): boolean {
+    const isHere = (each: SimProcess): boolean => each.pid === pid && each.host.name === hostName && !each.isDead;
+    return this.#starting.get(pid) === hostName || this.processes.some(isHere);
+  }
+
+  #maybeRival(): void {
+    if (this.#rivalIn === 0 || (this.#rivalIn -= 1) > 0) return;
+    if (this.#alive().length < MOST_ALIVE) this.#start();
   }
 
   #note(applied: Applied): void {
