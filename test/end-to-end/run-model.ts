@@ -74,6 +74,8 @@ export class RunModel {
   readonly #attributes = new Map<string, unknown>();
   readonly #sent = new Map<string, string>();
   readonly #wholes = new Map<string, string>();
+  /** Every value of the params that were given more than one. */
+  readonly #given = new Map<string, string[]>();
   status: 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED' = 'RUNNING';
   refused: { invalid: number; artifact: number } = { invalid: 0, artifact: 0 };
   #hasFailed = false;
@@ -129,7 +131,23 @@ export class RunModel {
     if (text === undefined) return;
     const known = this.params.get(text.key);
     if (known === undefined) this.params.set(text.key, text.value);
-    else if (known !== text.value) this.tags.set(mendKey(`param.${text.key}`), text.value);
+    else this.#changeParam(text, known);
+  }
+
+  /** The last value is a tag, all of them are another: each cut at 1000, the oldest but the first gone where they are too many. */
+  #changeParam({ key, value }: { key: string; value: string }, first: string): void {
+    const given = this.#given.get(key) ?? [first];
+    this.#given.set(key, given);
+    if (given.at(-1) === value) return;
+    given.push(value);
+    this.tags.set(mendKey(`param.${key}`), value);
+    const entries = given.map((each) =>
+      Array.from(each).length > 1000 ? `${Array.from(each).slice(0, 999).join('')}…` : each,
+    );
+    let shown = JSON.stringify(entries);
+    for (let gone = 1; Array.from(shown).length > 8000; gone++)
+      shown = JSON.stringify([entries[0], '…', ...entries.slice(1 + gone)]);
+    this.tags.set(mendKey(`param.${key}.history`), shown);
   }
 
   #tag(key: string, value: unknown): void {

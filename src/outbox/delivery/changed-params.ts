@@ -23,6 +23,8 @@ export class ChangedParams {
   readonly #tags: RunData['tags'];
   readonly #params: Map<string, string>;
   readonly #histories = new Map<string, string[]>();
+  /** The last value of each that was given here. */
+  readonly #current = new Map<string, string>();
   /** How far of each history was given again by records that are sent once more. */
   readonly #replayed = new Map<string, number>();
 
@@ -47,12 +49,14 @@ export class ChangedParams {
     const history = this.#historyOf(key);
     const entry = cut(value);
     const last = { key: changedParamTag(key), value };
+    const current = this.#current.get(key) ?? this.#tags[last.key] ?? this.#params.get(key);
+    this.#current.set(key, value);
     const at = isReplayed ? history.indexOf(entry, this.#replayed.get(key) ?? 0) : -1;
     if (at >= 0) {
       this.#replayed.set(key, at + 1);
       return history.length > 1 ? [last] : [];
     }
-    if (history.at(-1) === entry) return [];
+    if (current === value) return [];
     history.push(entry);
     return [last, { key: historyTag(key), value: fit(history) }];
   }

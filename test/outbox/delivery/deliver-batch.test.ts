@@ -134,6 +134,17 @@ describe('batches', () => {
     expect(store.runs.get(key)?.tags.get('param.rate')).toBe('4');
   });
 
+  it('tells long values apart that begin alike', async () => {
+    const store = new MemoryStore();
+    const drain = openTestDrain(store);
+    const long = 'x'.repeat(2000);
+    drain.add(create(key), setRate(key, `${long}1`), setRate(key, `${long}2`), setRate(key, `${long}2`));
+    await drain.deliver();
+    const tags = store.runs.get(key)?.tags;
+    expect(tags?.get('param.rate')).toBe(`${long}2`);
+    expect(JSON.parse(tags?.get('param.rate.history') ?? '')).toHaveLength(2);
+  });
+
   it('keeps the history of a param within a tag: the first value and the last ones', async () => {
     const store = new MemoryStore();
     const drain = openTestDrain(store);
