@@ -187,36 +187,32 @@ describe.each([
     expect(active[0]?.artifacts).toMatchObject([{ path: 'a.txt', downloaded_size: 4 }]);
   });
 
-  test.skipIf(asksForPassword)(
-    'lets racing jobs make one experiment, and says how a deleted one comes back',
-    async () => {
-      const start = () =>
-        startService({
-          trackingUri: uri(),
-          experimentName: 'raced',
-          drain: 'inline',
-          startTimeoutMs: 20_000,
-          ...credentials,
-        });
-      const services = await Promise.all([start(), start(), start(), start()]);
-      await Promise.all(services.map((service) => service.runContext('train', (run) => run.logMetric('loss', 1))));
-      for (const service of services)
-        expect(await service.flush()).toMatchObject({ isComplete: true, deadLettered: 0 });
-      const store = open();
-      const raced = await store.getExperimentByName('raced');
-      const experimentId = raced?.experimentId ?? '';
-      const { items } = await store.searchRuns({ experimentIds: [experimentId] });
-      expect(items.map(({ info }) => info.status)).toEqual(['FINISHED', 'FINISHED', 'FINISHED', 'FINISHED']);
-
-      await store.deleteExperiment(experimentId);
-      await expect(start()).rejects.toThrow(`client().restoreExperiment('${experimentId}')`);
-      expect(await failureOf(store.createExperiment({ name: 'raced' }))).toMatchObject({
-        errorCode: 'RESOURCE_ALREADY_EXISTS',
+  testOpenly('lets racing jobs make one experiment, and says how a deleted one comes back', async () => {
+    const start = () =>
+      startService({
+        trackingUri: uri(),
+        experimentName: 'raced',
+        drain: 'inline',
+        startTimeoutMs: 20_000,
+        ...credentials,
       });
-      const late = await failureOf(store.createRun({ experimentId, startTimeMs: 1, tags: [] }));
-      expect(late).toMatchObject({ status: 400, errorCode: 'INVALID_PARAMETER_VALUE', isRetryable: false });
-      await store.restoreExperiment(experimentId);
-      await (await start()).runContext('again', (run) => run.logMetric('loss', 2));
-    },
-  );
+    const services = await Promise.all([start(), start(), start(), start()]);
+    await Promise.all(services.map((service) => service.runContext('train', (run) => run.logMetric('loss', 1))));
+    for (const service of services) expect(await service.flush()).toMatchObject({ isComplete: true, deadLettered: 0 });
+    const store = open();
+    const raced = await store.getExperimentByName('raced');
+    const experimentId = raced?.experimentId ?? '';
+    const { items } = await store.searchRuns({ experimentIds: [experimentId] });
+    expect(items.map(({ info }) => info.status)).toEqual(['FINISHED', 'FINISHED', 'FINISHED', 'FINISHED']);
+
+    await store.deleteExperiment(experimentId);
+    await expect(start()).rejects.toThrow(`client().restoreExperiment('${experimentId}')`);
+    expect(await failureOf(store.createExperiment({ name: 'raced' }))).toMatchObject({
+      errorCode: 'RESOURCE_ALREADY_EXISTS',
+    });
+    const late = await failureOf(store.createRun({ experimentId, startTimeMs: 1, tags: [] }));
+    expect(late).toMatchObject({ status: 400, errorCode: 'INVALID_PARAMETER_VALUE', isRetryable: false });
+    await store.restoreExperiment(experimentId);
+    await (await start()).runContext('again', (run) => run.logMetric('loss', 2));
+  });
 });
