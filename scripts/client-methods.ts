@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript6';
+import { LATER_METHODS } from '../src/runs/client/later-methods.ts';
 
 const CLIENT = join(import.meta.dirname, '..', 'src', 'runs', 'client', 'mlflow-client.ts');
 
@@ -20,6 +21,8 @@ export interface ClientMethod {
 export interface SeenMethod extends ClientMethod {
   readonly isOnServer: boolean;
   readonly isInSqlite: boolean;
+  /** In a folder of runs. */
+  readonly isInFolder: boolean;
 }
 
 /** A difference from Python's client that is meant. */
@@ -27,6 +30,20 @@ export interface MeantDifference {
   readonly what: string;
   readonly why: string;
 }
+
+/** What Python's client has and this one has not, or no server of MLflow has, each with its reason. */
+const NOT_THERE: readonly (readonly [names: readonly string[], why: string])[] = [
+  [
+    LATER_METHODS,
+    'the registry of skills came with MLflow 3.18, of which no server can be installed yet to hold them against: `NOT_SUPPORTED`',
+  ],
+  [['unlinkTracesFromRun'], "no server of MLflow's own can, and Python's client fails there too: `NOT_SUPPORTED`"],
+  [
+    ['refreshMcpServerVersionTools'],
+    'no call of the server: Python asks the MCP server itself, with `mlflow[mcp]`. `NOT_SUPPORTED`',
+  ],
+  [['getWorkspaceStoreUri'], 'workspaces are where the tracking server is: `trackingUri`, a property as in Python'],
+];
 
 /** Reads the public methods of MlflowClient from its source, tracking first; what rejects until it is built is left out. */
 export function listClientMethods(): readonly ClientMethod[] {
@@ -61,7 +78,8 @@ export async function makeMethodsPage(
 ): Promise<string> {
   const say = (isSeen: boolean): string => (isSeen ? 'yes' : '–');
   const rows = methods.map(
-    ({ name, group, isOnServer, isInSqlite }) => `| \`${name}\` | ${group} | ${say(isOnServer)} | ${say(isInSqlite)} |`,
+    ({ name, group, isOnServer, isInSqlite, isInFolder }) =>
+      `| \`${name}\` | ${group} | ${say(isOnServer)} | ${say(isInSqlite)} | ${say(isInFolder)} |`,
   );
   const text = [
     '# The methods of MlflowClient',
@@ -69,11 +87,18 @@ export async function makeMethodsPage(
     "Every method has the name of Python's in camelCase, its required arguments in Python's order and an object of options last.",
     'A "yes" is measured: a test runs thousands of operations by this client and by MlflowClient of Python, on two real servers of MLflow 3.17.2, on',
     'both sides with the same results and the same errors by code and status; then Python reads both servers whole, and they hold the same.',
-    '"SQLite" is the same script in an `mlflow.db` without a server. What needs a server rejects there with `NOT_SUPPORTED`.',
+    '"SQLite" is the same script in an `mlflow.db` without a server, "folder" one in `./mlruns`, held against the server too and read by Python.',
+    'What needs a server rejects there with `NOT_SUPPORTED`.',
     '',
-    '| method | group | server | SQLite |',
-    '| --- | --- | --- | --- |',
+    '| method | group | server | SQLite | folder |',
+    '| --- | --- | --- | --- | --- |',
     ...rows,
+    '',
+    '## Not there',
+    '',
+    '| method | why |',
+    '| --- | --- |',
+    ...NOT_THERE.flatMap(([names, why]) => names.map((name) => `| \`${name}\` | ${why} |`)),
     '',
     "## Different from Python's on purpose",
     '',
@@ -86,10 +111,13 @@ export async function makeMethodsPage(
 }
 
 /** The table as the page has it now: what was seen of each method. */
-function readTable(page: string): ReadonlyMap<string, Pick<SeenMethod, 'isOnServer' | 'isInSqlite'>> {
-  const rows = [...page.matchAll(/^\| `(\w+)` +\| [^|]+\| (\S+) +\| (\S+) +\|$/gm)];
+function readTable(page: string): ReadonlyMap<string, Omit<SeenMethod, keyof ClientMethod>> {
+  const rows = [...page.matchAll(/^\| `(\w+)` +\| [^|]+\| (\S+) +\| (\S+) +\| (\S+) +\|$/gm)];
   return new Map(
-    rows.map(([, name = '', server, sqlite]) => [name, { isOnServer: server === 'yes', isInSqlite: sqlite === 'yes' }]),
+    rows.map(([, name = '', ...said]) => {
+      const [isOnServer = false, isInSqlite = false, isInFolder = false] = said.map((word) => word === 'yes');
+      return [name, { isOnServer, isInSqlite, isInFolder }];
+    }),
   );
 }
 
@@ -99,7 +127,7 @@ export async function renewMethodsPage(page: string): Promise<string> {
   const meant = [...page.slice(page.indexOf('## Different')).matchAll(/^\| (.+?) +\| (.+?) +\|$/gm)]
     .map(([, what = '', why = '']) => ({ what, why }))
     .slice(2); // the head and the line below it
-  const none = { isOnServer: false, isInSqlite: false };
+  const none = { isOnServer: false, isInSqlite: false, isInFolder: false };
   return makeMethodsPage(
     listClientMethods().map((method) => ({ ...method, ...(seen.get(method.name) ?? none) })),
     meant,

@@ -2,7 +2,7 @@
 import { RunspanError } from '../../errors.ts';
 
 /** Methods that MLflow has from 3.18 on. */
-const LATER_METHODS = [
+export const LATER_METHODS = [
   'bulkRegisterSkills',
   'createSkill',
   'createSkillVersion',

@@ -1,6 +1,25 @@
 // What is compared of two outcomes, and what differs on purpose.
+import { isDeepStrictEqual } from 'node:util';
 import type { Canonical } from './canonical.ts';
-import type { Json, Outcome } from './operation.ts';
+import { isAbout, type Json, namesIn, type Operation, type Outcome, refsIn } from './operation.ts';
+
+/** One way to do the script. */
+export interface Side {
+  readonly uri: string;
+  readonly canonical: Canonical;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** What came of comparing two sides. */
+export interface Comparison {
+  /** Of each method whether it did something on our side, where it was called. */
+  readonly works: ReadonlyMap<string, boolean>;
+  /** Operations whose outcomes differ, and are not meant to. */
+  readonly differing: readonly { readonly at: number; readonly said: string }[];
+  /** How many operations failed on both sides, of how many that were compared. */
+  readonly mishapCount: number;
+  readonly comparedCount: number;
+}
 
 /** What one operation came to on two sides, and the same in words that both share. */
 export interface Pair {
@@ -39,6 +58,34 @@ export const ON_PURPOSE: readonly OnPurpose[] = [
     isSo: ({ method, left, right }) => method === 'searchRuns' && withoutModels(left) === withoutModels(right),
   },
   {
+    what: '`logOutputs` of a model that the run is known to have made changes nothing; Python is refused with 400',
+    why: 'what was sent once can be sent again, as after an answer that got lost',
+    isSo: ({ method, our, their }) =>
+      method === 'logOutputs' && our.kind === 'result' && their.kind === 'error' && /UNIQUE/.test(their.message),
+  },
+  {
+    what: 'A path that leads out of a run’s folder, or to its root, is refused with `INVALID_PATH`; Python asks the server, and says what came of it',
+    why: 'nothing is touched before a path is known to be one',
+    isSo: ({ our, their }) => our.kind === 'error' && their.kind === 'error' && our.code === 'INVALID_PATH',
+  },
+  {
+    what: 'A trace made by hand is there when its last span has ended; of Python’s there are those spans that have ended',
+    why: 'one request a trace, and nobody sees half of one',
+    isSo: ({ method, right }) => method === 'searchTraces' && JSON.stringify(right).includes('"IN_PROGRESS"'),
+  },
+  {
+    what: '`loadTable` finds tables whose names are not ASCII; Python says 404',
+    why: 'Python looks for the name in a tag where it wrote it otherwise',
+  },
+  {
+    what: '`downloadModel` writes the model’s files alone; Python adds one of its own, `registered_model_meta`',
+    why: 'what is downloaded is what was uploaded',
+  },
+  {
+    what: '`registerModel` notes a version of a logged model once in its tag `mlflow.modelVersions`; Python notes it twice, with a number and with a text',
+    why: 'MLflow’s server notes it already',
+  },
+  {
     what: 'A logged model whose files are not all there is `UPLOAD_FAILED`, as in MLflow’s API; Python says `FAILED`, which is taken too',
     why: 'one word for what the server keeps',
   },
@@ -62,13 +109,42 @@ function withoutModels(value: Json): string {
 }
 
 /** What is compared of an outcome: not what an error says, which is each client's own. */
-export function comparable(canonical: Canonical, outcome: Outcome | undefined): Json {
-  if (outcome === undefined) return null;
+export function comparable(canonical: Canonical, method: string, outcome: Outcome): Json {
   if (outcome.kind === 'error') return { code: outcome.code, status: outcome.status };
-  return canonical.of({ value: outcome.value });
+  return canonical.of({ [method]: outcome.value });
 }
 
 /** Whether it is one of the differences that are meant. */
 export function isOnPurpose(pair: Pair): boolean {
   return ON_PURPOSE.some(({ isSo }) => isSo?.(pair));
+}
+
+/** Compares one operation after the other; what our side has no way to do is left out, with all that builds on it. */
+export function compare(script: readonly Operation[], our: Side, their: Side): Comparison {
+  const works = new Map<string, boolean>();
+  const unmade = new Set<string>();
+  const differing: { readonly at: number; readonly said: string }[] = [];
+  let [mishapCount, comparedCount] = [0, 0];
+  for (const [at, operation] of script.entries()) {
+    const { method } = operation;
+    const [mine, other] = [our.outcomes[at], their.outcomes[at]];
+    if (mine === undefined || other === undefined) throw new Error(`Operation ${at} was not done.`);
+    const isUnsupported = mine.kind === 'error' && mine.code === 'NOT_SUPPORTED';
+    if (isUnsupported && !works.has(method)) works.set(method, false);
+    if (isUnsupported || isAbout(operation, unmade)) {
+      for (const [name] of namesIn(operation)) unmade.add(name);
+      // a logged model that was changed there alone is another one from then on
+      for (const ref of refsIn(operation)) if (ref.startsWith('logged model')) unmade.add(ref);
+      continue;
+    }
+    comparedCount++;
+    if (mine.kind === 'error' && other.kind === 'error') mishapCount++;
+    const [left, right] = [comparable(our.canonical, method, mine), comparable(their.canonical, method, other)];
+    if (!isDeepStrictEqual(left, right) && !isOnPurpose({ method, our: mine, their: other, left, right })) {
+      const said = `${JSON.stringify(operation)}\nours: ${JSON.stringify(mine)}\nPython's: ${JSON.stringify(other)}`;
+      differing.push({ at, said });
+    }
+    if (mine.kind === 'result') works.set(method, true);
+  }
+  return { works, differing, mishapCount, comparedCount };
 }

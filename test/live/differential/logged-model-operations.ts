@@ -1,118 +1,113 @@
 // Operations on logged models: good ones, and those that must be refused.
-import type { Json } from './operation.ts';
-import { anExperiment, aRun, type Make } from './tracking-operations.ts';
-import { refTo, type World } from './world.ts';
-
-type Made = readonly (readonly [number, Make])[];
+import type { Json, Made, Make } from './operation.ts';
+import { anExperiment, call, experimentRef, on, runRef, search } from './pick.ts';
+import { drop, type KnownModel, refTo, type World } from './world.ts';
 
 const key = (world: World): string => world.random.pick(['stage', 'team', 'a.b']);
 const text = (world: World): string => world.random.pick(['', 'dev', 'ü 日本 😀', '{"a":1}']);
-const aModel = (world: World): Json =>
-  world.models.length === 0 ? 'm-none' : refTo(world.random.recent(world.models).ref);
 
-/** One that is there, or was: what is measured of another leaves a half behind. */
-const aSureModel = (world: World): Json => {
-  const sure = world.models.filter(({ isSure }) => isSure);
-  return sure.length === 0 ? 'm-none' : refTo(world.random.recent(sure).ref);
-};
+/** One whose experiment is there: of another neither is found. */
+export const aModel = (world: World): KnownModel | undefined =>
+  world.one(world.models, ({ experiment }) => experiment.isActive);
+const modelRef = (world: World): Json => refTo(aModel(world)?.ref ?? 'logged model:1');
 
-const create: Make = (world) => {
+const create: Make = on(anExperiment, (experiment, world) => {
   const ref = world.name('logged model');
-  const isSure = world.random.chance(0.6); // in the experiment that stays
-  world.models.push({ ref, isSure });
-  const options: Record<string, Json> = {};
+  const tags = world.random.chance(0.5) ? { [key(world)]: text(world) } : {};
+  world.models.push({ ref, experiment, tags: new Set(Object.keys(tags)), hasFiles: false });
+  const options: Record<string, Json> = { tags };
   if (world.random.chance(0.7)) options['name'] = `logged ${world.random.below(4)}`;
-  if (world.random.chance(0.7)) options['sourceRunId'] = aRun(world);
-  if (world.random.chance(0.5)) options['tags'] = { [key(world)]: text(world) };
+  if (world.random.chance(0.7)) options['sourceRunId'] = runRef(world);
   if (world.random.chance(0.5)) options['params'] = { lr: '0.1', [key(world)]: text(world) };
   if (world.random.chance(0.3)) options['modelType'] = 'llm';
-  return {
-    method: 'createLoggedModel',
-    args: [isSure ? refTo(world.experiments[0]?.ref ?? '') : anExperiment(world)],
-    options,
-    as: ref,
-    at: 'modelId',
-  };
-};
-
-const measure: Make = (world) => {
-  const dataset = world.random.chance(0.4) ? { datasetName: 'data 1', datasetDigest: 'd1' } : {};
-  const options = { timestampMs: world.timeMs(), step: world.random.below(3), modelId: aSureModel(world), ...dataset };
-  return { method: 'logMetric', args: [aRun(world), 'accuracy', world.random.pick([0.5, 0.9, 1])], options };
-};
-
-const search: Make = (world) => ({
-  method: 'searchLoggedModels',
-  args: [[anExperiment(world), anExperiment(world)]],
-  options: {
-    ...(world.random.chance(0.6)
-      ? {
-          filterString: world.random.pick([
-            "params.lr = '0.1'",
-            "tags.stage = 'dev'",
-            "name LIKE 'logged%'",
-            'metrics.accuracy > 0.6',
-          ]),
-        }
-      : {}),
-    ...(world.random.chance(0.4) ? { maxResults: 1 + world.random.below(3) } : {}),
-    ...(world.random.chance(0.3) ? { orderBy: [{ fieldName: 'metrics.accuracy', ascending: false }] } : {}),
-  },
-  take: world.random.pick(['firstPage', 'all']),
+  return { ...call('createLoggedModel', [refTo(experiment.ref)], options), as: ref, at: 'modelId' };
 });
+
+const measure: Make = on(aModel, (model, world) => {
+  const dataset = world.random.chance(0.4) ? { datasetName: 'data 1', datasetDigest: 'd1' } : {};
+  return call('logMetric', [runRef(world), 'accuracy', world.random.pick([0.5, 0.9, 1])], {
+    timestampMs: world.timeMs(),
+    step: world.random.below(3),
+    modelId: refTo(model.ref),
+    ...dataset,
+  });
+});
+
+const FILTERS = ["params.lr = '0.1'", "tags.stage = 'dev'", "name LIKE 'logged%'", 'metrics.accuracy > 0.6'];
+
+const searchModels: Make = (world) =>
+  search(
+    'searchLoggedModels',
+    [[experimentRef(world), experimentRef(world)]],
+    {
+      ...(world.random.chance(0.6) ? { filterString: world.random.pick(FILTERS) } : {}),
+      ...(world.random.chance(0.4) ? { maxResults: 1 + world.random.below(3) } : {}),
+      ...(world.random.chance(0.3) ? { orderBy: [{ fieldName: 'metrics.accuracy', ascending: false }] } : {}),
+      ...(world.random.chance(0.2) ? { datasets: [{ datasetName: 'data 1', datasetDigest: 'd1' }] } : {}),
+    },
+    world.random.pick(['firstPage', 'all']),
+  );
+
+const setTags: Make = on(aModel, (model, world) => {
+  const name = key(world);
+  model.tags.add(name);
+  return call('setLoggedModelTags', [refTo(model.ref), { [name]: text(world) }]);
+});
+
+const deleteTag: Make = on(
+  (world) => world.one(world.models, ({ experiment, tags }) => experiment.isActive && tags.size > 0),
+  (model, { random }) => {
+    const name = random.pick([...model.tags]);
+    model.tags.delete(name);
+    return call('deleteLoggedModelTag', [refTo(model.ref), name]);
+  },
+);
+
+const deleteModel: Make = on(aModel, (model, world) => {
+  drop(world.models, model);
+  return call('deleteLoggedModel', [refTo(model.ref)]);
+});
+
+const ofModel = (make: (model: Json, world: World) => ReturnType<Make>): Make =>
+  on(aModel, (model, world) => make(refTo(model.ref), world));
 
 /** The operations with how often each is made. */
 export const LOGGED_MODEL_OPERATIONS: Made = [
   [4, create],
-  [4, (world) => ({ method: 'getLoggedModel', args: [aModel(world)] })],
-  [3, (world) => ({ method: 'finalizeLoggedModel', args: [aModel(world), world.random.pick(['READY', 'FAILED'])] })],
-  [0.5, (world) => ({ method: 'deleteLoggedModel', args: [aModel(world)] })],
-  [
-    2,
-    (world) => ({
-      method: 'logModelParams',
-      args: [aModel(world), { [`p${world.count('model param')}`]: text(world) }],
-    }),
-  ],
-  [2, (world) => ({ method: 'setLoggedModelTags', args: [aModel(world), { [key(world)]: text(world) }] })],
-  [1, (world) => ({ method: 'deleteLoggedModelTag', args: [aModel(world), key(world)] })],
-  [1, (world) => ({ method: 'listLoggedModelArtifacts', args: [aModel(world)] })],
+  [4, ofModel((model) => call('getLoggedModel', [model]))],
+  [3, ofModel((model, { random }) => call('finalizeLoggedModel', [model, random.pick(['READY', 'FAILED'])]))],
+  [0.5, deleteModel],
+  [2, ofModel((model, world) => call('logModelParams', [model, { [`p${world.count('model param')}`]: text(world) }]))],
+  [2, setTags],
+  [1, deleteTag],
   [4, measure],
-  [
-    2,
-    (world) => ({
-      method: 'logOutputs',
-      args: [aRun(world), [{ modelId: aModel(world), step: world.count('output') }]],
-    }),
-  ],
-  [1, (world) => ({ method: 'logInputs', args: [aRun(world), []], options: { models: [{ modelId: aModel(world) }] } })],
-  [3, search],
+  [2, ofModel((modelId, world) => call('logOutputs', [runRef(world), [{ modelId, step: world.count('output') }]]))],
+  [1, ofModel((modelId, world) => call('logInputs', [runRef(world), []], { models: [{ modelId }] }))],
+  [3, searchModels],
 ];
 
 /** Those that must be refused. */
 export const LOGGED_MODEL_MISHAPS: Made = [
   [
     1,
-    (world) => ({
-      method: 'createLoggedModel',
-      args: [anExperiment(world)],
-      options: { name: world.random.pick(['a/b', 'a.b', 'a:b', '']) },
-    }),
+    (world) =>
+      call('createLoggedModel', [experimentRef(world)], { name: world.random.pick(['a/b', 'a.b', 'a:b', '']) }),
   ],
-  [1, (world) => ({ method: 'createLoggedModel', args: [world.random.pick(['999999', 'x'])] })],
-  [1, (world) => ({ method: 'getLoggedModel', args: [world.random.pick([`m-${'0'.repeat(32)}`, 'nobody'])] })],
-  [1, () => ({ method: 'finalizeLoggedModel', args: ['m-nobody', 'READY'] })],
-  [1, () => ({ method: 'deleteLoggedModel', args: ['m-nobody'] })],
-  [1, () => ({ method: 'logModelParams', args: ['m-nobody', { a: '1' }] })],
-  [1, () => ({ method: 'setLoggedModelTags', args: ['m-nobody', { a: '1' }] })],
-  [1, (world) => ({ method: 'deleteLoggedModelTag', args: [aModel(world), 'was never there'] })],
+  [1, (world) => call('createLoggedModel', [world.random.pick(['999999', 'x'])])],
+  [1, (world) => call('getLoggedModel', [world.random.pick([`m-${'0'.repeat(32)}`, 'nobody'])])],
+  [1, () => call('finalizeLoggedModel', ['m-nobody', 'READY'])],
+  [1, () => call('deleteLoggedModel', ['m-nobody'])],
+  [1, () => call('logModelParams', ['m-nobody', { a: '1' }])],
+  [1, () => call('setLoggedModelTags', ['m-nobody', { a: '1' }])],
+  [1, (world) => call('deleteLoggedModelTag', [modelRef(world), 'was never there'])],
   [
     1,
-    (world) => ({
-      method: 'searchLoggedModels',
-      args: [[anExperiment(world)]],
-      options: { filterString: world.random.pick(['params.lr ~ 1', 'nothing']) },
-      take: 'firstPage',
-    }),
+    (world) =>
+      search(
+        'searchLoggedModels',
+        [[experimentRef(world)]],
+        { filterString: world.random.pick(['params.lr ~ 1', 'nothing']) },
+        'firstPage',
+      ),
   ],
 ];

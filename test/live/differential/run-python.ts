@@ -3,12 +3,17 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { findPython } from '../backends.ts';
 import type { Json, Operation, Outcome } from './operation.ts';
+import type { Places } from './run-ours.ts';
 
 const READERS = join(import.meta.dirname, '..', 'readers');
 
 /** What each operation came to. */
-export async function runPython(trackingUri: string, script: readonly Operation[]): Promise<readonly Outcome[]> {
-  const lines = await python('run_operations.py', trackingUri, { input: JSON.stringify(script) });
+export async function runPython(
+  trackingUri: string,
+  script: readonly Operation[],
+  places: Places,
+): Promise<readonly Outcome[]> {
+  const lines = await python('run_operations.py', trackingUri, { input: JSON.stringify({ script, ...places }) });
   return lines
     .split('\n')
     .filter(Boolean)

@@ -1,5 +1,6 @@
 // Operations of the group tracking that a server, or a client before it, must refuse.
-import { type Make, anExperiment, aRun } from './tracking-operations.ts';
+import type { Made } from './operation.ts';
+import { call, experimentRef, on, runRef } from './pick.ts';
 import { refTo } from './world.ts';
 
 const NO_ID = '0'.repeat(32);
@@ -20,7 +21,7 @@ const BAD_EXPERIMENT_IDS = ['999999', 'abc', '', '-1', '1.5'];
 const at = { timestampMs: 1_600_000_000_000 };
 
 /** The operations with how often each is made. */
-export const TRACKING_MISHAPS: readonly (readonly [number, Make])[] = [
+export const TRACKING_MISHAPS: Made = [
   [2, (world) => ({ method: 'createExperiment', args: [world.random.recent(world.experiments).name] })],
   [1, (world) => ({ method: 'createExperiment', args: [world.random.pick(['', 'n'.repeat(501), ' '])] })],
   [
@@ -41,16 +42,16 @@ export const TRACKING_MISHAPS: readonly (readonly [number, Make])[] = [
     1,
     (world) => ({
       method: 'renameExperiment',
-      args: [anExperiment(world), world.random.recent(world.experiments).name],
+      args: [experimentRef(world), world.random.recent(world.experiments).name],
     }),
   ],
   [1, (world) => ({ method: 'renameExperiment', args: [world.random.pick(BAD_EXPERIMENT_IDS), 'x'] })],
-  [1, (world) => ({ method: 'renameExperiment', args: [anExperiment(world), ''] })],
+  [1, (world) => ({ method: 'renameExperiment', args: [experimentRef(world), ''] })],
   [1, (world) => ({ method: 'deleteExperiment', args: [world.random.pick(BAD_EXPERIMENT_IDS)] })],
   [1, (world) => ({ method: 'restoreExperiment', args: [world.random.pick([...BAD_EXPERIMENT_IDS, '0'])] })],
   [1, (world) => ({ method: 'setExperimentTag', args: [world.random.pick(BAD_EXPERIMENT_IDS), 'k', 'v'] })],
-  [1, (world) => ({ method: 'setExperimentTag', args: [anExperiment(world), world.random.pick(BAD_KEYS), 'v'] })],
-  [1, (world) => ({ method: 'setExperimentTag', args: [anExperiment(world), 'long', 'v'.repeat(20_001)] })],
+  [1, (world) => ({ method: 'setExperimentTag', args: [experimentRef(world), world.random.pick(BAD_KEYS), 'v'] })],
+  [1, (world) => ({ method: 'setExperimentTag', args: [experimentRef(world), 'long', 'v'.repeat(20_001)] })],
   [1, (world) => ({ method: 'deleteExperimentTag', args: [world.random.pick(BAD_EXPERIMENT_IDS), 'k'] })],
   [
     1,
@@ -84,7 +85,7 @@ export const TRACKING_MISHAPS: readonly (readonly [number, Make])[] = [
     2,
     (world) => ({
       method: 'createRun',
-      args: [world.random.pick(BAD_EXPERIMENT_IDS)],
+      args: [world.random.pick(['999999', 'abc', '-1', '1.5'])],
       options: { startTimeMs: world.timeMs() },
     }),
   ],
@@ -92,7 +93,7 @@ export const TRACKING_MISHAPS: readonly (readonly [number, Make])[] = [
     1,
     (world) => ({
       method: 'createRun',
-      args: [anExperiment(world)],
+      args: [experimentRef(world)],
       options: { startTimeMs: world.timeMs(), runName: 'one', tags: { 'mlflow.runName': 'other' } },
     }),
   ],
@@ -114,7 +115,7 @@ export const TRACKING_MISHAPS: readonly (readonly [number, Make])[] = [
     3,
     (world) => ({
       method: 'searchRuns',
-      args: [[anExperiment(world)]],
+      args: [[experimentRef(world)]],
       options: { filterString: world.random.pick(BAD_RUN_FILTERS) },
       take: 'firstPage',
     }),
@@ -123,7 +124,7 @@ export const TRACKING_MISHAPS: readonly (readonly [number, Make])[] = [
     1,
     (world) => ({
       method: 'searchRuns',
-      args: [[anExperiment(world)]],
+      args: [[experimentRef(world)]],
       options: { maxResults: world.random.pick([0, -1, 50_001]) },
       take: 'firstPage',
     }),
@@ -132,7 +133,7 @@ export const TRACKING_MISHAPS: readonly (readonly [number, Make])[] = [
     1,
     (world) => ({
       method: 'searchRuns',
-      args: [[anExperiment(world)]],
+      args: [[experimentRef(world)]],
       options: { orderBy: [world.random.pick(['loss', 'metrics.loss UP', 'nothing.x'])] },
       take: 'firstPage',
     }),
@@ -141,28 +142,28 @@ export const TRACKING_MISHAPS: readonly (readonly [number, Make])[] = [
     1,
     (world) => ({
       method: 'searchRuns',
-      args: [[anExperiment(world)]],
+      args: [[experimentRef(world)]],
       options: { pageToken: world.random.pick(['nonsense', 'eyJvZmZzZXQiOiAiYSJ9']) },
       take: 'firstPage',
     }),
   ],
   [1, (world) => ({ method: 'searchRuns', args: [[world.random.pick(BAD_EXPERIMENT_IDS)]], take: 'firstPage' })],
   [2, (world) => ({ method: 'logMetric', args: [world.random.pick(BAD_RUN_IDS), 'k', 1], options: at })],
-  [2, (world) => ({ method: 'logMetric', args: [aRun(world), world.random.pick(BAD_KEYS), 1], options: at })],
-  [1, (world) => ({ method: 'logMetric', args: [aRun(world), 'k', 1], options: { timestampMs: -1 } })],
+  [2, (world) => ({ method: 'logMetric', args: [runRef(world), world.random.pick(BAD_KEYS), 1], options: at })],
+  [1, (world) => ({ method: 'logMetric', args: [runRef(world), 'k', 1], options: { timestampMs: -1 } })],
   [1, (world) => ({ method: 'logParam', args: [world.random.pick(BAD_RUN_IDS), 'k', 'v'] })],
-  [2, (world) => ({ method: 'logParam', args: [aRun(world), world.random.pick(BAD_KEYS), 'v'] })],
-  [1, (world) => ({ method: 'logParam', args: [aRun(world), 'long', 'v'.repeat(6001)] })],
+  [2, (world) => ({ method: 'logParam', args: [runRef(world), world.random.pick(BAD_KEYS), 'v'] })],
+  [1, (world) => ({ method: 'logParam', args: [runRef(world), 'long', 'v'.repeat(6001)] })],
   [1, (world) => ({ method: 'setTag', args: [world.random.pick(BAD_RUN_IDS), 'k', 'v'] })],
-  [2, (world) => ({ method: 'setTag', args: [aRun(world), world.random.pick(BAD_KEYS), 'v'] })],
-  [1, (world) => ({ method: 'setTag', args: [aRun(world), 'long', 'v'.repeat(8001)] })],
-  [1, (world) => ({ method: 'deleteTag', args: [aRun(world), 'was never there'] })],
+  [2, (world) => ({ method: 'setTag', args: [runRef(world), world.random.pick(BAD_KEYS), 'v'] })],
+  [1, (world) => ({ method: 'setTag', args: [runRef(world), 'long', 'v'.repeat(8001)] })],
+  [1, (world) => ({ method: 'deleteTag', args: [runRef(world), 'was never there'] })],
   [1, (world) => ({ method: 'deleteTag', args: [world.random.pick(BAD_RUN_IDS), 'k'] })],
   [
     2,
     (world) => ({
       method: 'logBatch',
-      args: [aRun(world)],
+      args: [runRef(world)],
       options: {
         params: [
           { key: 'twice', value: 'a' },
@@ -184,7 +185,7 @@ export const TRACKING_MISHAPS: readonly (readonly [number, Make])[] = [
     1,
     (world) => ({
       method: 'logBatch',
-      args: [aRun(world)],
+      args: [runRef(world)],
       options: {
         metrics: [
           { key: 'a', value: 1, step: 0, ...at },
@@ -199,12 +200,45 @@ export const TRACKING_MISHAPS: readonly (readonly [number, Make])[] = [
     (world) => ({
       method: 'logInputs',
       args: [
-        aRun(world),
+        runRef(world),
         [{ dataset: { name: 'n', digest: 'd'.repeat(37), sourceType: 'http', source: '{}' }, tags: [] }],
       ],
     }),
   ],
   [1, (world) => ({ method: 'getMetricHistory', args: [world.random.pick(BAD_RUN_IDS), 'loss'], take: 'all' })],
-  [1, (world) => ({ method: 'getMetricHistory', args: [aRun(world), 'was never there'], take: 'all' })],
+  [1, (world) => ({ method: 'getMetricHistory', args: [runRef(world), 'was never there'], take: 'all' })],
   [1, () => ({ method: 'getRun', args: [refTo('run:never')] })],
+  [
+    2,
+    on(
+      (world) => world.one(world.runs, ({ isActive }) => !isActive),
+      (run, { random }) =>
+        random.pick([
+          call('logMetric', [refTo(run.ref), 'late', 1], at),
+          call('logParam', [refTo(run.ref), 'late', 'x']),
+          call('setTag', [refTo(run.ref), 'late', 'x']),
+          call('updateRun', [refTo(run.ref)], { status: 'FINISHED' }),
+        ]),
+    ),
+  ],
+  [
+    2,
+    on(
+      (world) => world.one(world.experiments, ({ isActive }) => !isActive),
+      (experiment, world) =>
+        world.random.pick([
+          call('createRun', [refTo(experiment.ref)], { startTimeMs: world.timeMs() }),
+          call('setExperimentTag', [refTo(experiment.ref), 'late', 'x']),
+          call('renameExperiment', [refTo(experiment.ref), `late ${world.count('rename')}`]),
+          call('createExperiment', [experiment.name]),
+        ]),
+    ),
+  ],
+  [
+    2,
+    on(
+      (world) => world.one(world.runs, ({ isActive, params }) => isActive && params.size > 0),
+      (run, { random }) => call('logParam', [refTo(run.ref), random.pick([...run.params.keys()]), 'another']),
+    ),
+  ],
 ];

@@ -1,11 +1,8 @@
 // Operations on workspaces: good ones, and those that must be refused.
-import type { Json } from './operation.ts';
-import type { Make } from './tracking-operations.ts';
+import type { Json, Made, Make } from './operation.ts';
+import { call, on } from './pick.ts';
 import type { World } from './world.ts';
 
-type Made = readonly (readonly [number, Make])[];
-
-const name = (world: World): string => `team-${1 + world.random.below(4)}`;
 const BAD_NAMES = ['A', 'a', 'Team', 'team_1', '-team', 'team-', 'api', 'workspaces', 't'.repeat(64), ''];
 const fields = (world: World): Readonly<Record<string, Json>> =>
   world.random.pick<Record<string, Json>>([
@@ -14,43 +11,40 @@ const fields = (world: World): Readonly<Record<string, Json>> =>
     { description: 'archived', traceArchivalConfig: { location: 's3://archive/traces', retention: '30d' } },
     { traceArchivalConfig: { location: '', retention: '' } },
   ]);
+const aWorkspace = (world: World): string | undefined => world.one(world.workspaces);
+
+const create: Make = (world) => {
+  const name = `team-${world.count('workspace')}`;
+  world.workspaces.add(name);
+  return call('createWorkspace', [name], fields(world));
+};
 
 /** The operations with how often each is made. */
 export const WORKSPACE_OPERATIONS: Made = [
-  [2, (world) => ({ method: 'createWorkspace', args: [name(world)], options: fields(world) })],
-  [2, () => ({ method: 'listWorkspaces', args: [] })],
-  [2, (world) => ({ method: 'getWorkspace', args: [world.random.chance(0.2) ? 'default' : name(world)] })],
-  [2, (world) => ({ method: 'updateWorkspace', args: [name(world)], options: fields(world) })],
+  [2, create],
+  [2, () => call('listWorkspaces', [])],
+  [2, on(aWorkspace, (name, { random }) => call('getWorkspace', [random.chance(0.2) ? 'default' : name]))],
+  [2, on(aWorkspace, (name, world) => call('updateWorkspace', [name], fields(world)))],
   [
     1,
-    (world) => ({
-      method: 'deleteWorkspace',
-      args: [name(world)],
-      options: world.random.pick<Record<string, Json>>([{}, { mode: 'CASCADE' }, { mode: 'SET_DEFAULT' }]),
+    on(aWorkspace, (name, world) => {
+      world.workspaces.delete(name);
+      const modes: readonly Record<string, Json>[] = [{}, { mode: 'CASCADE' }, { mode: 'SET_DEFAULT' }];
+      return call('deleteWorkspace', [name], world.random.pick(modes));
     }),
   ],
 ];
 
 /** Those that must be refused. */
 export const WORKSPACE_MISHAPS: Made = [
-  [2, (world) => ({ method: 'createWorkspace', args: [world.random.pick([...BAD_NAMES, 'default'])] })],
-  [1, (world) => ({ method: 'getWorkspace', args: [world.random.pick([...BAD_NAMES, 'nobody'])] })],
+  [2, ({ random }) => call('createWorkspace', [random.pick([...BAD_NAMES, 'default'])])],
+  [1, on(aWorkspace, (name) => call('createWorkspace', [name]))],
+  [1, ({ random }) => call('getWorkspace', [random.pick([...BAD_NAMES, 'nobody'])])],
+  [1, ({ random }) => call('updateWorkspace', [random.pick([...BAD_NAMES, 'nobody'])], { description: 'x' })],
   [
     1,
-    (world) => ({
-      method: 'updateWorkspace',
-      args: [world.random.pick([...BAD_NAMES, 'nobody'])],
-      options: { description: 'x' },
-    }),
+    (world) => call('createWorkspace', [`bad-${world.count('bad')}`], { traceArchivalConfig: { retention: 'soon' } }),
   ],
-  [
-    1,
-    (world) => ({
-      method: 'createWorkspace',
-      args: [`bad-${world.count('bad')}`],
-      options: { traceArchivalConfig: { retention: 'soon' } },
-    }),
-  ],
-  [1, (world) => ({ method: 'deleteWorkspace', args: [world.random.pick([...BAD_NAMES, 'nobody', 'default'])] })],
-  [1, (world) => ({ method: 'deleteWorkspace', args: [name(world)], options: { mode: 'MAYBE' } })],
+  [1, ({ random }) => call('deleteWorkspace', [random.pick([...BAD_NAMES, 'nobody', 'default'])])],
+  [1, on(aWorkspace, (name) => call('deleteWorkspace', [name], { mode: 'MAYBE' }))],
 ];

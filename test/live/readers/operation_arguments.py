@@ -1,5 +1,6 @@
 """What MLflow's own client wants as its own entities, from the plain values of an operation."""
 
+import io
 import re
 
 from mlflow.entities import (
@@ -74,6 +75,30 @@ def trace_archival_config(value):
     return TraceArchivalConfig(value.get("location"), value.get("retention"))
 
 
+def image(value):
+    import numpy
+
+    shape = (value["height"], value["width"], value["channels"])
+    is_fraction = any(isinstance(each, float) for each in value["data"])
+    return numpy.array(value["data"], dtype="float64" if is_fraction else "uint8").reshape(shape)
+
+
+def figure(text):
+    """A figure of matplotlib whose picture is known."""
+    from matplotlib.figure import Figure
+
+    class Drawn(Figure):
+        def savefig(self, path, **_):
+            with open(path, "w") as file:
+                file.write(text)
+
+    return Drawn()
+
+
+def stream(text):
+    return io.BytesIO(text.encode())
+
+
 # By method, then by option.
 OPTIONS = {
     "log_batch": {
@@ -94,7 +119,13 @@ OPTIONS = {
 }
 
 # By method, then by place.
-ARGS = {"log_inputs": {1: dataset_inputs}, "log_outputs": {1: model_outputs}}
+ARGS = {
+    "log_figure": {1: figure},
+    "log_image": {1: image},
+    "log_inputs": {1: dataset_inputs},
+    "log_outputs": {1: model_outputs},
+    "log_stream": {1: stream},
+}
 
 
 def adapt(name, args, options):
