@@ -104,8 +104,8 @@ describe('a process that dies at a change of the disk, at each in turn', { timeo
   });
 
   test.concurrent.each([
-    { moment: 'before', least: 12 },
-    { moment: 'within', least: 4 },
+    { moment: 'before', least: 6 },
+    { moment: 'within', least: 2 },
   ] as const)('a drain that takes over, $moment it', async ({ moment, least }) => {
     const jobs = new Jobs(`an adopter, ${moment}`);
     const directory = async (): Promise<string> => {

@@ -88,7 +88,7 @@ describe('a server on PostgreSQL', () => {
         requestTimeoutMs: 5000,
         onGroup: (index) => {
           if (index === 12)
-            process.kill(-Number(readFileSync(join(mlflow.runFolder, 'postgres/pid'), 'utf8')), 'SIGKILL');
+            process.kill(Number(readFileSync(join(mlflow.runFolder, 'postgres/pid'), 'utf8')), 'SIGQUIT');
           if (index !== 28) return;
           const script = join(import.meta.dirname, '../backends/postgres.sh');
           const env = { ...process.env, BACKENDS_RUN: mlflow.runFolder };
