@@ -64,6 +64,8 @@ export class SetAside {
   #waitingAbove: number[] = [];
   #deadAbove: number[] = [];
   #endedLines = 0;
+  /** The file still lists artifacts that are read from the journal once more, and may be delivered in their place this time. */
+  #hasStaleLines = false;
 
   /** @param given `settledThrough`: the watermark as it was saved, what lies above it is read from the journal again; `isNew`: nothing can be there yet */
   constructor(
@@ -78,7 +80,11 @@ export class SetAside {
     this.#file = new LineFile(disk, paths.setAside);
     if (isNew) return;
     for (const line of this.#file.read()) this.#load(line);
-    for (const sequence of this.#waiting.keys()) if (sequence > settledThrough) this.#waiting.delete(sequence);
+    for (const sequence of this.#waiting.keys()) {
+      if (sequence <= settledThrough) continue;
+      this.#waiting.delete(sequence);
+      this.#hasStaleLines = true;
+    }
     this.forgetThrough(settledThrough);
   }
 
@@ -159,18 +165,28 @@ export class SetAside {
     if (this.#endedLines >= COMPACT_AFTER && this.#endedLines > this.#waiting.size) this.#compact();
   }
 
+  /** Before the watermark is saved: what it passes is not to be taken for set aside. Throws what the disk throws. */
+  dropStaleLines(): void {
+    if (this.#hasStaleLines) this.#rewrite();
+  }
+
   #compact(): void {
     this.#endedLines = 0;
+    try {
+      this.#rewrite();
+    } catch {
+      // A full disk: the long file says the same.
+    }
+  }
+
+  #rewrite(): void {
     const ended = [...this.#ended].map((sequence) => ({
       sequence,
       end: this.#deadAbove.includes(sequence) ? 'dead' : 'delivered',
     }));
     const lines = [{ deadCount: this.#deadCount }, ...ended, ...this.#waiting.values()];
-    try {
-      this.#file?.replace(lines.map((line) => JSON.stringify(line)));
-    } catch {
-      // A full disk: the long file says the same.
-    }
+    this.#file?.replace(lines.map((line) => JSON.stringify(line)));
+    this.#hasStaleLines = false;
   }
 
   #load(line: string): void {

@@ -42,10 +42,7 @@ export interface OpenModel {
 }
 
 /** A number of records that ended as dead letters. */
-interface Deaths {
-  readonly sequence: number;
-  readonly count: number;
-}
+type Deaths = { readonly sequence: number; readonly count: number };
 
 interface StateFile {
   readonly formatVersion: 1;
@@ -228,6 +225,7 @@ export class FolderState {
   /** Writes the state; throws what the disk throws. */
   save(): void {
     if (this.#paths !== undefined) {
+      this.aside.dropStaleLines();
       const file: StateFile = {
         formatVersion: 1,
         settledThrough: this.#settledThrough,

@@ -1,8 +1,10 @@
 // What the drain knows of a folder, and what it costs to keep it.
 import { expect, test } from 'vitest';
 import type { KeptAttributes } from '../../../src/outbox/folder/kept-attributes.ts';
+import { folderPaths } from '../../../src/outbox/folder/folder.ts';
 import { FolderState } from '../../../src/outbox/folder/state.ts';
 import { fakeSystem } from '../fake-system.ts';
+import { tempFolder } from '../temp-folder.ts';
 
 test('looks at each attribute a fixed number of times, however many were set before it', () => {
   const state = new FolderState(fakeSystem().disk, undefined);
@@ -47,4 +49,21 @@ test('acts after the save that holds its record, and not at one that comes befor
   state.save();
   state.save();
   expect(done).toEqual([1, 3]);
+});
+
+test('forgets that a file was set aside where the next drain delivers it in its place', () => {
+  const paths = folderPaths(tempFolder(), '.');
+  const { disk } = fakeSystem();
+  const write = { kind: 'artifact', runKey: 'k', path: 'a.txt', source: { kind: 'spool', file: '1' } } as const;
+  const first = new FolderState(disk, paths);
+  first.aside.add({ sequence: 3, write, artifactUri: '/a' }); // and dies before its watermark is saved
+  const second = new FolderState(disk, paths);
+  expect(second.aside.count).toBe(0);
+  second.settle(3);
+  second.save();
+  expect(new FolderState(disk, paths).aside.waiting()).toEqual([]);
+  second.aside.add({ sequence: 4, write, artifactUri: '/a' });
+  second.settle(4);
+  second.save();
+  expect(new FolderState(disk, paths).aside.waiting().map(({ sequence }) => sequence)).toEqual([4]);
 });

@@ -51,7 +51,7 @@ async function handOut(): Promise<number> {
         if (count > SHARE) console.log(`${lived} of ${count} histories, ${seconds} s`);
         give();
       });
-      child.once('error', reject);
+      child.on('error', reject); // one that is told its share while the others end is torn off
       child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a process ended with ${code}`))));
       give();
     });
