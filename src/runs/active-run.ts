@@ -17,6 +17,7 @@ import type { ChildPlace } from './child-env.ts';
 import { bindIterator } from './bind-iterator.ts';
 import { Creation } from './creation.ts';
 import type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './run.ts';
+import { keepFailure } from './run-failure.ts';
 import { RunFileMethods } from './run-file-methods.ts';
 import type { RunIntake } from './run-intake.ts';
 import { judgeOutcome } from './run-outcome.ts';
@@ -249,6 +250,7 @@ export class ActiveRun extends RunFileMethods implements Run {
     const mirrored = { ...span.attributes };
     span.conclude({ [ATTR_MLFLOW_RUN_STATUS]: this.#status, ...mirrorBack(intake.accepted) });
     intake.mirrorAttributes(mirrored);
+    keepFailure(this.#status, span, intake);
     for (const callback of this.#atEnd) callback();
   }
 

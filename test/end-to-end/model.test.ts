@@ -254,18 +254,24 @@ test(
         async (sequence) => {
           const model = new RunModel();
           let opened: Run | undefined;
+          let thrown: Error | undefined;
           const running = shared.mlflow.runContext('throws', async (run) => {
             opened = run;
             for (const made of sequence) {
               model.take(made);
               await carryOut(run, made);
             }
-            throw new RangeError('thrown');
+            thrown = new RangeError('thrown');
+            throw thrown;
           });
           await expect(running).rejects.toThrow('thrown');
           model.take({ kind: 'end', status: 'FAILED' });
           await shared.mlflow.flush();
-          model.tags.set('error.type', 'RangeError');
+          // The error says more than a reason that was given before.
+          model.tags.delete('runspan.end_reason');
+          model.tags.set('error.type', 'RangeError').set('exception.message', 'thrown');
+          model.tags.set('exception.stacktrace', thrown?.stack ?? '');
+          model.artifacts.set('runspan/error.txt', `${thrown?.stack}\n`);
           await expectEqual(opened as Run, model);
         },
       ),

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
@@ -90,6 +90,8 @@ export interface StoredRun {
   readonly endTimeMs: number | null;
   readonly params: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
+  /** Where its artifacts lie. */
+  readonly artifactFolder: string;
   readonly metrics: readonly { readonly key: string; readonly value: number; readonly step: number }[];
 }
 
@@ -102,24 +104,25 @@ export function readRuns(folder: string, file = 'mlflow.db'): readonly StoredRun
       Object.fromEntries(
         all(`SELECT key, value FROM ${table} WHERE run_uuid = ?`, runId).map((row) => [row['key'], row['value']]),
       );
-    return all('SELECT run_uuid, name, status, start_time, end_time FROM runs ORDER BY start_time, rowid').map(
-      (row) => {
-        const runId = String(row['run_uuid']);
-        return {
+    return all(
+      'SELECT run_uuid, name, status, start_time, end_time, artifact_uri FROM runs ORDER BY start_time, rowid',
+    ).map((row) => {
+      const runId = String(row['run_uuid']);
+      return {
+        runId,
+        name: String(row['name']),
+        status: String(row['status']),
+        startTimeMs: Number(row['start_time']),
+        endTimeMs: row['end_time'] as number | null,
+        params: pairs('params', runId),
+        tags: pairs('tags', runId),
+        artifactFolder: resolve(folder, String(row['artifact_uri']).replace(/^file:\/\//, '')),
+        metrics: all(
+          'SELECT key, value, step FROM metrics WHERE run_uuid = ? ORDER BY key, step, timestamp',
           runId,
-          name: String(row['name']),
-          status: String(row['status']),
-          startTimeMs: Number(row['start_time']),
-          endTimeMs: row['end_time'] as number | null,
-          params: pairs('params', runId),
-          tags: pairs('tags', runId),
-          metrics: all(
-            'SELECT key, value, step FROM metrics WHERE run_uuid = ? ORDER BY key, step, timestamp',
-            runId,
-          ) as unknown as StoredRun['metrics'],
-        };
-      },
-    );
+        ) as unknown as StoredRun['metrics'],
+      };
+    });
   } finally {
     database.close();
   }

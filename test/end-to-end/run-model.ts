@@ -78,7 +78,8 @@ export class RunModel {
   readonly #given = new Map<string, string[]>();
   status: 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED' = 'RUNNING';
   refused: { invalid: number; artifact: number } = { invalid: 0, artifact: 0 };
-  #hasFailed = false;
+  /** What was said first of a failure. */
+  #reason: string | undefined;
 
   /** Takes one call. */
   take(call: Call): void {
@@ -96,7 +97,7 @@ export class RunModel {
       case 'text':
         return this.#text(call.file, call.text);
       case 'fail':
-        if (this.status === 'RUNNING') this.#hasFailed = true;
+        if (this.status === 'RUNNING') this.#reason ??= call.reason;
         return;
       case 'end':
         return this.#end(call.status);
@@ -201,8 +202,11 @@ export class RunModel {
 
   #end(status: 'FINISHED' | 'FAILED' | 'KILLED' | undefined): void {
     if (this.status !== 'RUNNING') return;
-    this.status = status ?? (this.#hasFailed ? 'FAILED' : 'FINISHED');
+    this.status = status ?? (this.#reason === undefined ? 'FINISHED' : 'FAILED');
     this.#mirror();
+    if (this.status === 'FINISHED') return;
+    const reason = this.#reason ?? `The run was ended as ${this.status}.`;
+    if (reason !== '') this.#tag('runspan.end_reason', reason);
   }
 
   /** Of the attributes: what says where it goes, goes there; OpenTelemetry's own are tags; the rest are params. */

@@ -1,10 +1,10 @@
 // The table of ways out, row by row: real child processes, what they leave in the store, on the span, as exit code, as alert.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { journalFolders, makeFolder, readJsonLines, readRuns, runJob } from './run-job.ts';
-import type { JobOptions, JobResult } from './run-job.ts';
+import type { JobOptions, JobResult, StoredRun } from './run-job.ts';
 
 interface WayOut {
   readonly way: string;
@@ -13,6 +13,8 @@ interface WayOut {
   readonly code?: number;
   readonly killedBy?: NodeJS.Signals;
   readonly signal?: NodeJS.Signals;
+  /** The class of what was thrown. */
+  readonly error?: string;
   /** Part of the span's status message. */
   readonly message?: string;
   readonly stderr?: string;
@@ -22,10 +24,34 @@ const rows: readonly WayOut[] = [
   { way: 'returns', status: 'FINISHED', isError: false, code: 0 },
   { way: 'fails', status: 'FAILED', isError: true, code: 0, message: 'score too low' },
   { way: 'span-error', status: 'FAILED', isError: true, code: 0, message: 'by hand' },
-  { way: 'throws', status: 'FAILED', isError: true, code: 1, message: 'boom', stderr: 'TypeError: boom' },
-  { way: 'throws-undefined', status: 'FAILED', isError: true, code: 1, message: 'undefined' },
-  { way: 'uncaught', status: 'FAILED', isError: true, code: 1, message: 'late', stderr: 'RangeError: late' },
-  { way: 'rejects', status: 'FAILED', isError: true, code: 1, message: 'nobody waits', stderr: 'nobody waits' },
+  {
+    way: 'throws',
+    status: 'FAILED',
+    isError: true,
+    code: 1,
+    error: 'TypeError',
+    message: 'boom',
+    stderr: 'TypeError: boom',
+  },
+  { way: 'throws-undefined', status: 'FAILED', isError: true, code: 1, error: '_OTHER', message: 'undefined' },
+  {
+    way: 'uncaught',
+    status: 'FAILED',
+    isError: true,
+    code: 1,
+    error: 'RangeError',
+    message: 'late',
+    stderr: 'RangeError: late',
+  },
+  {
+    way: 'rejects',
+    status: 'FAILED',
+    isError: true,
+    code: 1,
+    error: 'RangeError',
+    message: 'nobody waits',
+    stderr: 'nobody waits',
+  },
   { way: 'exit-0', status: 'FINISHED', isError: false, code: 0 },
   { way: 'exit-3', status: 'FAILED', isError: true, code: 3, message: 'code 3' },
   { way: 'ended-killed', status: 'KILLED', isError: true, code: 0 },
@@ -53,6 +79,19 @@ async function leaveBy(
   return { result, spansFile };
 }
 
+/** The run itself says why: an error by type, message and stack, whole in a file; anything else by a reason. */
+function expectWords({ message, error, isError }: WayOut, run: StoredRun | undefined): void {
+  const { tags = {}, artifactFolder = '' } = run ?? {};
+  const file = join(artifactFolder, 'runspan/error.txt');
+  const said = error === undefined ? tags['runspan.end_reason'] : tags['exception.message'];
+  if (isError && message !== undefined) expect(said).toContain(message);
+  expect(tags['error.type']).toBe(error);
+  expect(existsSync(file)).toBe(error !== undefined);
+  if (!isError) expect(said).toBeUndefined();
+  if (error === undefined) return;
+  expect(readFileSync(file, 'utf8')).toContain(tags['exception.stacktrace'] ?? message);
+}
+
 test.concurrent.each(rows)('$way: run $status, span error $isError, exit as Node has it', async (row) => {
   const { result, spansFile } = await leaveBy(row);
   expect([result.code, result.signal], result.stderr).toEqual([row.code ?? null, row.killedBy ?? null]);
@@ -62,6 +101,7 @@ test.concurrent.each(rows)('$way: run $status, span error $isError, exit as Node
   expect(runs).toMatchObject([{ name: 'way', status: row.status, params: { optimizer: 'adam' } }]);
   expect(runs[0]?.metrics).toEqual([{ key: 'loss', value: 0.5, step: 1 }]);
   expect(runs[0]?.endTimeMs).toBeGreaterThan(0);
+  expectWords(row, runs[0]);
 
   const spans = readJsonLines(spansFile);
   expect(spans).toMatchObject([{ name: 'way', status: { code: row.isError ? 2 : 0 } }]);
