@@ -3,14 +3,14 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** Rooms whose tests leave nothing behind in their process, an SDK above all, or work in children alone: their files share one. */
 const ROOMS = '{artifacts,cli,collector,config,crash,logs,model,outbox,rest,runs,stores}';
-const rooms = `test/${ROOMS}/**/!(demo-job).test.ts`; // the demo brings an SDK up in its process
+const rooms = `test/${ROOMS}/**/*.test.ts`;
 const packages = 'test/package/**/*.test.ts';
 const others = ['test/live/**', 'test/**/*.heavy.test.ts'];
 
 const config: ViteUserConfig = defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: '100%', // vitest leaves one core idle, and most of these wait for children
+    maxWorkers: '150%', // most of these wait for children, timers and disks
     testTimeout: 20_000,
     hookTimeout: 60_000,
     coverage: {

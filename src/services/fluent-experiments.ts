@@ -57,7 +57,7 @@ export async function searchExperiments(options: SearchExperimentsOptions = {}):
  * Moves an experiment to the bin.
  *
  * @example
- * await deleteExperiment(experimentId);
+ * await deleteExperiment('1');
  */
 export async function deleteExperiment(experimentId: string): Promise<void> {
   return (await defaultClient()).deleteExperiment(experimentId);
@@ -67,7 +67,7 @@ export async function deleteExperiment(experimentId: string): Promise<void> {
  * Takes an experiment out of the bin.
  *
  * @example
- * await restoreExperiment(experimentId);
+ * await restoreExperiment('1');
  */
 export async function restoreExperiment(experimentId: string): Promise<void> {
   return (await defaultClient()).restoreExperiment(experimentId);
