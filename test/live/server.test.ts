@@ -4,6 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MlflowError, RunspanError } from '../../src/index.ts';
+import { openHttpStore } from '../../src/stores/http.ts';
+import { describeStore } from '../../src/testing/contract/store-suite.ts';
 import { readExperiment, readRun } from './backends.ts';
 import { expectSteps } from './expect-steps.ts';
 import { makeService, startService } from './in-process.ts';
@@ -274,6 +276,11 @@ describe('a server that asks for a password', () => {
 
 describe('a server on PostgreSQL', () => {
   const mlflow = requireBackend('mlflow-postgres');
+
+  describeStore('http, PostgreSQL behind it', () => {
+    const store = openHttpStore(mlflow.env.MLFLOW_TRACKING_URI, {});
+    return Promise.resolve({ store, close: () => store.close() });
+  });
 
   test('two jobs at once, that make one experiment in one folder, keep their runs apart', async () => {
     const folder = makeFolder();
