@@ -120,7 +120,7 @@ export const MLFLOW_FIELDS: Fields<MlflowFields> = {
     kind: 'string',
     env: ['MLFLOW_REGISTERED_MODEL_NAME'],
     defaultValue: ({ folder }) => toModelName(findProjectName(folder)),
-    doc: 'The name of registered models.',
+    doc: 'The registered model that `registerModel` adds to where it is given no name.',
   },
   artifactRoot: {
     kind: 'path',

@@ -89,7 +89,7 @@ export interface MlflowOptions
   readonly registryUri?: string;
   /** Made where there is none. @default the nearest package.json's name, else the folder's  Env: MLFLOW_EXPERIMENT_NAME */
   readonly experimentName?: string;
-  /** The name of registered models. @default the project's name without `@`, `/`, `:`  Env: MLFLOW_REGISTERED_MODEL_NAME */
+  /** The registered model that `registerModel` adds to where it is given no name. @default the project's name without `@`, `/`, `:`  Env: MLFLOW_REGISTERED_MODEL_NAME */
   readonly registryName?: string;
   /** Where the artifacts of experiments go that are made in a database; a folder of runs keeps its own. @default './mlruns'  Env: RUNSPAN_ARTIFACT_ROOT */
   readonly artifactRoot?: string;

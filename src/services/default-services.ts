@@ -26,7 +26,7 @@ export interface DefaultMlflow {
   startProcessRun(config: string | RunConfig, join?: JoinedRun): Promise<Run>;
   client(): FluentClient;
   readonly trackingUri: string;
-  readonly settings: { readonly experimentName: string };
+  readonly settings: { readonly experimentName: string; readonly registryName: string };
 }
 
 interface Defaults {

@@ -6,7 +6,7 @@ import type { RegisterModelOptions } from '../runs/client/model-file-methods.ts'
 import type { RunConfig } from '../runs/run-config.ts';
 import type { MetricOptions, Run, RunLog } from '../runs/run.ts';
 import { at, onRun, strays } from './act-on-run.ts';
-import { defaultClient } from './default-client.ts';
+import { defaultService } from './default-client.ts';
 import { defaultLogger, startDefaultServices } from './default-services.ts';
 import { findActiveRun, findLastRun, startedServices } from './run-registry.ts';
 
@@ -116,6 +116,7 @@ export function setTags(tags: Readonly<Record<string, unknown>>): void {
  * Registers a model under a name, as `MlflowClient.registerModel` does: by the service that was started last, else by services from env.
  *
  * @param modelUri such as `runs:/<id>/model` or `models:/m-…`
+ * @param name of the registered model, which is made where it is not there; where it is undefined, the service's `registryName`
  * @returns the version that was made
  * @throws {MlflowError} what the store says
  * @example
@@ -123,10 +124,11 @@ export function setTags(tags: Readonly<Record<string, unknown>>): void {
  */
 export async function registerModel(
   modelUri: string,
-  name: string,
+  name?: string,
   options: RegisterModelOptions = {},
 ): Promise<ModelVersion> {
-  return (await defaultClient()).registerModel(modelUri, name, options);
+  const service = await defaultService();
+  return service.client().registerModel(modelUri, name ?? service.settings.registryName, options);
 }
 
 /**

@@ -11,7 +11,7 @@ export interface StartedService {
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
   stats(): MlflowStats;
   client(): FluentClient;
-  readonly settings: { readonly experimentName: string };
+  readonly settings: { readonly experimentName: string; readonly registryName: string };
 }
 
 interface Registry {

@@ -29,7 +29,7 @@ async function start(): Promise<{
   runId: string;
   weightOf: (uri: string) => Promise<number | undefined>;
 }> {
-  const { mlflow } = await startService();
+  const { mlflow } = await startService({ registryName: 'of-the-settings' });
   const client = mlflow.client();
   const experimentId = (await client.getExperimentByName('exp'))?.experimentId ?? '';
   const { runId } = (await client.createRun(experimentId)).info;
@@ -60,6 +60,7 @@ describe('a model', () => {
     const second = await client.logModel(runId, 'tree', writeModel(2), { step: 1 });
     const two = await registerModel(`runs:/${runId}/tree`, 'churn');
     expect(two).toMatchObject({ version: '2', source: `models:/${second.modelId}` });
+    expect(await registerModel(`runs:/${runId}/tree`)).toMatchObject({ name: 'of-the-settings', version: '1' });
     await client.setRegisteredModelAlias('churn', 'champion', 1);
     await client.transitionModelVersionStage('churn', 1, 'Production');
     const copied = await client.registerModel('models:/churn@champion', 'live');
