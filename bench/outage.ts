@@ -1,12 +1,14 @@
 // Does memory stay flat while the server is away, and does the job still end? An hour of 1,000 metrics a second, a second of it in 10 ms, into
 // nothing; then the time from the last call to the end of the process. V8 lets its young generation grow in any job that makes much garbage:
-// held small by a flag, RSS says what the package holds. node bench/outage.ts [seconds of the hour]
+// held small by a flag, or at the pace of a real hour, RSS says what the package holds. node bench/outage.ts [seconds of the hour] [ms a second]
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const SECONDS = Number(process.argv[2] ?? 3_600);
+/** 1,000 is the pace of a real hour. */
+const MS_A_SECOND = Number(process.argv[3] ?? 10);
 const GOAL_MB = 30;
 /** Nobody listens there. */
 const CLOSED_PORT = '9';
@@ -18,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'runspan-bench-'));
 const JOB = `
   import { LoggerService, MlflowService } from 'runspan';
   import { setTimeout as sleep } from 'node:timers/promises';
-  const [port, directory, seconds] = process.argv.slice(1);
+  const [port, directory, seconds, msASecond] = process.argv.slice(1);
   const mlflow = new MlflowService({
     trackingUri: 'http://127.0.0.1:' + port, directory, experimentName: 'bench', logSystemMetrics: false, suppressRunLines: true,
     exitTimeoutMs: 2_000, maxJournalBytes: 10_000_000_000, logger: new LoggerService({ level: 'CRITICAL' }),
@@ -34,7 +36,7 @@ const JOB = `
     for (let at = 0; at < 1_000; at++) run.logMetric('loss', 0.5, { step: second * 1_000 + at });
     calls += performance.now() - startMs;
     most = Math.max(most, rss());
-    await sleep(10);
+    await sleep(Number(msASecond));
   }
   const { accepted, delivered, pending } = mlflow.stats();
   console.log(JSON.stringify({ started, most, heapUsed: process.memoryUsage().heapUsed / 1e6, callUs: (calls * 1_000) / (seconds * 1_000), accepted, delivered, pending }));
@@ -42,7 +44,16 @@ const JOB = `
 
 async function measure(name: string, flags: readonly string[]): Promise<void> {
   const directory = mkdtempSync(join(folder, 'journal-'));
-  const args = [...flags, '--input-type=module', '-e', JOB, CLOSED_PORT, directory, String(SECONDS)];
+  const args = [
+    ...flags,
+    '--input-type=module',
+    '-e',
+    JOB,
+    CLOSED_PORT,
+    directory,
+    String(SECONDS),
+    String(MS_A_SECOND),
+  ];
   const cwd = join(import.meta.dirname, '..');
   const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
   let lastAtMs = Number.NaN;
@@ -66,7 +77,7 @@ ${callUs.toFixed(2)} µs a call; accepted ${accepted}, delivered ${delivered}, p
 ${(exitMs / 1_000).toFixed(2)} s from the last call to the end of the process, exitTimeoutMs 2 s`);
 }
 
-console.log(`${SECONDS} s of 1,000 metrics a second with the server away, a second in 10 ms
+console.log(`${SECONDS} s of 1,000 metrics a second with the server away, a second in ${MS_A_SECOND} ms
 ${cpus().length} × ${cpus()[0]?.model ?? '?'}, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}`);
 await measure('a young generation of 4 MB, so that RSS is what is held', ['--max-semi-space-size=4']);
 await measure("V8's own young generation", []);
