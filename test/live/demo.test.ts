@@ -72,7 +72,12 @@ function expectRun(run: RunReading, recorded: RecordedRun, demo: Demo): void {
   expect(run.info.start_time).toBeGreaterThanOrEqual(recorded.fromMs);
   expect(run.info.end_time).toBeGreaterThanOrEqual(run.info.start_time);
   expect(run.info.end_time).toBeLessThanOrEqual(recorded.toMs);
-  const errorTags = recorded.error === undefined ? {} : { 'error.type': recorded.error.split(':')[0] };
+  const [errorType, ...message] = recorded.error?.split(': ') ?? [];
+  const errorTags = {
+    'error.type': errorType,
+    'exception.message': message.join(': '),
+    'exception.stacktrace': expect.stringContaining(recorded.error ?? '') as unknown,
+  };
   const { description, tags } = recorded.config;
   expect(run.tags).toEqual({
     'mlflow.user': userInfo().username,
@@ -85,16 +90,17 @@ function expectRun(run: RunReading, recorded: RecordedRun, demo: Demo): void {
     'otel.trace_id': recorded.traceId,
     'otel.span_id': recorded.spanId,
     'runspan.run_key': recorded.key,
-    ...errorTags,
+    ...(recorded.error === undefined ? {} : errorTags),
   });
   expect(run.params).toEqual(texts({ ...recorded.params, ...recorded.attributes }));
   expectPoints(run, recorded);
   expect(run.inputs.dataset_inputs).toEqual(recorded.inputs.map(toInputReading));
   const artifacts = (run.artifacts ?? []).map(({ path, sha256, error }) => [path, sha256 ?? error]);
-  const isKept = ([path]: readonly (string | undefined)[]): boolean => path?.endsWith('.otlp.jsonl') === true;
+  const isKept = ([path]: readonly (string | undefined)[]): boolean => path?.startsWith('runspan/') === true;
   expect(Object.fromEntries(artifacts.filter((file) => !isKept(file)))).toEqual(recorded.artifacts);
-  // Its own spans and log lines, which no call of the job's has written.
+  // Its own spans and log lines, and what it failed of, which no call of the job's has written.
   expect(artifacts.filter(isKept).map(([path]) => path)).toEqual([
+    ...(recorded.error === undefined ? [] : ['runspan/error.txt']),
     'runspan/logs.otlp.jsonl',
     'runspan/trace.otlp.jsonl',
   ]);
