@@ -108,6 +108,27 @@ describe('with workspaces', () => {
     expect(await holdings(left)).toEqual(await holdings(right));
   });
 
+  test('a service with a workspace writes there alone, as Python reads it', { timeout: 120_000 }, async () => {
+    const { MLFLOW_TRACKING_URI: trackingUri } = ours.env;
+    const all = await startService({ trackingUri, experimentName: 'Default' });
+    await all.client().createWorkspace('apart');
+    const apart = await startService({ trackingUri, experimentName: 'of apart', workspace: 'apart' });
+    const experimentId = await apart.client().createExperiment('of its client');
+    await apart.client().createRun(experimentId);
+    const names = async (own: Readonly<Record<string, string>>): Promise<readonly (string | undefined)[]> => {
+      const { experiments } = (await readServer(trackingUri, own)) as { experiments: Record<string, { name: string }> };
+      return Object.values(experiments).map(({ name }) => name);
+    };
+    const there = await names({ MLFLOW_WORKSPACE: 'apart' });
+    expect(there).toEqual(expect.arrayContaining(['of apart', 'of its client']));
+    expect(await names({})).not.toContain('of its client');
+  });
+});
+
+// A server of its own: where workspaces are, it looks for a run before it says that a metric has no points.
+describe('a folder of runs', () => {
+  const python = requireBackend('mlflow');
+
   test('in a folder of runs the same is done, and said, as on a server', { timeout: 600_000 }, async () => {
     const script = writeScript(SEED + 1, Math.min(COUNT, 400), GROUPS_OF_FOLDER)
       // ids of experiments are of chance there, and a model's points know no data set, since MLflow's own folders break on it
@@ -128,22 +149,6 @@ describe('with workspaces', () => {
       JSON.stringify(await holdings(left), (key, each: unknown) => (key === 'modelInputs' ? [] : each)),
     ) as Json;
     expect(held).toMatchObject({ experiments, runs });
-  });
-
-  test('a service with a workspace writes there alone, as Python reads it', { timeout: 120_000 }, async () => {
-    const { MLFLOW_TRACKING_URI: trackingUri } = ours.env;
-    const all = await startService({ trackingUri, experimentName: 'Default' });
-    await all.client().createWorkspace('apart');
-    const apart = await startService({ trackingUri, experimentName: 'of apart', workspace: 'apart' });
-    const experimentId = await apart.client().createExperiment('of its client');
-    await apart.client().createRun(experimentId);
-    const names = async (own: Readonly<Record<string, string>>): Promise<readonly (string | undefined)[]> => {
-      const { experiments } = (await readServer(trackingUri, own)) as { experiments: Record<string, { name: string }> };
-      return Object.values(experiments).map(({ name }) => name);
-    };
-    const there = await names({ MLFLOW_WORKSPACE: 'apart' });
-    expect(there).toEqual(expect.arrayContaining(['of apart', 'of its client']));
-    expect(await names({})).not.toContain('of its client');
   });
 });
 
