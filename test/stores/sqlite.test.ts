@@ -48,6 +48,13 @@ describe('a file made here', () => {
     expect(read('PRAGMA foreign_key_check')).toEqual({});
   });
 
+  test('takes names of 500 characters, as MLflow does where its database takes them', async () => {
+    const store = openAt(freshPath());
+    const name = 'n'.repeat(500);
+    expect(await store.getExperiment(await store.createExperiment({ name }))).toMatchObject({ name });
+    await store.close();
+  });
+
   test('is in WAL mode, and one whole file once it is closed', async () => {
     const path = freshPath();
     const store = openAt(path);
