@@ -122,6 +122,9 @@ export interface AttributesWrite {
   readonly metrics: readonly Metric[];
 }
 
+/** The tag of a run that ended without an error of its own to name: why it did. */
+export const END_REASON_TAG = 'runspan.end_reason';
+
 /** Ends the run; what comes after it is sent and never reopens the run. */
 export interface EndWrite {
   readonly kind: 'end';

@@ -1,4 +1,5 @@
 // Ends the runs of a dead process: what it had kept back is mirrored, the reason is said, the status is KILLED at its last sign of life.
+import { END_REASON_TAG } from '../../model/write.ts';
 import type { Delivery } from './delivery.ts';
 import { deleteTwins } from './create-run.ts';
 import type { Item } from './deliver-batch.ts';
@@ -6,8 +7,6 @@ import { deliverItems } from './deliver-batch.ts';
 import { closeModels } from './deliver-model.ts';
 import type { Orphan } from '../folder/lease.ts';
 import type { OpenRun } from '../folder/state.ts';
-
-const END_REASON_TAG = 'runspan.end_reason';
 
 /** What a reaper needs to know beyond the delivery. */
 export interface ReapOptions {
