@@ -57,7 +57,7 @@ export async function startAutolog(
     get: (id: string, store: ReturnType<typeof openSqliteStore>) => Promise<T>,
   ): Promise<T[]> => {
     await started.mlflow.flush();
-    const database = new DatabaseSync(path, { readOnly: true });
+    const database = new DatabaseSync(path, { readOnly: true, timeout: 10_000 });
     const ids = database.prepare(sql).all();
     database.close();
     const store = openSqliteStore({ path, artifactRoot: join(started.folder, 'mlruns') });

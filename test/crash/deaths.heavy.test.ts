@@ -12,7 +12,7 @@ describe('kill -9', () => {
   it('of an adopter in the middle leaves the rest to the next one', async () => {
     const folder = jobFolder();
     await adopt(folder);
-    const database = new DatabaseSync(join(folder, 'mlflow.db'));
+    const database = new DatabaseSync(join(folder, 'mlflow.db'), { timeout: 10_000 });
     database.exec('begin immediate');
     const job = startJob({ folder, mode: 'busy', runKey: key(0), count: 0 });
     await killAfter(job, 30_000);
@@ -70,7 +70,7 @@ describe('a locked database', () => {
   it('that another process holds for two seconds delays and loses nothing', async () => {
     const folder = jobFolder();
     await adopt(folder);
-    const database = new DatabaseSync(join(folder, 'mlflow.db'));
+    const database = new DatabaseSync(join(folder, 'mlflow.db'), { timeout: 10_000 });
     database.exec('begin immediate');
     const job = startJob({ folder, mode: 'stop', runKey: key(0), count: 3000 });
     await job.seen(/opened/);

@@ -89,7 +89,7 @@ export interface StoredRun {
 
 /** Reads one run; undefined where there is none. */
 export function readRun(folder: string, runKey: string): StoredRun | undefined {
-  const database = new DatabaseSync(join(folder, 'mlflow.db'), { readOnly: true });
+  const database = new DatabaseSync(join(folder, 'mlflow.db'), { readOnly: true, timeout: 10_000 });
   try {
     const run = database.prepare('select status, end_time from runs where run_uuid = ?').get(runKey);
     if (run === undefined) return undefined;

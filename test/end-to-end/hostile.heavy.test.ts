@@ -25,7 +25,7 @@ function expectPoints(
 async function makeLocked(): Promise<{ folder: string; unlock: () => void }> {
   const folder = makeFolder();
   await openSqliteStore({ path: join(folder, 'mlflow.db'), artifactRoot: join(folder, 'mlruns') }).close();
-  const database = new DatabaseSync(join(folder, 'mlflow.db'));
+  const database = new DatabaseSync(join(folder, 'mlflow.db'), { timeout: 10_000 });
   database.exec('PRAGMA busy_timeout = 5000; BEGIN EXCLUSIVE');
   const unlock = (): void => {
     database.exec('ROLLBACK');

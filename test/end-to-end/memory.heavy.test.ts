@@ -8,7 +8,7 @@ const POINTS = 200_000;
 
 /** All that the job's store has of its metrics: how many points, at how many steps, up to which, and their sum. */
 function readSums(folder: string): unknown {
-  const database = new DatabaseSync(join(folder, 'mlflow.db'), { readOnly: true });
+  const database = new DatabaseSync(join(folder, 'mlflow.db'), { readOnly: true, timeout: 10_000 });
   try {
     return {
       ...database

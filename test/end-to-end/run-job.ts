@@ -97,7 +97,7 @@ export interface StoredRun {
 
 /** Reads every run of a job's `mlflow.db`, by plain SQL. */
 export function readRuns(folder: string, file = 'mlflow.db'): readonly StoredRun[] {
-  const database = new DatabaseSync(join(folder, file), { readOnly: true });
+  const database = new DatabaseSync(join(folder, file), { readOnly: true, timeout: 10_000 });
   try {
     const all = (sql: string, ...args: string[]): Record<string, unknown>[] => database.prepare(sql).all(...args);
     const pairs = (table: string, runId: string): Record<string, string> =>

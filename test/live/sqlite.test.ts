@@ -61,7 +61,7 @@ async function writeByUs(store: Store, experimentName: string): Promise<RunEntit
 
 /** All rows of a run but for its ids, sorted, with the type that SQLite keeps each value in. */
 function rowsOf(name: string, runId: string): unknown {
-  const database = new DatabaseSync(join(folder, name), { readOnly: true });
+  const database = new DatabaseSync(join(folder, name), { readOnly: true, timeout: 10_000 });
   const read = (sql: string): string[] => {
     const rows = database.prepare(sql.replaceAll('$run', `'${runId}'`)).all();
     return rows.map((row) => JSON.stringify(row).replaceAll(runId, 'RUN')).toSorted();

@@ -36,7 +36,7 @@ async function send(act: (run: Run) => void): Promise<Sent> {
   await mlflow.flush();
   expect(mlflow.stats()).toMatchObject({ pending: 0, deadLettered: 0 });
   const run = await mlflow.client().getRun(key);
-  const database = new DatabaseSync(join(folder, 'mlflow.db'), { readOnly: true });
+  const database = new DatabaseSync(join(folder, 'mlflow.db'), { readOnly: true, timeout: 10_000 });
   const sql = 'SELECT value, is_nan, step, timestamp FROM metrics WHERE run_uuid = ? ORDER BY rowid';
   const points = database.prepare(sql).all(key) as unknown as readonly Point[];
   database.close();

@@ -34,14 +34,14 @@ export function openAt(path: string): Store {
 
 /** Opens a file as another program would, until the test file ends. */
 export function otherProgram(path: string): DatabaseSync {
-  const database = new DatabaseSync(path);
+  const database = new DatabaseSync(path, { timeout: 10_000 });
   others.push(database);
   return database;
 }
 
 /** Works on a file as another program would. */
 export function inFile<T>(path: string, work: (database: DatabaseSync) => T): T {
-  const database = new DatabaseSync(path);
+  const database = new DatabaseSync(path, { timeout: 10_000 });
   try {
     return work(database);
   } finally {

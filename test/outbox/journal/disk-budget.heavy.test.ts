@@ -30,7 +30,7 @@ it('waits for the drain, has every point in the store, and refuses none', () => 
     deadLettered: 0,
     refused: {},
   });
-  const database = new DatabaseSync(join(folder, 'mlflow.db'), { readOnly: true });
+  const database = new DatabaseSync(join(folder, 'mlflow.db'), { readOnly: true, timeout: 10_000 });
   expect(database.prepare("SELECT count(*) AS count FROM metrics WHERE key = 'loss'").get()).toEqual({ count: COUNT });
   database.close();
 });
