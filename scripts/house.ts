@@ -41,14 +41,14 @@ interface Dependency {
 /** Who may import which package; `@opentelemetry/api` and Node's own modules are everybody's. */
 const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
   zod: { in: ['config/', 'rest/'] },
-  yaml: { in: ['config/', 'artifacts/', 'stores/file-meta'] }, // MLflow's file store keeps what it knows in meta.yaml
+  yaml: { in: ['config/', 'artifacts/', 'stores/file/meta'] }, // MLflow's file store keeps what it knows in meta.yaml
   'smol-toml': { in: ['config/'] },
   undici: { in: ['rest/'] },
   pino: { in: ['logs/'] },
   'pino-opentelemetry-transport': { in: ['logs/otel-transport'], isLazy: true },
   'node-notifier': { in: ['services/'] },
   commander: { in: ['cli.ts', 'cli/'] },
-  'node:sqlite': { in: ['stores/sqlite', 'stores/file-lock'] }, // the lock of a folder: Node has no other that the system frees
+  'node:sqlite': { in: ['stores/sqlite/', 'stores/file/lock'] }, // the lock of a folder: Node has no other that the system frees
   '@opentelemetry/': { in: ['otel/'], isLazy: true },
   vitest: { in: ['testing/contract/'] },
   '@aws-sdk/': { in: ['artifacts/s3'], isLazy: true },
@@ -57,7 +57,7 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
 
 const MAX_LINES = 300;
 /** A constant that is one long text. */
-const LONG_FILES: readonly string[] = ['stores/sqlite-schema.ts'];
+const LONG_FILES: readonly string[] = ['stores/sqlite/schema.ts'];
 const ENV_FILE = 'config/env.ts';
 const BANNED_FOLDERS = /(^|\/)(utils?|common|helpers?|shared|misc)(\/|\.ts$)/;
 

@@ -98,7 +98,7 @@ describe('a house that breaks a rule', () => {
     ['zod in runs', 'runs/a.ts', "import { z } from 'zod';", /only config\/, rest\//],
     [
       'sqlite outside its files',
-      'stores/http.ts',
+      'stores/http/a.ts',
       "import { DatabaseSync } from 'node:sqlite';",
       /only stores\/sqlite/,
     ],

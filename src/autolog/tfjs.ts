@@ -1,7 +1,7 @@
 // TensorFlow.js: fit and fitDataset of its models, patched so that each training logs itself.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { RunspanError } from '../errors.ts';
-import { randomRunName } from '../stores/run-names.ts';
+import { randomRunName } from '../stores/rules/run-names.ts';
 import { findHost } from './host.ts';
 import type { AutologFlags, FoundHost } from './host.ts';
 import { FitSession, complain } from './tfjs-session.ts';

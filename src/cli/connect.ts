@@ -5,7 +5,7 @@ import { openArtifacts } from '../artifacts/open.ts';
 import type { ArtifactRepository } from '../artifacts/contract.ts';
 import { RunspanError } from '../errors.ts';
 import type { Store } from '../stores/contract.ts';
-import { folderPath, openStore, sqlitePath } from '../stores/open.ts';
+import { folderPath, openStore, sqlitePath } from '../stores/open/open.ts';
 
 /** Where to look, before what env, `.env` and the settings file say. */
 export interface ConnectRequest {

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openArtifacts } from '../artifacts/open.ts';
 import { RunspanError } from '../errors.ts';
-import { folderPath, openStore, sqlitePath } from '../stores/open.ts';
+import { folderPath, openStore, sqlitePath } from '../stores/open/open.ts';
 import { drawBar } from './command-parts.ts';
 import { copyStore, planStore, type StorePlan } from './copy/copy-store.ts';
 import { Copying, type Side } from './copy/copying.ts';

@@ -6,7 +6,7 @@ import type { Outbox, OutboxOptions } from '../outbox/contract.ts';
 import type { Openers } from '../outbox/delivery/destination.ts';
 import { nodeSystem } from '../outbox/machine/node-system.ts';
 import { openOutbox } from '../outbox/job/outbox.ts';
-import { openSqliteStore } from '../stores/sqlite.ts';
+import { openSqliteStore } from '../stores/sqlite/sqlite-store.ts';
 import type { Store } from '../stores/contract.ts';
 import { MemoryArtifacts } from './memory-artifacts.ts';
 import type { MemoryDisk } from './memory-disk.ts';

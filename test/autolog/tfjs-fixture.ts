@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest';
 import { autolog, LoggerService } from '../../src/index.ts';
 import type { AutologFlags } from '../../src/index.ts';
 import type { LoggedModel, RunEntity } from '../../src/model/entities.ts';
-import { openSqliteStore } from '../../src/stores/sqlite.ts';
+import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { makeFolder, startService } from '../services/mlflow-fixture.ts';
 import type { TestService } from '../services/mlflow-fixture.ts';
 

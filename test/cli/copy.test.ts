@@ -16,7 +16,7 @@ import { copy, type CopyRequest } from '../../src/cli/copy-command.ts';
 import type { CopySummary } from '../../src/cli/copy-report.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
 import type { Store } from '../../src/stores/contract.ts';
-import { openStore } from '../../src/stores/open.ts';
+import { openStore } from '../../src/stores/open/open.ts';
 
 const TIME = Date.UTC(2026, 10, 20, 8);
 

@@ -6,7 +6,7 @@ import { openArtifacts } from '../../src/artifacts/open.ts';
 import type { Connection } from '../../src/cli/connect.ts';
 import type { Metric, Tag, TerminalStatus } from '../../src/model/entities.ts';
 import type { Store } from '../../src/stores/contract.ts';
-import { openStore } from '../../src/stores/open.ts';
+import { openStore } from '../../src/stores/open/open.ts';
 
 /** When the first run started. */
 export const START_MS: number = Date.UTC(2026, 10, 20, 8, 0, 0);

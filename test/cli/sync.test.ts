@@ -11,7 +11,7 @@ import { FolderState } from '../../src/outbox/folder/state.ts';
 import { nodeMachine, nodeSystem } from '../../src/outbox/machine/node-system.ts';
 import { openOutbox } from '../../src/outbox/job/outbox.ts';
 import { SpillLog } from '../../src/outbox/telemetry/spill-log.ts';
-import { openStore } from '../../src/stores/open.ts';
+import { openStore } from '../../src/stores/open/open.ts';
 import { create, end, metric, runKey } from '../outbox/writes.ts';
 
 const key = runKey(1);

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Metric, RunEntity } from '../../src/model/entities.ts';
-import { openFileStore } from '../../src/stores/file.ts';
+import { openFileStore } from '../../src/stores/file/file-store.ts';
 import { cleanEnv, journalFolders, makeFolder, runJob } from './run-job.ts';
 import type { JobOptions, JobResult } from './run-job.ts';
 

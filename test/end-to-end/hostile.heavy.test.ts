@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { openSqliteStore } from '../../src/stores/sqlite.ts';
+import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { cleanEnv, journalFolders, makeFolder, readJsonLines, readRuns, runJob } from './run-job.ts';
 import type { JobOptions, JobResult } from './run-job.ts';
 

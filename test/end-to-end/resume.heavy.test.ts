@@ -1,7 +1,7 @@
 // A training that is killed twice and goes on each time, by MLFLOW_RUN_ID and by `runId`: one run, with everything in it.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openStore } from '../../src/stores/open.ts';
+import { openStore } from '../../src/stores/open/open.ts';
 import { makeFolder, runJob } from './run-job.ts';
 
 describe.each([

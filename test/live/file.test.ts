@@ -11,8 +11,8 @@ import { parse } from 'yaml';
 import { openArtifacts } from '../../src/artifacts/open.ts';
 import type { Experiment, LoggedModel, Metric, RunEntity } from '../../src/model/entities.ts';
 import type { Store } from '../../src/stores/contract.ts';
-import { openFileStore } from '../../src/stores/file.ts';
-import { openSqliteStore } from '../../src/stores/sqlite.ts';
+import { openFileStore } from '../../src/stores/file/file-store.ts';
+import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { describeStore } from '../../src/testing/contract/store-suite.ts';
 import { callPython, findPython, listRuns, readExperiment, readRun, searchRuns } from './backends.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MlflowError } from '../../src/errors.ts';
-import { openHttpStore } from '../../src/stores/http.ts';
+import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import type { Store } from '../../src/stores/contract.ts';
 import { AFTER, SILENT_LOSSES } from '../rest/silent-losses.ts';
 import { readExperiment } from './backends.ts';

@@ -11,7 +11,7 @@ import { openProxyArtifacts } from '../../src/artifacts/proxy.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
 import type { ConnectionOptions } from '../../src/rest/connection.ts';
 import type { Store } from '../../src/stores/contract.ts';
-import { openHttpStore } from '../../src/stores/http.ts';
+import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { describeArtifacts } from '../../src/testing/contract/artifact-suite.ts';
 import { describeStore } from '../../src/testing/contract/store-suite.ts';
 import { makeRun } from '../../src/testing/contract/store-fixtures.ts';

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MlflowError, RunspanError } from '../../src/index.ts';
-import { openHttpStore } from '../../src/stores/http.ts';
+import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { describeStore } from '../../src/testing/contract/store-suite.ts';
 import { readExperiment, readRun } from './backends.ts';
 import { expectSteps } from './expect-steps.ts';

@@ -10,7 +10,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openArtifacts } from '../../src/artifacts/open.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
 import type { Store } from '../../src/stores/contract.ts';
-import { openSqliteStore } from '../../src/stores/sqlite.ts';
+import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { describeStore } from '../../src/testing/contract/store-suite.ts';
 import { findPython, listRuns, readRun, searchRuns } from './backends.ts';
 import { requireBackend } from './require-backend.ts';

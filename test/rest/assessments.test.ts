@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { NewAssessment } from '../../src/model/assessments.ts';
 import { ASSESSMENT_ENDPOINTS } from '../../src/rest/assessments.ts';
-import { openHttpStore } from '../../src/stores/http.ts';
+import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { json, startServer, type Answer } from './scripted-server.ts';
 
 const wire = { assessment_id: 'a-1', assessment_name: 'n', trace_id: 'tr-1', create_time: '2026-01-01T00:00:00Z' };

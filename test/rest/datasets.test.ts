@@ -1,7 +1,7 @@
 // The endpoints of evaluation datasets: path, query, body with JSON within JSON, answer, and what a repeat does.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DATASET_ENDPOINTS } from '../../src/rest/datasets.ts';
-import { openHttpStore } from '../../src/stores/http.ts';
+import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { json, startServer, type Answer } from './scripted-server.ts';
 
 async function open(answer: Answer) {

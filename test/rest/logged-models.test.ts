@@ -1,7 +1,7 @@
 // The endpoints of logged models: path, query, body, answer, and what a repeat does.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LOGGED_MODEL_ENDPOINTS } from '../../src/rest/logged-models.ts';
-import { openHttpStore } from '../../src/stores/http.ts';
+import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { json, startServer, type Answer } from './scripted-server.ts';
 
 async function open(answer: Answer) {

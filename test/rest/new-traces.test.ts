@@ -2,7 +2,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { TraceSpan } from '../../src/model/traces.ts';
 import { toAnyValue } from '../../src/rest/otlp-values.ts';
-import { openHttpStore } from '../../src/stores/http.ts';
+import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { json, startServer, text, type Answer } from './scripted-server.ts';
 
 async function open(answer: Answer) {

@@ -1,6 +1,6 @@
 // The endpoints of the model registry: path, query, body, answer.
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openHttpStore } from '../../src/stores/http.ts';
+import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import type { Store } from '../../src/stores/contract.ts';
 import { json, startServer, type Answer, type ScriptedServer } from './scripted-server.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RestApi } from '../../src/rest/api.ts';
 import { ENDPOINTS } from '../../src/rest/endpoints.ts';
-import { openHttpStore } from '../../src/stores/http.ts';
+import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { fakePace } from './fake-pace.ts';
 import { json, startServer, type Answer } from './scripted-server.ts';
 import { SILENT_LOSSES } from './silent-losses.ts';

@@ -1,7 +1,7 @@
 // The endpoints of traces: path, query, body, answer, and what a repeat does.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TRACE_ENDPOINTS } from '../../src/rest/traces.ts';
-import { openHttpStore } from '../../src/stores/http.ts';
+import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { json, startServer, text, type Answer } from './scripted-server.ts';
 
 async function open(answer: Answer) {

@@ -1,7 +1,7 @@
 // The endpoints of workspaces, and the header that says which one every request is of.
 import { expect, it, onTestFinished } from 'vitest';
 import type { Store } from '../../src/stores/contract.ts';
-import { openHttpStore } from '../../src/stores/http.ts';
+import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { json, startServer, text, type Answer, type ScriptedServer } from './scripted-server.ts';
 
 const API = '/api/3.0/mlflow/workspaces';

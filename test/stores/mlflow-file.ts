@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll } from 'vitest';
 import type { Store } from '../../src/stores/contract.ts';
-import { MLFLOW_SCHEMA, MLFLOW_SCHEMA_REVISION } from '../../src/stores/sqlite-schema.ts';
-import { openSqliteStore } from '../../src/stores/sqlite.ts';
+import { MLFLOW_SCHEMA, MLFLOW_SCHEMA_REVISION } from '../../src/stores/sqlite/schema.ts';
+import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 
 const folders: string[] = [];
 const others: DatabaseSync[] = [];

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { MlflowError } from '../../src/errors.ts';
 import type { Metric, Param, RunStatus, Tag } from '../../src/model/entities.ts';
 import type { LogBatchRequest, Store } from '../../src/stores/contract.ts';
-import { openFileStore } from '../../src/stores/file.ts';
-import { openSqliteStore } from '../../src/stores/sqlite.ts';
+import { openFileStore } from '../../src/stores/file/file-store.ts';
+import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { freshFolder, freshPath } from './mlflow-file.ts';
 
 type Call =

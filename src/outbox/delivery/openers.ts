@@ -3,7 +3,7 @@ import type { Openers } from './destination.ts';
 
 /** Opens by URI; the code behind is imported at the first use. */
 export const openers: Openers = {
-  openStore: async (uri, options) => (await import('../../stores/open.ts')).openStore(uri, options),
+  openStore: async (uri, options) => (await import('../../stores/open/open.ts')).openStore(uri, options),
   openArtifacts: async (artifactUri, options) =>
     (await import('../../artifacts/open.ts')).openArtifacts(artifactUri, options),
 };

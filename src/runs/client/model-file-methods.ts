@@ -8,7 +8,7 @@ import type { LoggedModel, RunEntity } from '../../model/entities.ts';
 import { isModelUri, isRunsUri, parseModelUri, parseRunsUri } from '../../model/model-uri.ts';
 import { toPythonJson } from '../../model/python-json.ts';
 import type { ModelVersion } from '../../model/registry.ts';
-import { appendToUri } from '../../stores/rules.ts';
+import { appendToUri } from '../../stores/rules/rules.ts';
 import { ArtifactMethods } from './artifact-methods.ts';
 import type { NewLoggedModelOptions } from './logged-model-methods.ts';
 import { checkId } from './checks.ts';
