@@ -15,6 +15,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { copy, type CopyRequest } from '../../src/cli/copy-command.ts';
 import type { CopySummary } from '../../src/cli/copy-report.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
+import { IS_PROMPT_TAG } from '../../src/model/registry.ts';
 import type { Store } from '../../src/stores/contract.ts';
 import { openStore } from '../../src/stores/open/open.ts';
 
@@ -352,6 +353,46 @@ describe('a copy', () => {
     await use('sqlite:///to.db', async (store) =>
       expect((await store.request('getRegisteredModel', 'churn')).aliases).toEqual({ best: '1' }),
     );
+  });
+
+  it('keeps prompts, each listed in the experiment that it was listed in', async () => {
+    enterFolder();
+    await use('sqlite:///to.db', (store) => store.createExperiment({ name: 'other' }));
+    const experimentId = await use('sqlite:///from.db', async (store) => {
+      const made = await store.createExperiment({ name: 'churn' });
+      const tags = [{ key: IS_PROMPT_TAG, value: 'true' }];
+      const ids = { key: '_mlflow_experiment_ids', value: `,${made},77,` };
+      await store.request('createRegisteredModel', { name: 'greeting', tags: [...tags, ids] });
+      const text = (value: string): { key: string; value: string } => ({ key: 'mlflow.prompt.text', value });
+      const version = { name: 'greeting', source: 'dummy-source' };
+      await store.request('createModelVersion', { ...version, tags: [...tags, text('Hello {{name}}')] });
+      await store.request('createModelVersion', {
+        ...version,
+        tags: [...tags, text('Bye {{name}}')],
+        description: 'b',
+      });
+      await store.request('setRegisteredModelAlias', { name: 'greeting', alias: 'prod', version: '1' });
+      return made;
+    });
+    expect((await runCopy()).summary).toMatchObject({ problems: [], versions: { copied: 2 } });
+    await use('sqlite:///to.db', async (store) => {
+      const model = await store.request('getRegisteredModel', 'greeting');
+      const churn = await store.getExperimentByName('churn');
+      expect(churn?.experimentId).not.toBe(experimentId);
+      expect(model).toMatchObject({
+        aliases: { prod: '1' },
+        tags: { [IS_PROMPT_TAG]: 'true', _mlflow_experiment_ids: `,${churn?.experimentId},` },
+      });
+      const filter = `name = 'greeting' AND tags.\`${IS_PROMPT_TAG}\` = 'true'`;
+      const { items } = await store.request('searchModelVersions', { filter, maxResults: 10 });
+      expect(items.map(({ version, description, tags }) => [version, description, tags['mlflow.prompt.text']])).toEqual(
+        [
+          ['2', 'b', 'Bye {{name}}'],
+          ['1', '', 'Hello {{name}}'],
+        ],
+      );
+    });
+    expect((await runCopy()).summary).toMatchObject({ versions: { ...NOTHING, unchanged: 2 }, problems: [] });
   });
 
   it.each([

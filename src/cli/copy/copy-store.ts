@@ -49,7 +49,7 @@ export async function copyStore(
   }
   // A part of a store has no registry of its own.
   if (isWhole) {
-    const sources = new Sources(copying, { runs, models });
+    const sources = new Sources(copying, { experiments, runs, models });
     for (const registered of await listRegistered(copying))
       await copying.tolerate(`registered model '${registered.name}'`, () =>
         copyRegistered(copying, sources, registered),

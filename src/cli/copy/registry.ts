@@ -1,7 +1,7 @@
 // The model registry: registered models and prompts by their names, versions with their numbers where these are free, aliases, tags.
 import { MlflowError, RunspanError } from '../../errors.ts';
 import type { Page, Tag } from '../../model/entities.ts';
-import type { ModelVersion, RegisteredModel } from '../../model/registry.ts';
+import { hasPromptTag, IS_PROMPT_TAG, type ModelVersion, type RegisteredModel } from '../../model/registry.ts';
 import type { RegistrySearch } from '../../rest/registry.ts';
 import type { Copying } from './copying.ts';
 import {
@@ -17,11 +17,18 @@ import type { Sources, VersionPlace } from './sources.ts';
 
 const PAGE_SIZE = 100;
 const NO_STAGE = 'None';
+/** A search leaves prompts out unless it asks for them, and then gives nothing else. */
+const PROMPTS_ONLY = `tags.\`${IS_PROMPT_TAG}\` = 'true'`;
 
-/** Reads the registered models of the source; a store without a registry has none. */
+/** Reads the registered models of the source, prompts among them; a store without a registry has none. */
 export async function listRegistered(copying: Copying): Promise<readonly RegisteredModel[]> {
+  const { store } = copying.source;
   try {
-    return await readAll((paging) => copying.source.store.request('searchRegisteredModels', paging));
+    const models = await readAll((paging) => store.request('searchRegisteredModels', paging));
+    const prompts = await readAll((paging) =>
+      store.request('searchRegisteredModels', { ...paging, filter: PROMPTS_ONLY }),
+    );
+    return [...models, ...prompts];
   } catch (error) {
     const isWithout = error instanceof RunspanError && ['NOT_SUPPORTED', 'STORE_INCOMPATIBLE'].includes(error.code);
     if (isWithout) return [];
@@ -34,7 +41,7 @@ export async function copyRegistered(copying: Copying, sources: Sources, { name 
   const { source, counts, now } = copying;
   // A search leaves out what only this answer has.
   const model = await copying.attempt(() => source.store.request('getRegisteredModel', name));
-  const versions = (await listVersions(copying, 'source', name)).toSorted(
+  const versions = (await listVersions(copying, 'source', model)).toSorted(
     (a, b) => Number(a.version) - Number(b.version),
   );
   const fingerprint = new Fingerprint();
@@ -48,8 +55,8 @@ export async function copyRegistered(copying: Copying, sources: Sources, { name 
     return;
   }
   const beganAtMs = now();
-  await copyModel(copying, model, before);
-  const numbers = await copyVersions(copying, sources, versions);
+  await copyModel(copying, { ...model, tags: await sources.translateTags(model.tags) }, before);
+  const numbers = await copyVersions(copying, sources, { model, versions });
   for (const [alias, version] of Object.entries(model.aliases)) {
     const number = numbers.get(version);
     if (number !== undefined && before?.aliases[alias] !== number)
@@ -85,11 +92,9 @@ async function copyModel(copying: Copying, model: RegisteredModel, before: Regis
 async function copyVersions(
   copying: Copying,
   sources: Sources,
-  versions: readonly ModelVersion[],
+  { model, versions }: { readonly model: RegisteredModel; readonly versions: readonly ModelVersion[] },
 ): Promise<ReadonlyMap<string, string>> {
-  const [first] = versions;
-  if (first === undefined) return new Map();
-  const there = await listVersions(copying, 'target', first.name);
+  const there = await listVersions(copying, 'target', model);
   const copies = new Map(there.map((version) => [version.tags[COPIED_FROM_TAG] ?? '', version]));
   const numbers = new Map<string, string>();
   let last = Math.max(0, ...there.map(({ version }) => Number(version)));
@@ -119,7 +124,7 @@ async function createVersion(copying: Copying, version: ModelVersion, place: Ver
   let isFirstTry = true;
   return copying.attempt(async () => {
     // A create whose answer was lost may have been carried out.
-    const there = isFirstTry ? [] : await listVersions(copying, 'target', name);
+    const there = isFirstTry ? [] : await listVersions(copying, 'target', version);
     isFirstTry = false;
     const found = there.find((each) => each.tags[COPIED_FROM_TAG] === originOfVersion(version));
     if (found !== undefined) return found;
@@ -173,9 +178,14 @@ async function findRegistered(copying: Copying, name: string): Promise<Registere
   }
 }
 
-function listVersions(copying: Copying, side: 'source' | 'target', name: string): Promise<readonly ModelVersion[]> {
+function listVersions(
+  copying: Copying,
+  side: 'source' | 'target',
+  { name, tags }: Pick<RegisteredModel, 'name' | 'tags'>,
+): Promise<readonly ModelVersion[]> {
   const { store } = copying[side];
-  const filter = `name = '${name.replaceAll("'", "''")}'`;
+  const named = `name = '${name.replaceAll("'", "''")}'`;
+  const filter = hasPromptTag(tags) ? `${named} AND ${PROMPTS_ONLY}` : named;
   return copying.attempt(() => readAll((paging) => store.request('searchModelVersions', { ...paging, filter })));
 }
 

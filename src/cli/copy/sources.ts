@@ -1,6 +1,6 @@
 // Where a version of a registered model comes from, in the words of the target: run, model and the place of the files.
-import type { ModelVersion } from '../../model/registry.ts';
-import { hasPromptTag } from '../../model/registry.ts';
+import { MlflowError } from '../../errors.ts';
+import { hasPromptTag, type ModelVersion, type RegisteredModel } from '../../model/registry.ts';
 import type { Copying } from './copying.ts';
 import { findRun } from './runs.ts';
 
@@ -11,8 +11,12 @@ export interface VersionPlace {
   readonly modelId?: string;
 }
 
-/** Where the copies of runs and models are found; made where there is none. */
+/** The experiments that a prompt is listed in, as MLflow's pages of an experiment look for them: `,1,5,`. */
+const EXPERIMENTS_TAG = '_mlflow_experiment_ids';
+
+/** Where the copies of experiments, runs and models are found; made where there is none. */
 export interface Copies {
+  readonly experiments: { ensure(experimentId: string): Promise<{ readonly experimentId: string }> };
   readonly runs: { ensure(runId: string): Promise<string | undefined> };
   readonly models: { ensure(modelId: string): Promise<string | undefined> };
 }
@@ -38,6 +42,18 @@ export class Sources {
     return { source: moved ?? source, ...run };
   }
 
+  /** The tags of a registered model, with the target's ids in them. */
+  async translateTags(tags: RegisteredModel['tags']): Promise<RegisteredModel['tags']> {
+    const listed = tags[EXPERIMENTS_TAG];
+    if (listed === undefined) return tags;
+    const ids: string[] = [];
+    for (const id of listed.split(',').filter((each) => each !== '')) {
+      const found = await this.#copies.experiments.ensure(id).catch(undefinedWhereAbsent);
+      if (found !== undefined) ids.push(found.experimentId);
+    }
+    return { ...tags, [EXPERIMENTS_TAG]: `,${ids.join(',')},` };
+  }
+
   /** A folder of the run's artifacts, where that folder is now. */
   async #move(source: string, runId: string, copyId: string): Promise<string | undefined> {
     if (source.startsWith(`runs:/${runId}/`)) return source.replace(runId, copyId);
@@ -48,4 +64,9 @@ export class Sources {
     const { info } = await this.#copying.attempt(() => this.#copying.target.store.getRun(copyId));
     return `${info.artifactUri}${source.slice(root.length)}`;
   }
+}
+
+function undefinedWhereAbsent(error: unknown): undefined {
+  if (error instanceof MlflowError && error.errorCode === 'RESOURCE_DOES_NOT_EXIST') return undefined;
+  throw error;
 }
