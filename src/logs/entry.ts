@@ -93,15 +93,33 @@ export function createCorrelator(): (at: Context) => Correlation {
   };
 }
 
-/** Parses a line of pino's; a line that is no JSON object becomes one with the line as its message. */
+/** What a line of pino's begins with. A field of the job's that is called so stands after it, and JSON.parse keeps the last. */
+const HEAD = /^\{"level":("[^"\\]*"|\d+),"time":("[^"\\]*"|\d+)[,}]/;
+
+/**
+ * Parses a line of pino's; a line that is no JSON object becomes one with the line as its message. A field of the job's that is
+ * called `level` or `time` gets the name `level_` or `time_`.
+ */
 export function parseLine(line: string): LogRecord {
   try {
     const record: unknown = JSON.parse(line);
-    if (typeof record === 'object' && record !== null && !Array.isArray(record)) return record as LogRecord;
+    if (typeof record === 'object' && record !== null && !Array.isArray(record))
+      return keepHead(record as LogRecord, HEAD.exec(line));
   } catch {
     // A formatter of a child logger may write what is no JSON; the line is worth more than its form.
   }
   return { level: 30, time: Date.now(), msg: line.trimEnd() };
+}
+
+function keepHead(record: LogRecord, head: RegExpExecArray | null): LogRecord {
+  if (head === null) return record;
+  for (const [at, key] of ['level', 'time'].entries()) {
+    const own: unknown = JSON.parse(head[at + 1] ?? '');
+    if (record[key] === own) continue;
+    record[`${key}_`] = record[key];
+    record[key] = own;
+  }
+  return record;
 }
 
 /**

@@ -47,6 +47,8 @@ export function readFlatLine(line: string, isSensitive: (name: string) => boolea
     // A line that is not pino's own JSON.
     if (keyEnd < 0 || end <= start) return undefined;
     const value = line.slice(start, end);
+    // A second one is a field of the job's.
+    if ((key === 'level' && !Number.isNaN(level)) || (key === 'time' && !Number.isNaN(time))) return undefined;
     if (key === 'level') level = Number(value);
     else if (key === 'time') time = Number(value);
     else if (key === 'msg') message = isText ? value.slice(1, -1) : value;

@@ -107,11 +107,44 @@ interface Call {
   readonly source: LogSource | undefined;
 }
 
-function writeLine({ pipeline, root, read }: Shared, { logger, args, level, write, source }: Call): void {
+function writeLine(shared: Shared, call: Call): void {
+  try {
+    tryToWriteLine(shared, call);
+  } catch (error) {
+    // A getter of the job's threw before anything was written: the line counts for more than that field.
+    const readable = copyReadable(call.args[0]);
+    if (readable === undefined) throw error;
+    tryToWriteLine(shared, { ...call, args: [readable, ...call.args.slice(1)] });
+  }
+}
+
+function tryToWriteLine({ pipeline, root, read }: Shared, { logger, args, level, write, source }: Call): void {
   const quick = isPlain(logger as unknown as PinoState, root, pipeline) ? read(args, level) : undefined;
   if (quick !== undefined) pipeline.writeQuick(quick, source);
   // The cast: whatever they are, pino takes them.
   else pipeline.withSource(source, () => write.apply(logger, args as Parameters<pino.LogFn>));
+}
+
+const UNREADABLE = '[Unreadable]';
+
+/** A copy of fields in which those that cannot be read say so; undefined where all can be. */
+function copyReadable(fields: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeof fields !== 'object' || fields === null) return undefined;
+  let isWhole = true;
+  const copy: Record<string, unknown> = {};
+  try {
+    for (const key in fields) {
+      try {
+        copy[key] = (fields as Readonly<Record<string, unknown>>)[key];
+      } catch {
+        copy[key] = UNREADABLE;
+        isWhole = false;
+      }
+    }
+  } catch {
+    isWhole = false; // a proxy without a target: it has no keys to tell
+  }
+  return isWhole ? undefined : copy;
 }
 
 interface PinoState {
