@@ -134,9 +134,9 @@ export class Drain {
 
   /** Syncs the journal, and the files that it speaks of, to the disk. */
   sync(): void {
-    const { delivery, reader } = this.#options;
+    const { delivery } = this.#options;
     try {
-      if (reader !== undefined) this.#folderSync?.sync(reader.openSegments());
+      this.#folderSync?.sync();
     } catch (error) {
       delivery.onWarning(`The journal could not be synced: ${messageOf(error)}`);
     }

@@ -1,5 +1,6 @@
 // Brings what a folder holds to the disk itself, for durability `fsync`: the files, and the names by which they are found.
 import path from 'node:path';
+import { segmentIndexes, segmentName } from '../journal/segment-names.ts';
 import type { Disk } from '../machine/system.ts';
 import type { FolderPaths } from './folder.ts';
 
@@ -16,8 +17,9 @@ export class FolderSync {
   }
 
   /** Syncs the segments, and of header and kept files those that are new; throws what the disk throws. */
-  sync(segments: readonly string[]): void {
+  sync(): void {
     const { root, header, spool } = this.#paths;
+    const segments = segmentIndexes(this.#disk.list(root)).map((index) => path.join(root, segmentName(index)));
     const kept = this.#disk.list(spool).map((name) => path.join(spool, name));
     const fresh = [header, ...kept].filter((file) => !this.#done.has(this.#stampOf(file)));
     const hasNewName = fresh.length > 0 || segments.some((file) => !this.#done.has(file));

@@ -76,12 +76,6 @@ export class SegmentReader {
     }
   }
 
-  /** The segments that hold what is read and not yet deleted, for a sync. */
-  openSegments(): readonly string[] {
-    const names = segmentIndexes(this.#options.disk.list(this.#options.folder));
-    return names.map((index) => this.#pathOf(index));
-  }
-
   close(): void {
     if (this.#descriptor !== undefined) this.#options.disk.close(this.#descriptor);
     this.#descriptor = undefined;

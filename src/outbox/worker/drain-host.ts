@@ -181,15 +181,15 @@ export class DrainHost {
     this.#doze.wake();
   }
 
-  /** Somebody waits for everything, artifacts that were set aside included. */
+  /** Somebody waits for everything, artifacts that were set aside included; what does not get through is to be on the disk at least. */
   #hurryAll(): void {
+    if (this.#settings.durability === 'fsync') this.#folder.drain.sync();
     this.#hurry();
     this.#folder.lane.hurry();
     this.#orphanage?.hurry();
   }
 
   async #flush({ id, sequence }: Extract<HostRequest, { kind: 'flush' }>): Promise<void> {
-    if (this.#settings.durability === 'fsync') this.#folder.drain.sync();
     const reached = this.#progress.untilComplete(id, sequence);
     this.#hurryAll();
     postAnswer(this.#post, { kind: 'answer', id, value: await reached });

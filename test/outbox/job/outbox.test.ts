@@ -144,59 +144,6 @@ describe.each(['worker', 'inline'] as const)('an outbox with its drain %s', (dra
   });
 });
 
-describe('durability fsync', () => {
-  class Syncing extends NodeDisk {
-    readonly order: string[] = [];
-
-    override sync(file: string): void {
-      this.order.push('sync');
-      super.sync(file);
-    }
-  }
-
-  function openSyncing(durability: 'os' | 'fsync'): Bench & { order: string[]; store: MemoryStore } {
-    const disk = new Syncing();
-    const { order } = disk;
-    const store = new MemoryStore({ onCall: (method) => void order.push(method) });
-    return { ...inline(store, { system: { ...nodeSystem(), disk }, durability }), order, store };
-  }
-
-  it('brings records to the disk before they are sent, also where nobody waits for them', async () => {
-    const { outbox, order, seen } = openSyncing('fsync');
-    outbox.append(create(key));
-    await seen('created');
-    expect(order.indexOf('sync')).toBeGreaterThanOrEqual(0);
-    expect(order.indexOf('sync')).toBeLessThan(order.indexOf('createRun'));
-  });
-
-  it('is what flush() waits for, also where the store is away', async () => {
-    const { outbox, order, store, seen } = openSyncing('fsync');
-    outbox.append(create(key));
-    await seen('created');
-    const asked = new Promise<void>((resolve) => {
-      store.onCall = () => {
-        resolve();
-        return { when: 'before', error: unavailable() };
-      };
-    });
-    outbox.append(metric(key, 1));
-    await asked;
-    // The drain waits for the store now and reads no further.
-    outbox.append(metric(key, 2));
-    order.length = 0;
-    await outbox.flush({ timeoutMs: 20 });
-    expect(order).toContain('sync');
-  });
-
-  it('is not what the default pays for', async () => {
-    const { outbox, order } = openSyncing('os');
-    outbox.append(create(key));
-    await outbox.flush({ timeoutMs: 5000 });
-    expect(order).toContain('createRun');
-    expect(order).not.toContain('sync');
-  });
-});
-
 describe('an outbox whose store is away', () => {
   function away(): MemoryStore {
     return new MemoryStore({ onCall: () => ({ when: 'before', error: unavailable() }) });

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { liveThrough } from './histories.ts';
 
 const run = promisify(execFile);
 
@@ -12,5 +13,12 @@ it.concurrent.each([1, 5001])(
   async (seed) => {
     const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'simulate.ts'), '5000', String(seed)]);
     expect(stdout).toMatch(/^5000 histories from seed \d+ ended as they must: \d{5,} accepted records/);
+  },
+);
+
+it.each([[5_048_552, 'a flush() that came behind stop() resolved before anything was synced']])(
+  'lives through history %d, which ended wrong once: %s',
+  async (seed) => {
+    expect(await liveThrough(seed, 1)).toBeGreaterThan(0);
   },
 );

@@ -1,0 +1,103 @@
+import { basename, join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Outbox, OutboxOptions } from '../../../src/outbox/contract.ts';
+import { NodeDisk, nodeSystem } from '../../../src/outbox/machine/node-system.ts';
+import { openOutbox } from '../../../src/outbox/job/outbox.ts';
+import { memoryOpeners } from '../memory-openers.ts';
+import { MemoryStore, unavailable } from '../memory-store.ts';
+import { tempFolder } from '../temp-folder.ts';
+import { create, metric, runKey } from '../writes.ts';
+
+const key = runKey(1);
+const SYNC = 'sync journal-000001.log';
+
+class Syncing extends NodeDisk {
+  readonly order: string[] = [];
+
+  override sync(file: string): void {
+    this.order.push(`sync ${basename(file)}`);
+    super.sync(file);
+  }
+}
+
+interface Bench {
+  readonly outbox: Outbox;
+  /** Syncs, and what was asked of the store. */
+  readonly order: string[];
+  readonly store: MemoryStore;
+  /** Resolves once the run is in the store. */
+  readonly created: Promise<void>;
+}
+
+function open(options: Partial<OutboxOptions> = {}): Bench {
+  const disk = new Syncing();
+  const { order } = disk;
+  const store = new MemoryStore({ onCall: (method) => void order.push(method) });
+  const { promise: created, resolve } = Promise.withResolvers<void>();
+  const outbox = openOutbox(
+    {
+      directory: join(tempFolder(), 'rs'),
+      trackingUri: 'memory:',
+      experimentName: 'churn',
+      connection: {},
+      artifactRoot: '/artifacts',
+      env: {},
+      drain: 'inline',
+      durability: 'fsync',
+      onEvent: (event) => {
+        if (event.kind === 'created') resolve();
+      },
+      ...options,
+    },
+    { system: { ...nodeSystem(), disk }, openers: memoryOpeners(store) },
+  );
+  onTestFinished(async () => void (await outbox.stop({ timeoutMs: 0 })));
+  return { outbox, order, store, created };
+}
+
+/** Has the drain wait for a store that is away, so that it reads no further, with one record more in the journal. */
+async function openAway(): Promise<Bench> {
+  const bench = open();
+  const { outbox, order, store, created } = bench;
+  outbox.append(create(key));
+  await created;
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  store.onCall = () => {
+    resolve();
+    return { when: 'before', error: unavailable() };
+  };
+  outbox.append(metric(key, 1));
+  await asked;
+  outbox.append(metric(key, 2));
+  order.length = 0;
+  return bench;
+}
+
+it('brings records to the disk before they are sent, also where nobody waits for them', async () => {
+  const { outbox, order, created } = open();
+  outbox.append(create(key));
+  await created;
+  expect(order.indexOf(SYNC)).toBeGreaterThanOrEqual(0);
+  expect(order.indexOf(SYNC)).toBeLessThan(order.indexOf('createRun'));
+});
+
+it.each(['flush', 'stop'] as const)('is what %s() waits for, also where the store is away', async (how) => {
+  const { outbox, order } = await openAway();
+  await outbox[how]({ timeoutMs: 20 });
+  expect(order).toContain(SYNC);
+});
+
+it.each(['flush', 'stop'] as const)('is what %s() waits for where nothing is sent', async (how) => {
+  const { outbox, order } = open({ isOffline: true });
+  outbox.append(create(key));
+  await outbox[how]({ timeoutMs: 1000 });
+  expect(order).toContain(SYNC);
+});
+
+it('is not what the default pays for', async () => {
+  const { outbox, order } = open({ durability: 'os' });
+  outbox.append(create(key));
+  await outbox.flush({ timeoutMs: 5000 });
+  expect(order).toContain('createRun');
+  expect(order).not.toContain(SYNC);
+});
