@@ -1,9 +1,9 @@
 // The tables of docs/settings.md, from the fields themselves: `node scripts/settings-tables.ts` writes them into it.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { ALERTS_FIELDS } from '../src/config/alerts-settings.ts';
-import type { Field } from '../src/config/fields.ts';
-import { LOGGER_FIELDS } from '../src/config/logger-settings.ts';
-import { MLFLOW_FIELDS } from '../src/config/mlflow-fields.ts';
+import { ALERTS_FIELDS } from '../src/config/settings/alerts-settings.ts';
+import type { Field } from '../src/config/settings/fields.ts';
+import { LOGGER_FIELDS } from '../src/config/settings/logger-settings.ts';
+import { MLFLOW_FIELDS } from '../src/config/settings/mlflow-fields.ts';
 
 const PAGE = new URL('../docs/settings.md', import.meta.url);
 const BEGIN = /(<!-- settings:[^\n]*-->\n)[\s\S]*(\n<!-- end of settings -->)/;

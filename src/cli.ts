@@ -11,7 +11,7 @@ import { oneLine } from './cli/format.ts';
 import { writePage, type PageRequest } from './cli/page-command.ts';
 import { listRuns, type RunsRequest, SORT_NAMES } from './cli/runs-command.ts';
 import { DEFAULT_LINES, showRun, type ShowRequest } from './cli/show-command.ts';
-import { loadSources } from './config/sources.ts';
+import { loadSources } from './config/settings/sources.ts';
 import type { RunStatus } from './model/entities.ts';
 
 const FAILED = 1;

@@ -6,16 +6,16 @@
  *
  * @module runspan
  */
-export type { Config, ConfigMapping, ConfigValue } from './config/config-values.ts';
-export { fromDotlist } from './config/dotlist.ts';
-export { mergeConfigs } from './config/merge.ts';
-export { parseFile, parseString } from './config/parse-text.ts';
-export type { ConfigFormat, ParseOptions } from './config/parse-text.ts';
-export { clearResolver, clearResolvers, hasResolver, registerResolver } from './config/resolvers.ts';
-export type { Resolver, ResolverOptions } from './config/resolvers.ts';
-export type { StandardIssue, StandardResult, StandardSchema } from './config/standard-schema.ts';
-export { toObject } from './config/to-object.ts';
-export type { SchemaOptions, ToObjectOptions } from './config/to-object.ts';
+export type { Config, ConfigMapping, ConfigValue } from './config/language/config-values.ts';
+export { fromDotlist } from './config/language/dotlist.ts';
+export { mergeConfigs } from './config/language/merge.ts';
+export { parseFile, parseString } from './config/language/parse-text.ts';
+export type { ConfigFormat, ParseOptions } from './config/language/parse-text.ts';
+export { clearResolver, clearResolvers, hasResolver, registerResolver } from './config/language/resolvers.ts';
+export type { Resolver, ResolverOptions } from './config/language/resolvers.ts';
+export type { StandardIssue, StandardResult, StandardSchema } from './config/language/standard-schema.ts';
+export { toObject } from './config/language/to-object.ts';
+export type { SchemaOptions, ToObjectOptions } from './config/language/to-object.ts';
 export { RunspanError, MlflowError } from './errors.ts';
 export type { ErrorCode, MlflowErrorOptions, RunspanErrorOptions } from './errors.ts';
 export type { AutologFlags } from './autolog/host.ts';
@@ -119,12 +119,12 @@ export type {
 export type { TraceArchivalConfig, Workspace, WorkspaceDeletionMode } from './model/workspaces.ts';
 export { WEBHOOK_EVENTS } from './model/webhooks.ts';
 export type { Webhook, WebhookEvent, WebhookStatus, WebhookTestResult } from './model/webhooks.ts';
-export type { McpEndpointFields, McpSearch, McpServerFields, McpVersionFields } from './rest/mcp-servers.ts';
-export type { TraceDeletion } from './rest/traces.ts';
-export type { WebhookFields } from './rest/webhooks.ts';
-export type { WorkspaceFields } from './rest/workspaces.ts';
-export type { DatasetSearchOptions } from './rest/datasets.ts';
-export type { LoggedModelOrder, LoggedModelSearchOptions } from './rest/logged-models.ts';
+export type { McpEndpointFields, McpSearch, McpServerFields, McpVersionFields } from './rest/endpoints/mcp-servers.ts';
+export type { TraceDeletion } from './rest/endpoints/traces.ts';
+export type { WebhookFields } from './rest/endpoints/webhooks.ts';
+export type { WorkspaceFields } from './rest/endpoints/workspaces.ts';
+export type { DatasetSearchOptions } from './rest/endpoints/datasets.ts';
+export type { LoggedModelOrder, LoggedModelSearchOptions } from './rest/endpoints/logged-models.ts';
 export type { LiveSpan, SpanEndOptions, SpanOptions } from './runs/client/live-span.ts';
 export type { TraceOptions } from './runs/client/live-trace-methods.ts';
 export type { TraceSearchOptions } from './runs/client/trace-methods.ts';
@@ -135,7 +135,7 @@ export type { ImageOptions } from './runs/image-options.ts';
 export type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './runs/run.ts';
 export { AlertsService } from './services/alerts-service.ts';
 export type { AlertsOptions, AlertsSettings } from './services/alerts-service.ts';
-export { autolog } from './services/autolog.ts';
+export { autolog } from './services/fluent/autolog.ts';
 export {
   activeRun,
   flush,
@@ -151,7 +151,7 @@ export {
   setTags,
   startRun,
   stats,
-} from './services/fluent.ts';
+} from './services/fluent/fluent.ts';
 export {
   createExperiment,
   deleteExperiment,
@@ -169,8 +169,8 @@ export {
   searchRuns,
   setExperimentTag,
   setExperimentTags,
-} from './services/fluent-experiments.ts';
-export type { RunSearchOptions } from './services/fluent-experiments.ts';
+} from './services/fluent/fluent-experiments.ts';
+export type { RunSearchOptions } from './services/fluent/fluent-experiments.ts';
 export {
   logArtifact,
   logArtifacts,
@@ -180,7 +180,7 @@ export {
   logInput,
   logTable,
   logText,
-} from './services/fluent-files.ts';
+} from './services/fluent/fluent-files.ts';
 export {
   deleteLoggedModelTag,
   deletePromptAlias,
@@ -197,8 +197,8 @@ export {
   setLoggedModelTags,
   setModelVersionTag,
   setPromptAlias,
-} from './services/fluent-models.ts';
-export type { InitializeModelOptions } from './services/fluent-models.ts';
+} from './services/fluent/fluent-models.ts';
+export type { InitializeModelOptions } from './services/fluent/fluent-models.ts';
 export {
   deleteAssessment,
   deleteTraceTag,
@@ -211,7 +211,7 @@ export {
   searchTraces,
   setTraceTag,
   updateAssessment,
-} from './services/fluent-traces.ts';
+} from './services/fluent/fluent-traces.ts';
 export { LoggerService } from './services/logger-service.ts';
 export type {
   LogExport,

@@ -1,7 +1,7 @@
 // A run's artifact URI to its repository; one line a scheme.
 import { resolve } from 'node:path';
 import { RunspanError } from '../errors.ts';
-import type { ConnectionOptions } from '../rest/connection.ts';
+import type { ConnectionOptions } from '../rest/transport/connection.ts';
 import type { ArtifactRepository } from './contract.ts';
 import { openLocalArtifacts } from './local.ts';
 import type { AwsSdk } from './s3-client.ts';

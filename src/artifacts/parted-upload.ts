@@ -5,7 +5,7 @@ import {
   completePartedUpload,
   createPartedUpload,
   type PartedUpload,
-} from '../rest/artifact-endpoints.ts';
+} from '../rest/endpoints/artifact-endpoints.ts';
 import { inParallel } from './parallel.ts';
 import type { SignedUrls } from './signed-urls.ts';
 

@@ -3,10 +3,14 @@ import { RunspanError } from '../errors.ts';
 import type { FileInfo } from '../model/entities.ts';
 import { MULTIPART_DEFAULTS } from '../model/artifact-settings.ts';
 import { RestApi } from '../rest/api.ts';
-import { CREATE_SIGNED_DOWNLOAD, CREATE_SIGNED_UPLOAD, type ArtifactOwner } from '../rest/artifact-endpoints.ts';
-import type { ConnectionOptions } from '../rest/connection.ts';
-import { ENDPOINTS } from '../rest/endpoints.ts';
-import type { Pace } from '../rest/retry.ts';
+import {
+  CREATE_SIGNED_DOWNLOAD,
+  CREATE_SIGNED_UPLOAD,
+  type ArtifactOwner,
+} from '../rest/endpoints/artifact-endpoints.ts';
+import type { ConnectionOptions } from '../rest/transport/connection.ts';
+import { ENDPOINTS } from '../rest/endpoints/endpoints.ts';
+import type { Pace } from '../rest/transport/retry.ts';
 import type { ArtifactRepository } from './contract.ts';
 import { downloadBytes, downloadTo, type ByteSource } from './download.ts';
 import { assertArtifactPath, assertServerPath, invalidPath } from './paths.ts';

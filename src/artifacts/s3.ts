@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { RunspanError } from '../errors.ts';
 import type { S3Settings } from '../model/artifact-settings.ts';
 import type { FileInfo } from '../model/entities.ts';
-import { untraced } from '../rest/untraced.ts';
+import { untraced } from '../rest/transport/untraced.ts';
 import type { ArtifactRepository } from './contract.ts';
 import { downloadBytes, downloadTo, type ByteRange, type ByteSource, type OpenedBytes } from './download.ts';
 import { guessMediaType } from './media-types.ts';

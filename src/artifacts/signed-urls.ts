@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { MlflowError } from '../errors.ts';
-import type { SignedUrl } from '../rest/artifact-endpoints.ts';
-import type { ConnectionOptions } from '../rest/connection.ts';
-import { REAL_PACE, withRetries, type Pace } from '../rest/retry.ts';
-import { Transport, type TransportAnswer, type TransportRequest } from '../rest/transport.ts';
+import type { SignedUrl } from '../rest/endpoints/artifact-endpoints.ts';
+import type { ConnectionOptions } from '../rest/transport/connection.ts';
+import { REAL_PACE, withRetries, type Pace } from '../rest/transport/retry.ts';
+import { Transport, type TransportAnswer, type TransportRequest } from '../rest/transport/transport.ts';
 import type { ByteRange, OpenedBytes } from './download.ts';
 import { md5OfETag, s3Error } from './s3-errors.ts';
 

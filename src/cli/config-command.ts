@@ -1,13 +1,13 @@
 // `runspan config`: every setting of the three services as it is resolved here, and where it comes from.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ALERTS_FIELDS } from '../config/alerts-settings.ts';
-import type { Field, Provenance } from '../config/fields.ts';
-import { LOGGER_FIELDS } from '../config/logger-settings.ts';
-import { MLFLOW_FIELDS } from '../config/mlflow-fields.ts';
-import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
-import { resolveSettings } from '../config/settings.ts';
-import type { SettingsSources } from '../config/sources.ts';
+import { ALERTS_FIELDS } from '../config/settings/alerts-settings.ts';
+import type { Field, Provenance } from '../config/settings/fields.ts';
+import { LOGGER_FIELDS } from '../config/settings/logger-settings.ts';
+import { MLFLOW_FIELDS } from '../config/settings/mlflow-fields.ts';
+import { resolveMlflowSettings } from '../config/settings/mlflow-settings.ts';
+import { resolveSettings } from '../config/settings/settings.ts';
+import type { SettingsSources } from '../config/settings/sources.ts';
 import { createRedactor } from '../model/redact.ts';
 import { oneLine, paint } from './format.ts';
 import { layOut } from './table.ts';

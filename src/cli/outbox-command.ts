@@ -1,5 +1,5 @@
 // `runspan outbox`: what waits in RUNSPAN_DIR, whose it is, and what the stores refused.
-import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
+import { resolveMlflowSettings } from '../config/settings/mlflow-settings.ts';
 import type { FolderReport, OutboxReport, Ownership } from '../outbox/folder/inspect.ts';
 import { inspectOutbox } from '../outbox/folder/inspect.ts';
 import { nodeSystem } from '../outbox/machine/node-system.ts';

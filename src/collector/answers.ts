@@ -1,5 +1,5 @@
 // Reads what a Collector answered: OTLP's rules for what may be sent again, and its partial success.
-import { readRetryAfterMs } from '../rest/retry-after.ts';
+import { readRetryAfterMs } from '../rest/transport/retry-after.ts';
 import type { Answer } from './contract.ts';
 
 /** The parts of an HTTP answer that say what became of a request. */

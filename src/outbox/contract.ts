@@ -1,7 +1,7 @@
 // What the rooms above see of the outbox: append, flush, call, stats, and the events that come back from the drain.
 import type { Store } from '../stores/contract.ts';
 import type { BudgetLimits } from './journal/disk-budget.ts';
-import type { ConnectionOptions } from '../rest/connection.ts';
+import type { ConnectionOptions } from '../rest/transport/connection.ts';
 import type { Write } from '../model/write.ts';
 import type { TerminalStatus } from '../model/entities.ts';
 

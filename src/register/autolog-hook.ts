@@ -2,7 +2,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { TfjsModule } from '../autolog/tfjs-types.ts';
 import { quietly } from '../otel/quietly.ts';
-import { autolog } from '../services/autolog.ts';
+import { autolog } from '../services/fluent/autolog.ts';
 
 /** As it is required, and as its one CommonJS file is called, which an ES module's import loads too. */
 const TFJS = /^@tensorflow\/tfjs-layers$|[/\\]@tensorflow[/\\]tfjs-layers[/\\]dist[/\\]tf-layers\.[\w.]+\.js$/;

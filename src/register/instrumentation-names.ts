@@ -1,6 +1,6 @@
 // Which instrumentations a job wants: ours by default, others by name.
-import { findVariable, loadSources } from '../config/sources.ts';
-import type { SettingsSources } from '../config/sources.ts';
+import { findVariable, loadSources } from '../config/settings/sources.ts';
+import type { SettingsSources } from '../config/settings/sources.ts';
 
 const DEFAULT_NAMES = ['undici', 'http'];
 

@@ -1,10 +1,10 @@
 // What register does in a job: the services, the run of the process, what is instrumented, and what becomes a log record.
 import { diag } from '@opentelemetry/api';
-import { findVariable, loadSources } from '../config/sources.ts';
+import { findVariable, loadSources } from '../config/settings/sources.ts';
 import { shareInProcess } from '../model/process-wide.ts';
 import { startInstrumentations } from '../otel/instrumentations.ts';
 import { ambientRun } from '../otel/run-context.ts';
-import { nameOfProcess, startDefaultServices } from '../services/default-services.ts';
+import { nameOfProcess, startDefaultServices } from '../services/fluent/default-services.ts';
 import { watchMainModule } from '../services/main-module.ts';
 import { bringUpOtel } from '../services/otel-setup.ts';
 import { autologWhenLoaded } from './autolog-hook.ts';

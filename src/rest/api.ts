@@ -1,13 +1,13 @@
 // MLflow's REST API as typed calls and files: what stores and artifacts call; encodes, sends, retries shortly, decodes, or rejects.
 import type { Readable } from 'node:stream';
 import { RunspanError, type MlflowError } from '../errors.ts';
-import type { ConnectionOptions } from './connection.ts';
-import type { Effect, Endpoint, WireFields } from './endpoint.ts';
-import { PROXIED_ARTIFACTS } from './endpoints.ts';
-import { parseExact } from './exact-json.ts';
-import { answerError, nonsenseError, type RequestContext } from './errors.ts';
-import { REAL_PACE, withRetries, type Pace } from './retry.ts';
-import { Transport, type TransportAnswer, type TransportRequest } from './transport.ts';
+import type { ConnectionOptions } from './transport/connection.ts';
+import type { Effect, Endpoint, WireFields } from './wire/endpoint.ts';
+import { PROXIED_ARTIFACTS } from './endpoints/endpoints.ts';
+import { parseExact } from './wire/exact-json.ts';
+import { answerError, nonsenseError, type RequestContext } from './transport/errors.ts';
+import { REAL_PACE, withRetries, type Pace } from './transport/retry.ts';
+import { Transport, type TransportAnswer, type TransportRequest } from './transport/transport.ts';
 
 /** A file to send: its size, and how to read it, once for each attempt. */
 export interface FileToSend {

@@ -1,9 +1,9 @@
 // What a server says about itself, asked once a connection, however many repositories go by it.
 import { MlflowError } from '../errors.ts';
 import type { RestApi } from './api.ts';
-import type { ConnectionOptions } from './connection.ts';
-import { ENDPOINTS } from './endpoints.ts';
-import type { ServerInfo } from './wire-answers.ts';
+import type { ConnectionOptions } from './transport/connection.ts';
+import { ENDPOINTS } from './endpoints/endpoints.ts';
+import type { ServerInfo } from './wire/wire-answers.ts';
 
 type Answers = Map<string, Promise<ServerInfo | undefined>>;
 

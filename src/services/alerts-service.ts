@@ -1,6 +1,6 @@
 // AlertsService: says on the desktop, or else in one line on stdout, that something happened; never more than that.
-import { resolveAlertsSettings } from '../config/alerts-settings.ts';
-import type { AlertsOptions } from '../config/alerts-settings.ts';
+import { resolveAlertsSettings } from '../config/settings/alerts-settings.ts';
+import type { AlertsOptions } from '../config/settings/alerts-settings.ts';
 import { readEnv } from '../config/env.ts';
 import type { AlertSink } from '../model/alert-sink.ts';
 import { mendText } from '../model/mend-text.ts';
@@ -13,7 +13,7 @@ import type { Notifier } from './notifier.ts';
 import { Service } from './service.ts';
 import type { StopOptions } from './service.ts';
 
-export type { AlertsOptions, AlertsSettings } from '../config/alerts-settings.ts';
+export type { AlertsOptions, AlertsSettings } from '../config/settings/alerts-settings.ts';
 
 /** For tests: what the service takes from the machine otherwise. */
 export interface AlertsDependencies {

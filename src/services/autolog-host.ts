@@ -1,7 +1,7 @@
 // A started service as automatic logging sees it.
 import { addHost } from '../autolog/host.ts';
 import type { AutologFlags, AutologHost } from '../autolog/host.ts';
-import type { MlflowSettings } from '../config/mlflow-settings.ts';
+import type { MlflowSettings } from '../config/settings/mlflow-settings.ts';
 import type { RunSurroundings } from '../runs/open-run.ts';
 import type { RunBook } from './run-book.ts';
 

@@ -2,7 +2,7 @@
 import type { ArtifactRepository } from '../artifacts/contract.ts';
 import { loadTfjs } from '../autolog/load-tfjs.ts';
 import type { LoadedTfjsModel, TfjsLoader } from '../autolog/load-tfjs.ts';
-import type { MlflowSettings } from '../config/mlflow-settings.ts';
+import type { MlflowSettings } from '../config/settings/mlflow-settings.ts';
 import { isModelUri, isRunsUri } from '../model/model-uri.ts';
 
 /** What finding a model stands on. */

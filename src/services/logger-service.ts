@@ -1,9 +1,9 @@
 // The logger: pino lines to a sink at once, the same lines as OpenTelemetry log records, spans around pieces of work.
 import type { Attributes } from '@opentelemetry/api';
-import { resolveLoggerSettings } from '../config/logger-settings.ts';
-import type { LoggerOptions, LoggerSettings } from '../config/logger-settings.ts';
-import { findVariable, loadSources } from '../config/sources.ts';
-import type { SettingsSources } from '../config/sources.ts';
+import { resolveLoggerSettings } from '../config/settings/logger-settings.ts';
+import type { LoggerOptions, LoggerSettings } from '../config/settings/logger-settings.ts';
+import { findVariable, loadSources } from '../config/settings/sources.ts';
+import type { SettingsSources } from '../config/settings/sources.ts';
 import { createRedactor } from '../model/redact.ts';
 import type { Redactor } from '../model/redact.ts';
 import type { Providers } from '../otel/providers.ts';
@@ -28,8 +28,14 @@ import type { StopOptions } from './service.ts';
 import { createWorkerEmitter } from './worker-export.ts';
 
 export type { RunspanLogger } from '../logs/pino-logger.ts';
-export type { LogExport, LoggerOptions, LoggerSettings, LogLevel, LogLevelName } from '../config/logger-settings.ts';
-export type { RedactOptions } from '../config/redact-fields.ts';
+export type {
+  LogExport,
+  LoggerOptions,
+  LoggerSettings,
+  LogLevel,
+  LogLevelName,
+} from '../config/settings/logger-settings.ts';
+export type { RedactOptions } from '../config/settings/redact-fields.ts';
 
 /** What became of the lines of a logger. */
 export interface LoggerStats {

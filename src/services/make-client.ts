@@ -1,7 +1,7 @@
 // MlflowClient with what a service's settings say: where it asks, how long, as whom, and how a run's artifacts are opened.
 import { MlflowClient } from '../runs/client/mlflow-client.ts';
 import type { MlflowClientOptions } from '../runs/client/mlflow-client.ts';
-import type { MlflowSettings } from '../config/mlflow-settings.ts';
+import type { MlflowSettings } from '../config/settings/mlflow-settings.ts';
 import { openArtifacts as openReal } from './load-model.ts';
 import type { MlflowDependencies } from './mlflow-links.ts';
 

@@ -13,8 +13,8 @@ export type {
   MlflowOptions,
   S3Options,
   ServerOptions,
-} from '../config/mlflow-options.ts';
-export type { MlflowSettings, ServerConnection } from '../config/mlflow-settings.ts';
+} from '../config/settings/mlflow-options.ts';
+export type { MlflowSettings, ServerConnection } from '../config/settings/mlflow-settings.ts';
 
 /** What a service can be linked to; `startServices` does it. */
 export interface MlflowLinks {

@@ -1,8 +1,8 @@
 // MlflowService: opens runs, each an MLflow run and a span at once, and keeps their way to the store.
 import type { LoadedTfjsModel, TfjsLoader } from '../autolog/load-tfjs.ts';
 import { setEnvDefaults } from '../config/env.ts';
-import { resolveMlflowSettings } from '../config/mlflow-settings.ts';
-import type { MlflowOptions, MlflowSettings } from '../config/mlflow-settings.ts';
+import { resolveMlflowSettings } from '../config/settings/mlflow-settings.ts';
+import type { MlflowOptions, MlflowSettings } from '../config/settings/mlflow-settings.ts';
 import { RunspanError } from '../errors.ts';
 import { createRedactor } from '../model/redact.ts';
 import type { Redactor } from '../model/redact.ts';

@@ -1,10 +1,10 @@
 // Brings up OpenTelemetry for whichever service starts first, as the environment says.
 import path from 'node:path';
 import { setEnvDefaults } from '../config/env.ts';
-import { otelVariablesOfDotenv, readOtelSettings } from '../config/otel-settings.ts';
-import { findProjectName } from '../config/project.ts';
-import { findVariable, loadSources } from '../config/sources.ts';
-import type { SettingsSources } from '../config/sources.ts';
+import { otelVariablesOfDotenv, readOtelSettings } from '../config/settings/otel-settings.ts';
+import { findProjectName } from '../config/settings/project.ts';
+import { findVariable, loadSources } from '../config/settings/sources.ts';
+import type { SettingsSources } from '../config/settings/sources.ts';
 import { ensureProviders } from '../otel/providers.ts';
 import type { Providers } from '../otel/providers.ts';
 

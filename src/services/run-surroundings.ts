@@ -1,7 +1,7 @@
 // What every run of a service shares and its settings decide.
-import { findVariable } from '../config/sources.ts';
+import { findVariable } from '../config/settings/sources.ts';
 import { readEnv } from '../config/env.ts';
-import type { MlflowSettings } from '../config/mlflow-settings.ts';
+import type { MlflowSettings } from '../config/settings/mlflow-settings.ts';
 import { mirrorAttributes } from '../otel/mirror.ts';
 import { readTraceParent } from '../otel/trace-parent.ts';
 import type { ChildPlace } from '../runs/child-env.ts';

@@ -1,9 +1,9 @@
 // Settings to the worker that makes and sends log records (`otel: 'worker'`).
 import type { SeverityNumber } from '@opentelemetry/api';
 import { workerEnv } from '../config/env.ts';
-import { readOtelSettings } from '../config/otel-settings.ts';
-import { findVariable } from '../config/sources.ts';
-import type { SettingsSources } from '../config/sources.ts';
+import { readOtelSettings } from '../config/settings/otel-settings.ts';
+import { findVariable } from '../config/settings/sources.ts';
+import type { SettingsSources } from '../config/settings/sources.ts';
 import { LOG_LEVELS } from '../logs/levels.ts';
 import { WorkerEmitter } from '../logs/worker-emitter.ts';
 import { INSTRUMENTATION_SCOPE } from '../otel/attribute-names.ts';

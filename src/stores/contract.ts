@@ -14,7 +14,7 @@ import type {
   Tag,
   ViewType,
 } from '../model/entities.ts';
-import type { AnswerOf, RequestOf, ServerEndpoint } from '../rest/server-endpoints.ts';
+import type { AnswerOf, RequestOf, ServerEndpoint } from '../rest/endpoints/server-endpoints.ts';
 
 /** How a new run begins. */
 export interface CreateRunRequest {

@@ -1,7 +1,7 @@
 // Services for the tests of a job: everything real but the disk, the network and the desktop.
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { MlflowOptions } from '../config/mlflow-options.ts';
+import type { MlflowOptions } from '../config/settings/mlflow-options.ts';
 import { ensureProviders } from '../otel/providers.ts';
 import type { EndedSpan } from '../otel/sdk-types.ts';
 import { LoggerService } from '../services/logger-service.ts';

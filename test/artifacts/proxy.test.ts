@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { ArtifactRepository } from '../../src/artifacts/contract.ts';
 import { openProxyArtifacts } from '../../src/artifacts/proxy.ts';
-import type { ConnectionOptions } from '../../src/rest/connection.ts';
+import type { ConnectionOptions } from '../../src/rest/transport/connection.ts';
 import { fakePace } from '../rest/fake-pace.ts';
 import { json, reset, startServer, text, type Answer } from '../rest/scripted-server.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type ShownSetting, showConfig } from '../../src/cli/config-command.ts';
-import { loadSources } from '../../src/config/sources.ts';
+import { loadSources } from '../../src/config/settings/sources.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'runspan-config-')));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { context } from '@opentelemetry/api';
 import { expect, onTestFinished, test } from 'vitest';
-import type { MlflowOptions } from '../../src/config/mlflow-options.ts';
+import type { MlflowOptions } from '../../src/config/settings/mlflow-options.ts';
 import { LoggerService } from '../../src/services/logger-service.ts';
 import { MlflowService } from '../../src/services/mlflow-service.ts';
 import { TrackingServer } from './tracking-server.ts';

@@ -10,7 +10,7 @@ import { putFolder } from '../../src/artifacts/folders.ts';
 import { openArtifacts } from '../../src/artifacts/open.ts';
 import type { ArtifactSettings } from '../../src/model/artifact-settings.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
-import type { ConnectionOptions } from '../../src/rest/connection.ts';
+import type { ConnectionOptions } from '../../src/rest/transport/connection.ts';
 import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { describeArtifacts } from '../../src/testing/contract/artifact-suite.ts';
 import { startService } from '../services/mlflow-fixture.ts';

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { MlflowError } from '../../src/errors.ts';
 import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import type { Store } from '../../src/stores/contract.ts';
-import { AFTER, SILENT_LOSSES } from '../rest/silent-losses.ts';
+import { AFTER, SILENT_LOSSES } from '../rest/wire/silent-losses.ts';
 import { readExperiment } from './backends.ts';
 import { expectSteps } from './expect-steps.ts';
 import { startService } from './in-process.ts';

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ArtifactRepository } from '../../src/artifacts/contract.ts';
 import { openProxyArtifacts } from '../../src/artifacts/proxy.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
-import type { ConnectionOptions } from '../../src/rest/connection.ts';
+import type { ConnectionOptions } from '../../src/rest/transport/connection.ts';
 import type { Store } from '../../src/stores/contract.ts';
 import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { describeArtifacts } from '../../src/testing/contract/artifact-suite.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { parseLine } from '../../src/logs/entry.ts';
 import { readFlatLine } from '../../src/logs/flat-line.ts';
-import type { LoggerOptions } from '../../src/config/logger-settings.ts';
+import type { LoggerOptions } from '../../src/config/settings/logger-settings.ts';
 import { LoggerService } from '../../src/services/logger-service.ts';
 import type { RunspanLogger } from '../../src/logs/pino-logger.ts';
 

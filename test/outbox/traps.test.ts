@@ -2,7 +2,7 @@
 import { appendFileSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { resolveMlflowSettings } from '../../src/config/mlflow-settings.ts';
+import { resolveMlflowSettings } from '../../src/config/settings/mlflow-settings.ts';
 import type { Outbox } from '../../src/outbox/contract.ts';
 import { openOutbox } from '../../src/outbox/job/outbox.ts';
 import { openTestDrain } from './deliveries.ts';

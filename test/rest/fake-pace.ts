@@ -1,5 +1,5 @@
 // A pace without waiting: its clock moves only by what is slept.
-import type { Pace } from '../../src/rest/retry.ts';
+import type { Pace } from '../../src/rest/transport/retry.ts';
 
 /** A pace that notes each wait instead of waiting. */
 export interface FakePace extends Pace {

@@ -1,8 +1,8 @@
 // What is said of a destination before anything is sent to it.
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
-import { resolveMlflowSettings, type MlflowOptions } from '../../src/config/mlflow-settings.ts';
-import { loadSources } from '../../src/config/sources.ts';
+import { resolveMlflowSettings, type MlflowOptions } from '../../src/config/settings/mlflow-settings.ts';
+import { loadSources } from '../../src/config/settings/sources.ts';
 import { openDisabledOutbox } from '../../src/outbox/job/disabled-outbox.ts';
 import { openDestination } from '../../src/services/destination.ts';
 import { RunBook } from '../../src/services/run-book.ts';

@@ -7,7 +7,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LoggerOptions } from '../../src/config/logger-settings.ts';
+import type { LoggerOptions } from '../../src/config/settings/logger-settings.ts';
 import { startRunSpan } from '../../src/otel/start-run-span.ts';
 import { suppressTracing } from '../../src/otel/suppress-tracing.ts';
 import { LoggerService } from '../../src/services/logger-service.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import type { MlflowOptions } from '../../src/config/mlflow-options.ts';
+import type { MlflowOptions } from '../../src/config/settings/mlflow-options.ts';
 import type { MlflowLinks } from '../../src/services/mlflow-links.ts';
 import { LoggerService } from '../../src/services/logger-service.ts';
 import { MlflowService } from '../../src/services/mlflow-service.ts';

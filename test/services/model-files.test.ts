@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { MlflowClient } from '../../src/runs/client/mlflow-client.ts';
-import { registerModel } from '../../src/services/fluent.ts';
+import { registerModel } from '../../src/services/fluent/fluent.ts';
 import { makeFolder, startService } from './mlflow-fixture.ts';
 
 const MLMODEL = JSON.stringify({ flavors: { tfjs: { model_file: 'data/model.json' } } });

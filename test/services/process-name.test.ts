@@ -1,6 +1,6 @@
 // What the run of a whole process is called.
 import { afterEach, expect, test, vi } from 'vitest';
-import { nameOfProcess } from '../../src/services/default-services.ts';
+import { nameOfProcess } from '../../src/services/fluent/default-services.ts';
 
 const { argv } = process;
 afterEach(() => {

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { LoggerService } from '../../src/services/logger-service.ts';
 import { MlflowService } from '../../src/services/mlflow-service.ts';
 import type { Run } from '../../src/runs/run.ts';
-import type { MlflowOptions } from '../../src/config/mlflow-options.ts';
+import type { MlflowOptions } from '../../src/config/settings/mlflow-options.ts';
 import { closedPort } from '../rest/scripted-server.ts';
 import { makeFolder, optionsIn } from './mlflow-fixture.ts';
 

@@ -3,7 +3,7 @@ import { trace } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { loadSources } from '../../src/config/sources.ts';
+import { loadSources } from '../../src/config/settings/sources.ts';
 import { LoggerService } from '../../src/services/logger-service.ts';
 import { createWorkerEmitter } from '../../src/services/worker-export.ts';
 import { startOtlpEndpoint } from '../otel/otlp-endpoint.ts';

@@ -2,7 +2,7 @@
 import { MlflowError, RunspanError } from '../../errors.ts';
 import type { Page, Tag } from '../../model/entities.ts';
 import { hasPromptTag, IS_PROMPT_TAG, type ModelVersion, type RegisteredModel } from '../../model/registry.ts';
-import type { RegistrySearch } from '../../rest/registry.ts';
+import type { RegistrySearch } from '../../rest/endpoints/registry.ts';
 import type { Copying } from './copying.ts';
 import {
   COPIED_FROM_TAG,

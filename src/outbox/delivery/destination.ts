@@ -1,8 +1,8 @@
 // The far end of a drain: the store, its experiments by name, its artifact repositories; opened when needed, opened again when lost.
 import type { ArtifactRepository } from '../../artifacts/contract.ts';
 import { MlflowError, RunspanError, mlflowError } from '../../errors.ts';
-import type { ConnectionOptions } from '../../rest/connection.ts';
-import { isOfRegistry } from '../../rest/registry-names.ts';
+import type { ConnectionOptions } from '../../rest/transport/connection.ts';
+import { isOfRegistry } from '../../rest/endpoints/registry-names.ts';
 import type { Store } from '../../stores/contract.ts';
 import type { RegistryPlace, StoreMethod } from '../contract.ts';
 import { DestinationRefused, judgeError } from './patience.ts';

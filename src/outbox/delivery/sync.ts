@@ -1,5 +1,5 @@
 // Delivers what earlier processes left in RUNSPAN_DIR, without a job: adopts their folders, sends, ends their runs.
-import type { ConnectionOptions } from '../../rest/connection.ts';
+import type { ConnectionOptions } from '../../rest/transport/connection.ts';
 import type { OutboxEvent } from '../contract.ts';
 import { DrainDestination } from './destination.ts';
 import type { Openers } from './destination.ts';

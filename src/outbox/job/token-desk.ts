@@ -1,7 +1,7 @@
 // The job's end of a rotating token: the function that gives it stays on this thread, and answers the drain's thread by message.
 import type { GetToken } from '../../model/get-token.ts';
-import type { ConnectionOptions } from '../../rest/connection.ts';
-import { untraced } from '../../rest/untraced.ts';
+import type { ConnectionOptions } from '../../rest/transport/connection.ts';
+import { untraced } from '../../rest/transport/untraced.ts';
 import type { HostSettings, ThreadData, TokenGiven, TokenWanted } from '../worker/messages.ts';
 import { toWire } from '../worker/messages.ts';
 

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { MlflowError, RunspanError } from '../../errors.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { TokenRequest } from '../../model/get-token.ts';
-import type { ConnectionOptions } from '../../rest/connection.ts';
+import type { ConnectionOptions } from '../../rest/transport/connection.ts';
 import type { Durability, OutboxEvent, RegistryPlace, StoreMethod } from '../contract.ts';
 import type { RunTally } from '../folder/run-tallies.ts';
 import type { MemoryBlock } from '../journal/memory-queue.ts';

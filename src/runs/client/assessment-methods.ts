@@ -10,7 +10,7 @@ import type {
   NewAssessment,
 } from '../../model/assessments.ts';
 import { ASSESSMENT_SOURCE_TYPES } from '../../model/assessments.ts';
-import type { AssessmentRequest } from '../../rest/assessments.ts';
+import type { AssessmentRequest } from '../../rest/endpoints/assessments.ts';
 import { toTexts } from './checks.ts';
 import { TraceMethods } from './trace-methods.ts';
 

@@ -2,7 +2,7 @@
 import { mlflowError } from '../../errors.ts';
 import type { DatasetRecord, EvaluationDataset, MergedRecords, NewDatasetRecord } from '../../model/datasets.ts';
 import type { Trace } from '../../model/traces.ts';
-import type { DatasetSearchOptions } from '../../rest/datasets.ts';
+import type { DatasetSearchOptions } from '../../rest/endpoints/datasets.ts';
 import { prepareRecords, recordsOf } from './dataset-records.ts';
 import { PromptLinkMethods } from './prompt-link-methods.ts';
 import type { PagedList } from './paged-list.ts';

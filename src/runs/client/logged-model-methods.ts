@@ -1,7 +1,7 @@
 // Logged models of MlflowClient: MLflow 3's models, which a run makes and metrics are measured of.
 import { mlflowError } from '../../errors.ts';
 import type { FileInfo, KeyValue, LoggedModel, LoggedModelStatus } from '../../model/entities.ts';
-import type { LoggedModelSearchOptions } from '../../rest/logged-models.ts';
+import type { LoggedModelSearchOptions } from '../../rest/endpoints/logged-models.ts';
 import { checkId, toTexts } from './checks.ts';
 import type { PagedList } from './paged-list.ts';
 import { WebhookMethods } from './webhook-methods.ts';

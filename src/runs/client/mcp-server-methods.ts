@@ -1,7 +1,12 @@
 // The MCP server registry of MlflowClient: servers, their versions, and where they are reached.
 import { mlflowError, RunspanError } from '../../errors.ts';
 import type { McpAccessEndpoint, McpServer, McpServerVersion } from '../../model/mcp-servers.ts';
-import type { McpEndpointFields, McpSearch, McpServerFields, McpVersionFields } from '../../rest/mcp-servers.ts';
+import type {
+  McpEndpointFields,
+  McpSearch,
+  McpServerFields,
+  McpVersionFields,
+} from '../../rest/endpoints/mcp-servers.ts';
 import type { PagedList } from './paged-list.ts';
 import { WorkspaceMethods } from './workspace-methods.ts';
 

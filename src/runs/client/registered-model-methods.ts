@@ -2,7 +2,7 @@
 import { uncodedError } from '../../errors.ts';
 import { hasPromptTag, IS_PROMPT_TAG, withoutPromptTag } from '../../model/registry.ts';
 import type { ModelVersion, RegisteredModel } from '../../model/registry.ts';
-import type { RegistrySearch } from '../../rest/registry.ts';
+import type { RegistrySearch } from '../../rest/endpoints/registry.ts';
 import { toText, toTexts } from './checks.ts';
 import type { PagedList } from './paged-list.ts';
 import { checkAlias, checkModelName, checkVersion, modelNotFound } from './registry-checks.ts';

@@ -2,7 +2,7 @@
 import { MlflowError, mlflowError, RunspanError } from '../../errors.ts';
 import type { Page } from '../../model/entities.ts';
 import type { Trace, TraceInfo } from '../../model/traces.ts';
-import type { TraceDeletion, TraceSearch } from '../../rest/traces.ts';
+import type { TraceDeletion, TraceSearch } from '../../rest/endpoints/traces.ts';
 import { ModelFileMethods } from './model-file-methods.ts';
 import type { PagedList } from './paged-list.ts';
 

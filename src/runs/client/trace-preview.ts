@@ -1,6 +1,6 @@
 // The beginning of what a trace was asked and answered, as Python's client and MLflow's lists show it.
 import { takeCodePoints } from '../../model/limits.ts';
-import { writeExact } from '../../rest/exact-json.ts';
+import { writeExact } from '../../rest/wire/exact-json.ts';
 
 /** How many characters a list shows (TRACE_REQUEST_RESPONSE_PREVIEW_MAX_LENGTH_OSS). */
 const MAX_PREVIEW = 1000;

@@ -1,6 +1,6 @@
 // Webhooks of MlflowClient: addresses that the server calls when something happens in its registry.
 import type { Webhook, WebhookEvent, WebhookTestResult } from '../../model/webhooks.ts';
-import type { WebhookFields } from '../../rest/webhooks.ts';
+import type { WebhookFields } from '../../rest/endpoints/webhooks.ts';
 import type { PagedList } from './paged-list.ts';
 import { TrackingMethods } from './tracking-methods.ts';
 

@@ -1,7 +1,7 @@
 // Workspaces of MlflowClient: what one server keeps apart from one another.
 import { mlflowError } from '../../errors.ts';
 import type { Workspace, WorkspaceDeletionMode } from '../../model/workspaces.ts';
-import type { WorkspaceFields } from '../../rest/workspaces.ts';
+import type { WorkspaceFields } from '../../rest/endpoints/workspaces.ts';
 import { LiveTraceMethods } from './live-trace-methods.ts';
 
 /** As Python's client checks them before it asks (mlflow/store/workspace/abstract_store.py). */

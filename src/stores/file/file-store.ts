@@ -13,7 +13,7 @@ import type {
   RunInfo,
   Tag,
 } from '../../model/entities.ts';
-import type { AnswerOf, ServerEndpoint } from '../../rest/server-endpoints.ts';
+import type { AnswerOf, ServerEndpoint } from '../../rest/endpoints/server-endpoints.ts';
 import type {
   CreateLoggedModelRequest,
   CreateRunRequest,

@@ -13,12 +13,17 @@ import type {
   Tag,
 } from '../../model/entities.ts';
 import { RestApi } from '../../rest/api.ts';
-import { splitBatch } from '../../rest/batches.ts';
-import type { ConnectionOptions } from '../../rest/connection.ts';
-import type { Endpoint } from '../../rest/endpoint.ts';
-import { ENDPOINTS } from '../../rest/endpoints.ts';
-import type { Pace } from '../../rest/retry.ts';
-import { SERVER_ENDPOINTS, type AnswerOf, type RequestOf, type ServerEndpoint } from '../../rest/server-endpoints.ts';
+import { splitBatch } from '../../rest/wire/batches.ts';
+import type { ConnectionOptions } from '../../rest/transport/connection.ts';
+import type { Endpoint } from '../../rest/wire/endpoint.ts';
+import { ENDPOINTS } from '../../rest/endpoints/endpoints.ts';
+import type { Pace } from '../../rest/transport/retry.ts';
+import {
+  SERVER_ENDPOINTS,
+  type AnswerOf,
+  type RequestOf,
+  type ServerEndpoint,
+} from '../../rest/endpoints/server-endpoints.ts';
 import type {
   CreateLoggedModelRequest,
   CreateRunRequest,

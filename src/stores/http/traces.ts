@@ -1,6 +1,6 @@
 // Traces on an MLflow server: spans by OTLP, and their links to runs.
 import type { RestApi } from '../../rest/api.ts';
-import { ENDPOINTS } from '../../rest/endpoints.ts';
+import { ENDPOINTS } from '../../rest/endpoints/endpoints.ts';
 import type { TraceStore } from '../contract.ts';
 
 /** What MLflow puts before OpenTelemetry's id. */

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RunspanError } from '../../errors.ts';
-import type { ConnectionOptions } from '../../rest/connection.ts';
+import type { ConnectionOptions } from '../../rest/transport/connection.ts';
 import type { Store } from '../contract.ts';
 
 /** What a store may need besides its URI. */

@@ -1,6 +1,6 @@
 // What is noted of logged models in MLflow's database once they are made: tags that come and go, params that stay.
 import { mlflowError } from '../../errors.ts';
-import type { RequestOf } from '../../rest/server-endpoints.ts';
+import type { RequestOf } from '../../rest/endpoints/server-endpoints.ts';
 import { experimentKey, type SqliteContext } from './experiments.ts';
 import { requireModel } from './models.ts';
 

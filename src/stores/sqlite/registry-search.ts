@@ -2,7 +2,7 @@
 import { mlflowError, uncodedError } from '../../errors.ts';
 import type { Page } from '../../model/entities.ts';
 import { IS_PROMPT_TAG, type ModelVersion, type RegisteredModel } from '../../model/registry.ts';
-import type { RegistrySearch } from '../../rest/registry.ts';
+import type { RegistrySearch } from '../../rest/endpoints/registry.ts';
 import { type Condition, parseFilter, parseOrderBy, type SearchLanguage } from '../search/filter.ts';
 import { offsetOf, pageOf } from '../search/paging.ts';
 import { DELETED_STAGE } from '../rules/registry-rules.ts';

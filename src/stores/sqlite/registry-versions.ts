@@ -2,7 +2,7 @@
 import { mlflowError, uncodedError } from '../../errors.ts';
 import { isModelUri, parseModelUri } from '../../model/model-uri.ts';
 import { hasPromptTag, type ModelVersion } from '../../model/registry.ts';
-import type { RequestOf } from '../../rest/server-endpoints.ts';
+import type { RequestOf } from '../../rest/endpoints/server-endpoints.ts';
 import * as rules from '../rules/registry-rules.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { SqliteContext } from './experiments.ts';

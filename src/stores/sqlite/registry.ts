@@ -1,7 +1,7 @@
 // Registered models in MLflow's database: made, renamed, described, tagged, given aliases, deleted with all that is theirs.
 import { mlflowError } from '../../errors.ts';
 import { hasPromptTag, type ModelVersion, type RegisteredModel } from '../../model/registry.ts';
-import type { RequestOf } from '../../rest/server-endpoints.ts';
+import type { RequestOf } from '../../rest/endpoints/server-endpoints.ts';
 import * as rules from '../rules/registry-rules.ts';
 import { hasModel, readLatestVersions, readModel, requireModel, requireVersion, tagsOf } from './registry-rows.ts';
 import { toVersion } from './registry-rows.ts';

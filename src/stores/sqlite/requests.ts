@@ -1,7 +1,7 @@
 // What the store in a file answers of the requests beyond runs: the model registry, prompts among it, and what is noted of logged models.
-import { isOfRegistry } from '../../rest/registry-names.ts';
-import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/server-endpoints.ts';
-import type { RegistryEndpoints } from '../../rest/registry.ts';
+import { isOfRegistry } from '../../rest/endpoints/registry-names.ts';
+import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/endpoints/server-endpoints.ts';
+import type { RegistryEndpoints } from '../../rest/endpoints/registry.ts';
 import { needsServer } from '../rules/needs-server.ts';
 import type { SqliteContext } from './experiments.ts';
 import { deleteLoggedModelTag, logModelParams, setLoggedModelTags } from './model-marks.ts';

@@ -11,7 +11,7 @@ import type {
   RunInfo,
   Tag,
 } from '../../model/entities.ts';
-import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/server-endpoints.ts';
+import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/endpoints/server-endpoints.ts';
 import type {
   CreateLoggedModelRequest,
   CreateRunRequest,

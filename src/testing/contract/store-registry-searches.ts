@@ -1,6 +1,6 @@
 // Claims on searches of the registry: what each filter finds, in which order, page by page, and what is no search.
 import { beforeAll, expect, test } from 'vitest';
-import type { RegistrySearch } from '../../rest/registry.ts';
+import type { RegistrySearch } from '../../rest/endpoints/registry.ts';
 import type { Store } from '../../stores/contract.ts';
 import { expectRefusal, uniqueName } from './store-fixtures.ts';
 

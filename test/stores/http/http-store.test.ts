@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MlflowError } from '../../../src/errors.ts';
 import type { Metric, RunStatus } from '../../../src/model/entities.ts';
-import type { ConnectionOptions } from '../../../src/rest/connection.ts';
+import type { ConnectionOptions } from '../../../src/rest/transport/connection.ts';
 import type { Store } from '../../../src/stores/contract.ts';
 import { openHttpStore } from '../../../src/stores/http/http-store.ts';
 import { fakePace, type FakePace } from '../../rest/fake-pace.ts';

@@ -1,0 +1,23 @@
+// Whom the functions without an instance ask: the service that was started last, else services from env.
+import { startDefaultServices } from './default-services.ts';
+import type { FluentClient } from '../fluent-client.ts';
+import { startedServices, type StartedService } from '../run-registry.ts';
+
+/** The service. */
+export async function defaultService(): Promise<Pick<StartedService, 'client' | 'settings'>> {
+  return startedServices().at(-1) ?? startDefaultServices();
+}
+
+/** Its client. */
+export async function defaultClient(): Promise<FluentClient> {
+  return (await defaultService()).client();
+}
+
+/** The id of the service's experiment, which is made where it is not there. */
+export async function defaultExperimentId(): Promise<string> {
+  const service = await defaultService();
+  const client = service.client();
+  const { experimentName } = service.settings;
+  const found = await client.getExperimentByName(experimentName);
+  return found?.experimentId ?? client.createExperiment(experimentName);
+}
