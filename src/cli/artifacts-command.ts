@@ -5,10 +5,10 @@ import type { ArtifactRepository } from '../artifacts/contract.ts';
 import { getFolder, putFolder, walkFiles, type FolderOptions } from '../artifacts/folders.ts';
 import type { FileInfo } from '../model/entities.ts';
 import { drawBar } from './command-parts.ts';
-import type { Connection } from './connect.ts';
-import { findRun } from './find-run.ts';
-import { formatSize } from './format.ts';
-import { layOut } from './table.ts';
+import type { Connection } from './store/connect.ts';
+import { findRun } from './store/find-run.ts';
+import { formatSize } from './text/format.ts';
+import { layOut } from './text/table.ts';
 
 /** What `runspan artifacts` was asked for. */
 export interface ArtifactsRequest {

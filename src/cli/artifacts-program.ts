@@ -8,7 +8,7 @@ import {
   uploadArtifacts,
 } from './artifacts-command.ts';
 import { examples, print, progressLine, trackingUriOption, withStore } from './command-parts.ts';
-import type { Connection, ConnectRequest } from './connect.ts';
+import type { Connection, ConnectRequest } from './store/connect.ts';
 
 type Options = ConnectRequest & { readonly json?: boolean };
 

@@ -1,6 +1,6 @@
 // What several commands are made of: examples, the option that says where, the store opened and closed, what is printed and how progress shows.
 import { Option } from 'commander';
-import { connect, type Connection, type ConnectRequest } from './connect.ts';
+import { connect, type Connection, type ConnectRequest } from './store/connect.ts';
 
 /** Examples under a command's help. */
 export function examples(lines: readonly string[]): string {

@@ -9,8 +9,8 @@ import { resolveMlflowSettings } from '../config/settings/mlflow-settings.ts';
 import { resolveSettings } from '../config/settings/settings.ts';
 import type { SettingsSources } from '../config/settings/sources.ts';
 import { createRedactor } from '../model/redact.ts';
-import { oneLine, paint } from './format.ts';
-import { layOut } from './table.ts';
+import { oneLine, paint } from './text/format.ts';
+import { layOut } from './text/table.ts';
 
 /** What `runspan config` was asked for. */
 export interface ConfigRequest {

@@ -9,7 +9,7 @@ import { drawBar } from './command-parts.ts';
 import { copyStore, planStore, type StorePlan } from './copy/copy-store.ts';
 import { Copying, type Side } from './copy/copying.ts';
 import { type CopySummary, describeCopy, describePlan } from './copy-report.ts';
-import { type Place, Places } from './places.ts';
+import { type Place, Places } from './store/places.ts';
 import type { SyncSurroundings } from './sync-command.ts';
 
 /** What `runspan sync --from` was asked for. */

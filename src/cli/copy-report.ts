@@ -1,8 +1,8 @@
 // What `runspan sync --from` says: what it would do, and what it did.
 import type { StorePlan } from './copy/copy-store.ts';
 import type { CopyCounts, CopyProblem } from './copy/copying.ts';
-import { formatSize, oneLine, paint } from './format.ts';
-import { layOut } from './table.ts';
+import { formatSize, oneLine, paint } from './text/format.ts';
+import { layOut } from './text/table.ts';
 
 /** What became of it. */
 export interface CopySummary extends CopyCounts {

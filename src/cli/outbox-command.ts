@@ -4,8 +4,8 @@ import type { FolderReport, OutboxReport, Ownership } from '../outbox/folder/ins
 import { inspectOutbox } from '../outbox/folder/inspect.ts';
 import { nodeSystem } from '../outbox/machine/node-system.ts';
 import { countSpilled } from '../outbox/telemetry/count-spilled.ts';
-import { formatDuration, oneLine, paint } from './format.ts';
-import { layOut } from './table.ts';
+import { formatDuration, oneLine, paint } from './text/format.ts';
+import { layOut } from './text/table.ts';
 
 /** What `runspan outbox` was asked for. */
 export interface OutboxRequest {

@@ -1,10 +1,10 @@
 // `runspan show --html`: a run as a page in a file of its own.
 import { writeFileSync } from 'node:fs';
 import { RunspanError } from '../errors.ts';
-import type { Connection } from './connect.ts';
-import { findRun } from './find-run.ts';
-import { renderPage } from './html-page.ts';
-import { reportRun } from './run-report.ts';
+import type { Connection } from './store/connect.ts';
+import { findRun } from './store/find-run.ts';
+import { renderPage } from './html/page.ts';
+import { reportRun } from './report/run-report.ts';
 import type { Shown, Surroundings } from './show-command.ts';
 
 /** What `runspan show --html` was asked for. */

@@ -2,10 +2,10 @@
 import { mlflowError } from '../errors.ts';
 import type { Experiment, RunEntity, RunStatus } from '../model/entities.ts';
 import type { Store } from '../stores/contract.ts';
-import { listExperiments, searchNewest } from './find-run.ts';
-import { formatDuration, formatNumber, formatTime, jsonNumber, oneLine, paint, paintStatus } from './format.ts';
-import { layOut } from './table.ts';
-import type { Cell } from './table.ts';
+import { listExperiments, searchNewest } from './store/find-run.ts';
+import { formatDuration, formatNumber, formatTime, jsonNumber, oneLine, paint, paintStatus } from './text/format.ts';
+import { layOut } from './text/table.ts';
+import type { Cell } from './text/table.ts';
 
 /** What `runspan runs` was asked for. */
 export interface RunsRequest {

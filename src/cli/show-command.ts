@@ -1,8 +1,8 @@
 // `runspan show`: one run, whole, as text, as JSON, or as a page.
-import type { Connection } from './connect.ts';
-import { findRun } from './find-run.ts';
-import { jsonReport, printReport } from './print-run.ts';
-import { reportRun } from './run-report.ts';
+import type { Connection } from './store/connect.ts';
+import { findRun } from './store/find-run.ts';
+import { jsonReport, printReport } from './report/print-run.ts';
+import { reportRun } from './report/run-report.ts';
 
 /** What `runspan show` was asked for. */
 export interface ShowRequest {

@@ -10,7 +10,7 @@ import type { Destination } from '../outbox/folder/folder.ts';
 import { syncFolders, type SyncTarget } from '../outbox/delivery/sync.ts';
 import { drawBar } from './command-parts.ts';
 import { listFolders } from './outbox-command.ts';
-import { Places } from './places.ts';
+import { Places } from './store/places.ts';
 
 /** What `runspan sync` was asked for. */
 export interface SyncRequest {

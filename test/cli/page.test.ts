@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderPage } from '../../src/cli/html-page.ts';
-import { escapeHtml, link } from '../../src/cli/html-text.ts';
-import { type RunReport, summarise } from '../../src/cli/run-report.ts';
+import { renderPage } from '../../src/cli/html/page.ts';
+import { escapeHtml, link } from '../../src/cli/html/text.ts';
+import { type RunReport, summarise } from '../../src/cli/report/run-report.ts';
 
 const ATTACK = `</script><script>alert(1)</script>"'><img src=x onerror=alert(1)>`;
 

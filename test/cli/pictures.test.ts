@@ -1,10 +1,10 @@
 // The pictures of the command line, as functions of their data: what is sampled, drawn, laid out as a tree.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ticks } from '../../src/cli/html-chart.ts';
-import { sample, sparkline, toPoints } from '../../src/cli/sample.ts';
-import { readLogs, readSpans, type TraceSpan } from '../../src/cli/telemetry.ts';
-import { layWaterfall, printWaterfall } from '../../src/cli/waterfall.ts';
+import { ticks } from '../../src/cli/html/chart.ts';
+import { sample, sparkline, toPoints } from '../../src/cli/report/sample.ts';
+import { readLogs, readSpans, type TraceSpan } from '../../src/cli/report/telemetry.ts';
+import { layWaterfall, printWaterfall } from '../../src/cli/report/waterfall.ts';
 
 const span = (name: string, over: Partial<TraceSpan> = {}): TraceSpan => ({
   name,

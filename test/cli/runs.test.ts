@@ -1,6 +1,6 @@
 // What `runspan runs` and `runspan show` read out of a store.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findRun } from '../../src/cli/find-run.ts';
+import { findRun } from '../../src/cli/store/find-run.ts';
 import { listRuns } from '../../src/cli/runs-command.ts';
 import { showRun } from '../../src/cli/show-command.ts';
 import { makeFolder, START_MS, type FilledFolder } from './store.ts';

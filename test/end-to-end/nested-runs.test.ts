@@ -1,7 +1,7 @@
 // What `runspan show` draws of a run with nested runs: one trace, one waterfall.
 import { trace } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
-import { connect } from '../../src/cli/connect.ts';
+import { connect } from '../../src/cli/store/connect.ts';
 import { writePage } from '../../src/cli/page-command.ts';
 import { showRun } from '../../src/cli/show-command.ts';
 import { startService } from '../services/mlflow-fixture.ts';

@@ -1,7 +1,7 @@
 // Which run the user means: by id, by key, by name, or the last one.
-import { MlflowError, mlflowError } from '../errors.ts';
-import type { Experiment, RunEntity } from '../model/entities.ts';
-import type { Store } from '../stores/contract.ts';
+import { MlflowError, mlflowError } from '../../errors.ts';
+import type { Experiment, RunEntity } from '../../model/entities.ts';
+import type { Store } from '../../stores/contract.ts';
 
 const NEWEST_FIRST = ['attributes.start_time DESC'];
 /** A beginning shorter than this means nothing; that of a whole id is one. */

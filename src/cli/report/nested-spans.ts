@@ -1,6 +1,6 @@
 // The spans of a run's nested runs: they are of one trace with the run's own, and kept by each run for itself.
-import type { RunEntity } from '../model/entities.ts';
-import type { Connection } from './connect.ts';
+import type { RunEntity } from '../../model/entities.ts';
+import type { Connection } from '../store/connect.ts';
 import { readKept } from './run-files.ts';
 import { readSpans } from './telemetry.ts';
 import type { TraceSpan } from './telemetry.ts';

@@ -1,10 +1,10 @@
 // The page's waterfall and log: each span opens to what it carries, and leads to its own lines.
-import { formatDuration, formatTime } from './format.ts';
-import { escapeHtml, pairTable } from './html-text.ts';
-import { ownFields } from './telemetry.ts';
-import type { LogLine, TraceSpan } from './telemetry.ts';
-import { layWaterfall } from './waterfall.ts';
-import type { WaterfallRow } from './waterfall.ts';
+import { formatDuration, formatTime } from '../text/format.ts';
+import { escapeHtml, pairTable } from './text.ts';
+import { ownFields } from '../report/telemetry.ts';
+import type { LogLine, TraceSpan } from '../report/telemetry.ts';
+import { layWaterfall } from '../report/waterfall.ts';
+import type { WaterfallRow } from '../report/waterfall.ts';
 
 const MAX_SPANS = 1_000;
 const MAX_LINES = 2_000;

@@ -1,11 +1,11 @@
 // Opens the tracking store that the settings name, for reading: a file that is not there is not made.
 import { existsSync } from 'node:fs';
-import { resolveMlflowSettings } from '../config/settings/mlflow-settings.ts';
-import { openArtifacts } from '../artifacts/open.ts';
-import type { ArtifactRepository } from '../artifacts/contract.ts';
-import { RunspanError } from '../errors.ts';
-import type { Store } from '../stores/contract.ts';
-import { folderPath, openStore, sqlitePath } from '../stores/open/open.ts';
+import { resolveMlflowSettings } from '../../config/settings/mlflow-settings.ts';
+import { openArtifacts } from '../../artifacts/open.ts';
+import type { ArtifactRepository } from '../../artifacts/contract.ts';
+import { RunspanError } from '../../errors.ts';
+import type { Store } from '../../stores/contract.ts';
+import { folderPath, openStore, sqlitePath } from '../../stores/open/open.ts';
 
 /** Where to look, before what env, `.env` and the settings file say. */
 export interface ConnectRequest {

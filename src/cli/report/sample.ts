@@ -1,5 +1,5 @@
 // Many points to few that still look the same: the least and the greatest of each of as many stretches as there is room for.
-import type { Metric } from '../model/entities.ts';
+import type { Metric } from '../../model/entities.ts';
 
 /** A point to be drawn: `x` is its step, or its time where all steps are the same. */
 export interface Point {

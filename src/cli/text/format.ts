@@ -1,6 +1,6 @@
 // How the command line shows a time, a duration, a number and a text that somebody else wrote.
 import { styleText } from 'node:util';
-import type { RunStatus } from '../model/entities.ts';
+import type { RunStatus } from '../../model/entities.ts';
 
 type Style = Parameters<typeof styleText>[0];
 

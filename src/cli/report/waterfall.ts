@@ -1,5 +1,5 @@
 // A trace as a waterfall: its spans as a tree, each a bar on one scale of time.
-import { formatDuration, oneLine, paint, widthOf } from './format.ts';
+import { formatDuration, oneLine, paint, widthOf } from '../text/format.ts';
 import type { TraceSpan } from './telemetry.ts';
 
 /** One row: a span, and how deep it is. */

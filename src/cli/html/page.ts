@@ -1,13 +1,13 @@
 // One run as one page: charts, trace and log side by side, and every table; nothing is loaded from anywhere.
 import { createHash } from 'node:crypto';
-import type { DatasetInput } from '../model/entities.ts';
-import { formatDuration, formatNumber, formatSize, formatTime } from './format.ts';
-import { CHART, renderChart } from './html-chart.ts';
-import { SCRIPT } from './html-script.ts';
-import { STYLE } from './html-style.ts';
-import { escapeHtml, jsonForScript, link, pairTable } from './html-text.ts';
-import { renderLogs, renderWaterfall } from './html-trace.ts';
-import type { MetricSummary, RunReport } from './run-report.ts';
+import type { DatasetInput } from '../../model/entities.ts';
+import { formatDuration, formatNumber, formatSize, formatTime } from '../text/format.ts';
+import { CHART, renderChart } from './chart.ts';
+import { SCRIPT } from './script.ts';
+import { STYLE } from './style.ts';
+import { escapeHtml, jsonForScript, link, pairTable } from './text.ts';
+import { renderLogs, renderWaterfall } from './trace.ts';
+import type { MetricSummary, RunReport } from '../report/run-report.ts';
 
 /** Charts drawn at most; the table has the others. */
 const MAX_CHARTS = 60;

@@ -1,5 +1,5 @@
 // One run for the eye: what it is, what went in, what came out, and where to look further.
-import type { DatasetInput } from '../model/entities.ts';
+import type { DatasetInput } from '../../model/entities.ts';
 import {
   formatDuration,
   formatNumber,
@@ -9,10 +9,10 @@ import {
   oneLine,
   paint,
   paintStatus,
-} from './format.ts';
+} from '../text/format.ts';
 import type { MetricSummary, RunReport } from './run-report.ts';
 import { sparkline } from './sample.ts';
-import { layOut } from './table.ts';
+import { layOut } from '../text/table.ts';
 import { ownFields } from './telemetry.ts';
 import type { LogLine } from './telemetry.ts';
 import { layWaterfall, printWaterfall } from './waterfall.ts';

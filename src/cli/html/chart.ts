@@ -1,8 +1,8 @@
 // A metric as a chart of the page: an SVG that says everything without script; script adds the value under the pointer.
-import { formatDuration, formatNumber } from './format.ts';
-import { escapeHtml } from './html-text.ts';
-import type { MetricSummary } from './run-report.ts';
-import type { Point } from './sample.ts';
+import { formatDuration, formatNumber } from '../text/format.ts';
+import { escapeHtml } from './text.ts';
+import type { MetricSummary } from '../report/run-report.ts';
+import type { Point } from '../report/sample.ts';
 
 /** The picture's own units. */
 export const CHART = { width: 560, height: 210, left: 58, right: 14, top: 12, bottom: 28 } as const;

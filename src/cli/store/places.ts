@@ -1,8 +1,8 @@
 // Where the settings say that stores are and how they are reached: read once for a command that has to do with several.
-import { type MlflowSettings, resolveMlflowSettings } from '../config/settings/mlflow-settings.ts';
-import { loadSources } from '../config/settings/sources.ts';
-import { splitCredentials } from '../config/settings/tracking-uri.ts';
-import type { ConnectionOptions } from '../rest/transport/connection.ts';
+import { type MlflowSettings, resolveMlflowSettings } from '../../config/settings/mlflow-settings.ts';
+import { loadSources } from '../../config/settings/sources.ts';
+import { splitCredentials } from '../../config/settings/tracking-uri.ts';
+import type { ConnectionOptions } from '../../rest/transport/connection.ts';
 
 /** A tracking store, and how it is reached. */
 export interface Place {

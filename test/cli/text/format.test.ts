@@ -8,8 +8,8 @@ import {
   jsonNumber,
   oneLine,
   widthOf,
-} from '../../src/cli/format.ts';
-import { layOut } from '../../src/cli/table.ts';
+} from '../../../src/cli/text/format.ts';
+import { layOut } from '../../../src/cli/text/table.ts';
 
 describe('the command line', () => {
   it.each([
