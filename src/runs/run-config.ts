@@ -50,7 +50,9 @@ export function readRunConfig(config: string | RunConfig): RunConfig {
       throw invalid(`Unknown field '${field}' in RunConfig. Known: ${Object.keys(TYPES).join(', ')}`);
     if (value === undefined || value === null) continue;
     if (typeof value !== type || Array.isArray(value))
-      throw invalid(`RunConfig.${field} must be ${type === 'object' ? 'an object' : `a ${type}`}, not ${typeof value}`);
+      throw invalid(
+        `RunConfig.${field} must be ${type === 'object' ? 'an object' : `a ${type}`}, not ${Array.isArray(value) ? 'a list' : typeof value}`,
+      );
   }
   // Every field was checked against TYPES above; null is as good as not given.
   const checked = Object.fromEntries(
@@ -68,6 +70,16 @@ export function readRunConfig(config: string | RunConfig): RunConfig {
       throw invalid(`RunConfig.${field} '${id}' is not a run id: letters, digits, '_' and '-' only`);
   }
   return checked;
+}
+
+/**
+ * Checks that there is something to call inside a run, before the run is made.
+ *
+ * @throws {RunspanError} `INVALID_ARGUMENT`
+ */
+export function requireBody(body: unknown): void {
+  if (typeof body === 'function') return;
+  throw invalid('runContext needs a function to call inside the run: runContext("train", async (run) => { … })');
 }
 
 function invalid(message: string): RunspanError {

@@ -2,9 +2,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { workerEnv } from '../config/env.ts';
+import { readEnv, workerEnv } from '../config/env.ts';
+import { readDotenv } from '../config/settings/dotenv.ts';
 import { DEFAULT_TRACKING_URI } from '../config/settings/mlflow-fields.ts';
 import type { MlflowSettings } from '../config/settings/mlflow-settings.ts';
+import { findUnknownVariables } from '../config/settings/unknown-variables.ts';
 import type { AlertSink } from '../model/alert-sink.ts';
 import { settlesWithin } from '../otel/deadline.ts';
 import type { Outbox, OutboxEvent, OutboxOptions, RegistryPlace } from '../outbox/contract.ts';
@@ -35,18 +37,24 @@ export function isRemote(trackingUri: string): boolean {
 export async function openDestination({ settings, book, sink, open }: DestinationOptions): Promise<Outbox> {
   if (settings.isDisabled) return openDisabledOutbox();
   const ready = Promise.withResolvers<void>();
+  let isStarting = true;
+  let refusal: Error | undefined;
   const onEvent = (event: OutboxEvent): void => {
     if (ANSWERS.has(event.kind)) book.noteAnswer(true);
     if (event.kind === 'ready') ready.resolve();
     else if (event.kind === 'created') book.confirm(event);
     else if (event.kind === 'create-refused') book.abandon(event.runKey, event.error);
     else if (event.kind === 'reaped') sink.notify(`Run ${event.runName} was ${event.status}`, event.reason);
-    else if (event.kind === 'warning') book.warnOnce(event.message, event.message);
-    else {
+    else if (event.kind === 'refused' && isStarting) {
+      refusal ??= event.error;
       ready.reject(event.error);
-      book.warnOnce('destination', event.error.message);
+    } else if (refusal === undefined) {
+      // Beside what start() throws nothing else is said of the destination.
+      if (event.kind === 'warning') book.warnOnce(event.message, event.message);
+      else book.warnOnce('destination', event.error.message);
     }
   };
+  warnOfUnknownVariables(book);
   warnOfFileStore(settings, book);
   warnOfInsecureTls(settings, book);
   const { directory, experimentName, connection, artifactRoot, drain, durability, isOffline } = settings;
@@ -67,6 +75,8 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
   });
   try {
     if (!(await within(ready.promise, isOffline ? 0 : settings.startTimeoutMs))) book.noteAnswer(false);
+    isStarting = false;
+    if (refusal !== undefined) throw refusal;
   } catch (error) {
     await outbox.stop({ timeoutMs: 0 });
     throw error;
@@ -104,6 +114,11 @@ function warnOfFileStore({ trackingUri, absoluteTrackingUri }: MlflowSettings, b
     'file store',
     `${folder} holds runs of MLflow's file store. They stay as they are; this job writes to ${trackingUri}, where MLflow does not show them. Set MLFLOW_TRACKING_URI to choose a store.`,
   );
+}
+
+function warnOfUnknownVariables(book: RunBook): void {
+  const names = { ...readDotenv(process.cwd())?.values, ...readEnv() };
+  for (const message of findUnknownVariables(names)) book.warnOnce(message, message);
 }
 
 function warnOfInsecureTls({ trackingUri, registryUri, insecureTls }: MlflowSettings, book: RunBook): void {

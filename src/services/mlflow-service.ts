@@ -15,7 +15,7 @@ import type { ActiveRun } from '../runs/active-run.ts';
 import type { MlflowClient } from '../runs/client/mlflow-client.ts';
 import type { JoinedRun } from '../runs/joined-run.ts';
 import { joinRun, openRun, type RunSurroundings } from '../runs/open-run.ts';
-import { readRunConfig } from '../runs/run-config.ts';
+import { readRunConfig, requireBody } from '../runs/run-config.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import type { Run } from '../runs/run.ts';
 import { readSourceTags } from '../runs/source-tags.ts';
@@ -111,6 +111,7 @@ export class MlflowService extends Service {
    * });
    */
   async runContext<T>(config: string | RunConfig, body: (run: Run) => T | PromiseLike<T>): Promise<T> {
+    requireBody(body);
     const run = await this.#open(config, { isFallback: false });
     let result: T;
     try {

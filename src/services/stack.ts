@@ -1,4 +1,5 @@
 // Several services as one: started in order, linked to each other, stopped in reverse.
+import { RunspanError } from '../errors.ts';
 import { AlertsService } from './alerts-service.ts';
 import { LoggerService } from './logger-service.ts';
 import { MlflowService } from './mlflow-service.ts';
@@ -15,11 +16,13 @@ export interface ServiceStack {
  * Starts services in the order given (logger, alerts, mlflow) and links them: runs log through the logger and alert through the alerts.
  * Where one fails to start, those before it are stopped and its error is thrown.
  *
+ * @throws {RunspanError} `INVALID_ARGUMENT` for what is no service, such as a list of them; what a start() throws
  * @example
  * const services = await startServices(new LoggerService(), new AlertsService(), new MlflowService());
  * await services.stop();
  */
 export async function startServices(...services: readonly Service[]): Promise<ServiceStack> {
+  for (const [at, service] of services.entries()) requireService(service, at + 1);
   const alerts = services.find((service): service is AlertsService => service instanceof AlertsService);
   const logger = services.find((service): service is LoggerService => service instanceof LoggerService);
   for (const service of services) if (service instanceof MlflowService) service.link({ alerts, logger });
@@ -38,6 +41,16 @@ export async function startServices(...services: readonly Service[]): Promise<Se
   }
   const stop = (options: { readonly timeoutMs?: number } = {}): Promise<void> => stopAll(started, options);
   return { stop, [Symbol.asyncDispose]: () => stop() };
+}
+
+/** By its methods: a service of another copy of this package is one too. */
+function requireService(given: unknown, position: number): void {
+  const { start, stop } = (given ?? {}) as Partial<Record<'start' | 'stop', unknown>>;
+  if (typeof start === 'function' && typeof stop === 'function') return;
+  const mend = Array.isArray(given)
+    ? 'Hand them over one by one: startServices(logger, alerts, mlflow).'
+    : 'Make it with new.';
+  throw new RunspanError('INVALID_ARGUMENT', `Argument ${position} of startServices is no service. ${mend}`);
 }
 
 async function stopAll(services: readonly Service[], options: { readonly timeoutMs?: number }): Promise<void> {

@@ -1,18 +1,19 @@
 // What is said of a destination before anything is sent to it.
 import { tmpdir } from 'node:os';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { resolveMlflowSettings, type MlflowOptions } from '../../src/config/settings/mlflow-settings.ts';
 import { loadSources } from '../../src/config/settings/sources.ts';
+import type { OutboxOptions } from '../../src/outbox/contract.ts';
 import { openDisabledOutbox } from '../../src/outbox/job/disabled-outbox.ts';
 import { openDestination } from '../../src/services/destination.ts';
 import { RunBook } from '../../src/services/run-book.ts';
 
-async function warningsFor(options: MlflowOptions): Promise<readonly string[]> {
+async function warningsFor(options: MlflowOptions, words: string): Promise<readonly string[]> {
   const warnings: string[] = [];
   const book = new RunBook({ warn: (message) => warnings.push(message), makeRunUrl: () => undefined });
   const settings = resolveMlflowSettings({ startTimeoutMs: 0, ...options }, loadSources({ folder: tmpdir(), env: {} }));
   await openDestination({ settings, book, sink: { notify: () => undefined }, open: () => openDisabledOutbox() });
-  return warnings.filter((warning) => warning.includes('TLS'));
+  return warnings.filter((warning) => warning.includes(words));
 }
 
 it.each<[string, MlflowOptions, number]>([
@@ -21,7 +22,49 @@ it.each<[string, MlflowOptions, number]>([
   ['a server without TLS', { trackingUri: 'http://h', insecureTls: true }, 0],
   ['a server whose certificate is checked', { trackingUri: 'https://h' }, 0],
 ])('warns once where any certificate is taken: %s', async (_, options, count) => {
-  const warnings = await warningsFor(options);
+  const warnings = await warningsFor(options, 'TLS');
   expect(warnings).toHaveLength(count);
   if (count > 0) expect(warnings[0]).toContain('MLFLOW_TRACKING_SERVER_CERT_PATH');
+});
+
+afterEach(() => void vi.unstubAllEnvs());
+
+it('says of a variable that is a slip of the hand away from one of ours what it may have meant', async () => {
+  vi.stubEnv('RUNSPAN_LOGGER_LEVLE', 'INFO');
+  vi.stubEnv('RUNSPAN_MLFLOW_COLOUR', 'red');
+  vi.stubEnv('RUNSPAN_SERVICE_PORT', '80'); // what an orchestrator sets is nobody's slip
+  expect(await warningsFor({ trackingUri: 'sqlite:///x.db' }, 'is no variable')).toEqual([
+    'RUNSPAN_LOGGER_LEVLE is no variable of runspan. Did you mean RUNSPAN_LOGGER_LEVEL?',
+    'RUNSPAN_MLFLOW_COLOUR is no variable of runspan. docs/settings.md has all there are.',
+  ]);
+});
+
+it.each([
+  ['while it starts', 1_000, []],
+  ['later', 0, ['Cannot open store', 'It is kept.']],
+])('a refusal of the store %s is thrown or said, not both', async (_, startTimeoutMs, said) => {
+  const warnings: string[] = [];
+  const book = new RunBook({ warn: (message) => warnings.push(message), makeRunUrl: () => undefined });
+  const settings = resolveMlflowSettings(
+    { startTimeoutMs, trackingUri: 'sqlite:///x.db' },
+    loadSources({ folder: tmpdir(), env: {} }),
+  );
+  let tell: OutboxOptions['onEvent'] = () => undefined;
+  const refuse = (): void => {
+    tell({ kind: 'refused', error: new Error('Cannot open store') });
+    tell({ kind: 'warning', message: 'It is kept.' });
+  };
+  const opening = openDestination({
+    settings,
+    book,
+    sink: { notify: () => undefined },
+    open: ({ onEvent }) => {
+      tell = onEvent;
+      if (startTimeoutMs > 0) queueMicrotask(refuse);
+      return openDisabledOutbox();
+    },
+  });
+  if (startTimeoutMs > 0) await expect(opening).rejects.toThrow('Cannot open store');
+  else await opening.then(refuse);
+  expect(warnings).toEqual(said);
 });

@@ -306,6 +306,15 @@ describe('the service', () => {
     expect(await runsNamed(mlflow, 'unheard')).toEqual([]);
   });
 
+  test('refuses a body that cannot be called before a run is made', async () => {
+    const { mlflow } = shared;
+    const none = undefined as unknown as () => number; // what a job in JavaScript may forget
+    const opening = mlflow.runContext('bodiless', none);
+    await expect(opening).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(opening).rejects.toThrow('needs a function');
+    expect(await runsNamed(mlflow, 'bodiless')).toEqual([]);
+  });
+
   test('drains inline where it is told to, with the same result', async () => {
     const { mlflow } = await startService({ drain: 'inline' });
     const key = await mlflow.runContext('a', (run) => {

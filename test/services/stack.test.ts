@@ -47,6 +47,16 @@ const fail = (message: string) => (): never => {
 };
 
 describe('startServices', () => {
+  test.each<[string, readonly unknown[], string]>([
+    ['a list', [[new LoggerService({ sink: '/dev/null' })]], 'one by one: startServices(logger, alerts, mlflow)'],
+    ['a class', [LoggerService], 'Make it with new.'],
+    ['nothing', [undefined], 'Argument 1 of startServices is no service'],
+  ])('%s instead of a service is an error that says the mend', async (_, given, words) => {
+    const starting = startServices(...(given as readonly Service[])); // what a job in JavaScript may hand over
+    await expect(starting).rejects.toThrow(words);
+    await expect(starting).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
   test('starts in the order given, one after the other, and stops in reverse', async () => {
     const notes: string[] = [];
     const services = await startServices(new Noted('a', notes), new Noted('b', notes), new Noted('c', notes));

@@ -36,6 +36,13 @@ export function valueError(container: object, path: KeyPath, fault: Pick<Fault, 
   return configError({ ...fault, path, place: key === undefined ? undefined : placeOf(container, key) });
 }
 
+/** Refuses options that there are not: a misspelt one would change nothing, and nobody would hear of it. */
+export function requireOptions(options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw configError({ reason: `there is no option '${unknown}'`, mend: `Use ${known.join(', ')}.` });
+}
+
 /** Runs what may meet anything a caller hands in, so that whatever it throws is an error of ours. */
 export function asConfigError<T>(action: () => T): T {
   try {

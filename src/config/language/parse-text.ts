@@ -1,7 +1,7 @@
 // A configuration's text or file to plain data, whatever its language.
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { asConfigError, configError } from './config-errors.ts';
+import { asConfigError, configError, requireOptions } from './config-errors.ts';
 import { readConfigText } from './config-text.ts';
 import { isContainer } from './config-values.ts';
 import type { Config, ConfigValue } from './config-values.ts';
@@ -19,6 +19,7 @@ export interface ParseOptions {
   readonly name?: string;
 }
 
+const OPTIONS: readonly (keyof ParseOptions)[] = ['format', 'name'];
 const MAX_TEXT_LENGTH = 1024 * 1024;
 const FORMATS: Readonly<Record<string, ConfigFormat>> = {
   '.yaml': 'yaml',
@@ -39,8 +40,11 @@ const FORMATS: Readonly<Record<string, ConfigFormat>> = {
  * parseString('a: 1\nb: [yes, 1e3, 2024-01-02]'); // { a: 1, b: [true, 1000, '2024-01-02'] }
  */
 export function parseString(text: string, options: ParseOptions = {}): Config {
-  const { format = 'yaml', name = 'text' } = options;
-  return asConfigError(() => toConfig(parseValue(text, { format, name }), name));
+  return asConfigError(() => {
+    requireOptions(options, OPTIONS);
+    const { format = 'yaml', name = 'text' } = options;
+    return toConfig(parseValue(text, { format, name }), name);
+  });
 }
 
 /**
@@ -53,10 +57,17 @@ export function parseString(text: string, options: ParseOptions = {}): Config {
  */
 export function parseFile(path: string | URL, options: ParseOptions = {}): Config {
   return asConfigError(() => {
-    const file = typeof path === 'string' ? path : fileURLToPath(path);
+    requireOptions(options, OPTIONS);
+    const file = toPath(path);
     const { name = file, format = formatOf(file, name) } = options;
     return toConfig(readFileValue(file, { format, name }), name);
   });
+}
+
+function toPath(path: unknown): string {
+  if (typeof path === 'string') return path;
+  if (path instanceof URL && path.protocol === 'file:') return fileURLToPath(path);
+  throw configError({ reason: 'the path is neither a text nor a file: URL', mend: "Name a file: 'conf/base.yaml'." });
 }
 
 /** What a file's name says it is written in. */

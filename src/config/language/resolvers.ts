@@ -1,5 +1,6 @@
 // The resolvers of `${name:…}` that a program registers.
-import { asConfigError, configError } from './config-errors.ts';
+import { shareInProcess } from '../../model/process-wide.ts';
+import { asConfigError, configError, requireOptions } from './config-errors.ts';
 import type { ConfigValue } from './config-values.ts';
 
 /**
@@ -37,7 +38,7 @@ export const BUILT_IN_NAMES = [
 ] as const;
 
 const NAME = /^[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*$/;
-const registered = new Map<string, RegisteredResolver>();
+const registered = shareInProcess('resolvers', () => new Map<string, RegisteredResolver>());
 
 /**
  * Registers what `${name:…}` stands for, for every configuration of this process.
@@ -50,6 +51,7 @@ const registered = new Map<string, RegisteredResolver>();
  */
 export function registerResolver(name: string, resolver: Resolver, options: ResolverOptions = {}): void {
   asConfigError(() => {
+    requireOptions(options, ['replace', 'useCache']);
     const { replace = false, useCache = false } = options;
     if (typeof name !== 'string' || !NAME.test(name))
       throw configError({ reason: 'the name of a resolver is not words with dots', mend: 'Name it like my.path.' });

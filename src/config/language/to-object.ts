@@ -1,5 +1,5 @@
 // From a configuration to what a program works with: interpolations resolved, checked and typed by a schema.
-import { asConfigError, configError } from './config-errors.ts';
+import { asConfigError, configError, requireOptions } from './config-errors.ts';
 import { formatPath } from './config-values.ts';
 import type { Config, ConfigValue, KeyPath } from './config-values.ts';
 import { copyConfig } from './copy-config.ts';
@@ -43,6 +43,7 @@ export function toObject<Output>(config: object, options: SchemaOptions<Output>)
 export function toObject(config: object, options?: ToObjectOptions): Config;
 export function toObject(config: object, options: ToObjectOptions & { schema?: StandardSchema } = {}): unknown {
   return asConfigError(() => {
+    requireOptions(options, ['resolve', 'schema']);
     const { resolve = true, schema } = options;
     const copy = copyConfig(config);
     let cache = caches.get(config);

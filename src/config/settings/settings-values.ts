@@ -2,6 +2,7 @@
 import { RunspanError } from '../../errors.ts';
 import { createRedactor } from '../../model/redact.ts';
 import type { Field, Provenance } from './fields.ts';
+import { findLike } from './find-like.ts';
 
 /** What is read: which field, of which section, from where. */
 export interface ValueSubject {
@@ -84,10 +85,9 @@ export function readValue(value: unknown, subject: ValueSubject): unknown {
   }
 }
 
-/** Returns what a user may have meant by an unknown key: a known one in another spelling, else all there are. */
+/** Returns what a user may have meant by an unknown key: the known one that it is like, else all there are. */
 export function suggestField(key: string, known: readonly string[]): string {
-  const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase();
-  const meant = known.find((name) => plain(name) === plain(key));
+  const meant = findLike(key, known);
   return meant === undefined ? `Known are: ${known.join(', ')}.` : `Did you mean '${meant}'?`;
 }
 

@@ -52,10 +52,13 @@ export function toAbsoluteUri(uri: string, folder: string): string {
 }
 
 /**
- * Returns what an http(s) URI should be where it is not one, undefined where it is right or of another scheme. A query would never
+ * Returns what an http(s) URI should be where it is not one, undefined where it is right or of another scheme; a host and port
+ * alone are one without its scheme. A query would never
  * be sent, and what it held (a token) would be kept in every journal.
  */
 export function expectedOfUri(uri: string): string | undefined {
+  // No scheme has a port; to MLflow 127.0.0.1:5000 is a folder, which nobody means.
+  if (/^(?!https?:)[\w.-]+:\d{1,5}(?:\/.*)?$/s.test(uri)) return `a URI with its scheme, such as http://${uri}`;
   if (!/^https?:/i.test(uri)) return undefined;
   if (!/^https?:\/\//i.test(uri) || !URL.canParse(uri)) return 'a URL, such as http://localhost:5000';
   return /[?#]/.test(uri) ? 'a URL without ? and # (a token goes into MLFLOW_TRACKING_TOKEN)' : undefined;

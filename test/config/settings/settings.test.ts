@@ -145,6 +145,8 @@ describe('resolveSettings', () => {
 
   it.each<[unknown, Layers, string]>([
     [{ nope: 1 }, {}, "Unknown setting 'logger.nope'. Known are: text, flag,"],
+    [{ txt: 'a' }, {}, "Unknown setting 'logger.txt'. Did you mean 'text'?"],
+    [{ timeout: 1 }, {}, "Unknown setting 'logger.timeout'. Did you mean 'timeoutMs'?"],
     [{ timeout_ms: 1 }, {}, "Unknown setting 'logger.timeout_ms'. Did you mean 'timeoutMs'?"],
     [{}, { file: { Flag: true } }, "Unknown setting 'logger.Flag' in 'runspan.yaml'. Did you mean 'flag'?"],
     [[], {}, 'The options of logger are no object.'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { splitCredentials, toAbsoluteUri } from '../../../src/config/settings/tracking-uri.ts';
+import { expectedOfUri, splitCredentials, toAbsoluteUri } from '../../../src/config/settings/tracking-uri.ts';
 
 describe('splitCredentials', () => {
   it.each([
@@ -53,4 +53,20 @@ describe('toAbsoluteUri', () => {
     expect(toAbsoluteUri('./my%20runs', '/50%20off')).toBe('/50%2520off/my%20runs');
     expect(toAbsoluteUri('file:my runs', '/50%20off')).toBe('file:///50%2520off/my%20runs');
   });
+});
+
+describe('expectedOfUri', () => {
+  it.each(['localhost:5000', '127.0.0.1:5000', 'mlflow.example.com:443/tracking', 'mlflow:80'])(
+    '%s is a server without its scheme, and no folder',
+    (uri) => {
+      expect(expectedOfUri(uri)).toBe(`a URI with its scheme, such as http://${uri}`);
+    },
+  );
+
+  it.each(['http://localhost:5000', './mlruns', 'sqlite:///mlflow.db', 'C:/mlruns', 'file:///x', 'run:5a'])(
+    '%s is taken as it is',
+    (uri) => {
+      expect(expectedOfUri(uri)).toBeUndefined();
+    },
+  );
 });
