@@ -1,5 +1,5 @@
 // Histories without end, on all cores: npm run simulate -- [COUNT] [FIRST SEED] [PROCESSES]
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { liveThrough } from './histories.ts';
 
@@ -21,10 +21,15 @@ function takeShares(): void {
   process.on('disconnect', () => process.exit());
   process.on('message', ({ seed, share }: { readonly seed: number; readonly share: number }) => {
     liveThrough(seed, share).then(
-      (accepted) => process.send?.({ accepted } satisfies ShareEnd),
-      (error: unknown) => process.send?.({ wrong: error instanceof Error ? error.message : String(error) }),
+      (accepted) => tell({ accepted }),
+      (error: unknown) => tell({ wrong: error instanceof Error ? error.message : String(error) }),
     );
   });
+}
+
+function tell(end: ShareEnd): void {
+  // Whoever handed the share out may be gone by then, by Ctrl-C: nobody is left to hear of it.
+  process.send?.(end, undefined, undefined, () => undefined);
 }
 
 /** Hands shares out until all are lived through, or one history ends wrong. */
@@ -33,9 +38,11 @@ async function handOut(): Promise<number> {
   let lived = 0;
   let accepted = 0;
   const startMs = performance.now();
+  const children: ChildProcess[] = [];
   const serve = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const child = fork(import.meta.filename, ['share']);
+      children.push(child);
       let share = 0;
       const give = (): void => {
         share = Math.min(SHARE, firstSeed + count - next);
@@ -55,7 +62,12 @@ async function handOut(): Promise<number> {
       child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a process ended with ${code}`))));
       give();
     });
-  await Promise.all(Array.from({ length: Math.max(1, Math.min(processes, Math.ceil(count / SHARE))) }, serve));
+  try {
+    await Promise.all(Array.from({ length: Math.max(1, Math.min(processes, Math.ceil(count / SHARE))) }, serve));
+  } finally {
+    // One history has ended wrong: what the others are in the middle of is of no use any more.
+    for (const child of children) child.kill();
+  }
   return accepted;
 }
 
