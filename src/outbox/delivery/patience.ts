@@ -8,6 +8,8 @@ import { messageOf } from '../machine/system.ts';
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
 const URGENT_DELAY_MS = 500;
+/** A request whose answer was lost may be carried out so long after: nothing is sent behind it sooner, lest it undoes that. */
+const LATE_MS = 250;
 /** A store whose attempts failed so often in a row is closed and opened again. */
 const REOPEN_AFTER = 3;
 /** An error that nobody foresaw (a defect, not a store's answer) is tried so often before the record is given up. */
@@ -144,8 +146,11 @@ export class Patience {
         : `The tracking store cannot be reached for now: ${message} Everything is kept on disk and tried again.`,
     );
     const isReopened = this.#failures % REOPEN_AFTER === 0 || judgement === 'unforeseen';
+    const { clock } = this.#options.system;
+    const quietFromMs = clock.monotonicMs() + (error instanceof MlflowError && error.isAmbiguous ? LATE_MS : 0);
     if (isReopened) await this.#options.reopen();
     await this.#pause.wait(this.#delayMs(error, judgement));
+    await this.rest(quietFromMs);
   }
 
   #delayMs(error: unknown, judgement: Judgement): number {

@@ -1,7 +1,8 @@
 // What the drain makes of an error: try again, wait for the user, or bury the record.
 import { expect, test } from 'vitest';
 import { MlflowError, RunspanError } from '../../../src/errors.ts';
-import { DestinationRefused, judgeError } from '../../../src/outbox/delivery/patience.ts';
+import { DestinationRefused, Patience, judgeError } from '../../../src/outbox/delivery/patience.ts';
+import { fakeSystem, settle } from '../fake-system.ts';
 
 const answered = (status: number, isRetryable = false, errorCode = 'INVALID_PARAMETER_VALUE'): MlflowError =>
   new MlflowError('said so', { errorCode, status, isRetryable });
@@ -24,4 +25,28 @@ test.each([
   ['a fault of our own', new TypeError('x is not a function'), 'unforeseen'],
 ])('%s', (_, error, judgement) => {
   expect(judgeError(error)).toBe(judgement);
+});
+
+test.each([
+  ['that was not carried out is sent again at once', false, 0],
+  ['whose answer was lost is not sent again before it can have been carried out', true, 250],
+])('where somebody waits for the end, a request %s', async (_, isAmbiguous, restMs) => {
+  const system = fakeSystem();
+  const patience = new Patience({ system, reopen: () => Promise.resolve(), onWarning: () => undefined });
+  let tries = 0;
+  const outcome = patience.attempt(() => {
+    tries += 1;
+    if (tries > 1) return Promise.resolve('taken');
+    return Promise.reject(new MlflowError('x', { errorCode: 'X', status: 0, isRetryable: true, isAmbiguous }));
+  });
+  await settle();
+  patience.hurry();
+  await settle();
+  if (restMs > 0) {
+    system.clock.advance(restMs - 1);
+    await settle();
+    expect(tries).toBe(1);
+    system.clock.advance(1);
+  }
+  expect(await outcome).toEqual({ status: 'done', value: 'taken' });
 });
