@@ -54,7 +54,7 @@ export interface OutboxStats {
   readonly runs: Readonly<Record<string, RunAccount>>;
   /** What was refused, by reason, and so never accepted. */
   readonly refused: Readonly<Record<string, number>>;
-  /** What an accepted write survives now. */
+  /** What an accepted write survives now: less than was asked for while the disk takes nothing, or syncs nothing. */
   readonly durability: Durability;
   /** This outbox's folder, where what is pending lies. */
   readonly directory: string;
@@ -73,6 +73,8 @@ export interface FlushResult {
   readonly pending: number;
   /** How many writes the store refused for good. */
   readonly deadLettered: number;
+  /** What they survive: less than was asked for where the disk did not take them, or did not sync them. */
+  readonly durability: Durability;
 }
 
 /** The methods of a store that `call` can reach. */

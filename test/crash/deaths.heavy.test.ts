@@ -137,6 +137,7 @@ describe('a disk that is full for real', () => {
       delivered: 10_002,
       pending: 0,
       deadLettered: 0,
+      durability: 'os',
     });
     expect(readRun(folder, runKey)).toMatchObject({ status: 'FINISHED', steps: upTo(10_000) });
     expect(warnings.filter((message) => message.includes('memory only'))).toHaveLength(1);

@@ -173,6 +173,7 @@ describe('a run', () => {
       delivered: mlflow.stats().accepted,
       pending: 0,
       deadLettered: 0,
+      durability: 'os',
     });
     const stats = mlflow.stats();
     expect(stats.accepted).toBe(2_001);

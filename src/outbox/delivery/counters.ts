@@ -4,13 +4,16 @@ const ACCEPTED = 0;
 const SETTLED = 1;
 const DEAD = 2;
 const DONE_COUNT = 3;
-const COUNT_WORDS = 4;
+const SYNCED = 4;
+const COUNT_WORDS = 5;
 
 const IDLE = 0;
 const WAKE = 1;
 const EXIT = 2;
 const DONE = 3;
-const SIGNAL_WORDS = 4;
+const IS_UNSYNCED = 4;
+const SYNC_FAILURES = 5;
+const SIGNAL_WORDS = 6;
 
 /** Atomics.waitAsync, which TypeScript's ES2023 library does not know; Node has it from 16 on. */
 interface AsyncAtomics {
@@ -63,6 +66,31 @@ export class Counters {
     Atomics.store(this.#counts, DEAD, BigInt(progress.dead));
     Atomics.store(this.#counts, SETTLED, BigInt(progress.settled));
     Atomics.notify(this.#counts, SETTLED);
+  }
+
+  /** The number up to which everything is on the disk itself, where that is asked for. Written by the drain. */
+  get synced(): number {
+    return Number(Atomics.load(this.#counts, SYNCED));
+  }
+
+  /** Whether the last sync failed. */
+  get isUnsynced(): boolean {
+    return Atomics.load(this.#signals, IS_UNSYNCED) === 1;
+  }
+
+  /** How many syncs have failed. */
+  get syncFailures(): number {
+    return Atomics.load(this.#signals, SYNC_FAILURES);
+  }
+
+  noteSynced(sequence: number): void {
+    Atomics.store(this.#counts, SYNCED, BigInt(Math.max(sequence, this.synced)));
+    Atomics.store(this.#signals, IS_UNSYNCED, 0);
+  }
+
+  noteUnsynced(): void {
+    Atomics.add(this.#signals, SYNC_FAILURES, 1);
+    Atomics.store(this.#signals, IS_UNSYNCED, 1);
   }
 
   /** Blocks this thread until the drain, in another one, has settled more; false where the time was over first. */

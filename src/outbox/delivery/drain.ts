@@ -12,7 +12,7 @@ import type { EntryOf, FenceWrite, PlannedStep, Step } from './plan.ts';
 import { planSteps } from './plan.ts';
 import { DrainClosed } from './patience.ts';
 import type { RecordSource, Window } from '../journal/record-source.ts';
-import { FolderSync } from '../folder/folder-sync.ts';
+import type { JournalSync } from './journal-sync.ts';
 import type { SegmentReader } from '../journal/segment-reader.ts';
 import { messageOf } from '../machine/system.ts';
 
@@ -32,8 +32,8 @@ export interface DrainOptions {
   readonly lane: ArtifactLane;
   readonly source: RecordSource;
   readonly reader: SegmentReader | undefined;
-  /** Syncs what is read before it is sent. */
-  readonly isSynced: boolean;
+  /** Brings what is read to the disk before it is sent; undefined where that is not asked for. */
+  readonly sync: JournalSync | undefined;
   /** Called after each step, when the watermark may have moved. */
   readonly onSettled: () => void;
 }
@@ -41,7 +41,6 @@ export interface DrainOptions {
 /** Takes what a source has and delivers it. */
 export class Drain {
   readonly #options: DrainOptions;
-  readonly #folderSync: FolderSync | undefined;
   #planned: PlannedStep[] = [];
   /** Read while the last step of a full window was on its way. */
   #ahead: Window | undefined;
@@ -53,8 +52,6 @@ export class Drain {
 
   constructor(options: DrainOptions) {
     this.#options = options;
-    const { paths, system } = options.delivery;
-    this.#folderSync = paths === undefined ? undefined : new FolderSync(system.disk, paths);
   }
 
   /**
@@ -101,7 +98,7 @@ export class Drain {
       );
     }
     if (window.lastSequence === 0) return false;
-    if (this.#options.isSynced) this.sync();
+    this.sync();
     this.#nameLosses(window);
     delivery.state.tallies.read(window.entries);
     this.#planned = [...planSteps(window.entries, window.lastSequence)];
@@ -132,14 +129,9 @@ export class Drain {
     }
   }
 
-  /** Syncs the journal, and the files that it speaks of, to the disk. */
+  /** Syncs the journal, and the files that it speaks of, to the disk, where that is asked for. */
   sync(): void {
-    const { delivery } = this.#options;
-    try {
-      this.#folderSync?.sync();
-    } catch (error) {
-      delivery.onWarning(`The journal could not be synced: ${messageOf(error)}`);
-    }
+    this.#options.sync?.run();
   }
 
   /** Saves the state; where the disk takes none, the drain goes on, because a replay duplicates nothing. */

@@ -1,9 +1,11 @@
 // Puts one folder's drain together: state, reader, source, dead letters; for our own folder and for adopted ones alike.
 import { ArtifactLane } from './artifact-lane.ts';
+import type { Counters } from './counters.ts';
 import { DeadLetters } from '../folder/dead-letters.ts';
 import type { Delivery } from './delivery.ts';
 import { Drain } from './drain.ts';
 import type { FolderPaths } from '../folder/folder.ts';
+import { JournalSync } from './journal-sync.ts';
 import { RecordSource } from '../journal/record-source.ts';
 import { SegmentReader } from '../journal/segment-reader.ts';
 import { FolderState } from '../folder/state.ts';
@@ -20,6 +22,8 @@ export interface FolderDrainOptions {
   /** The folder has just been made: nothing can have been noted in it. @default false */
   readonly isNew?: boolean;
   readonly isSynced: boolean;
+  /** Where the job reads how far its journal is synced; undefined for a folder whose job is gone. */
+  readonly counters?: Counters;
   readonly replayedThrough: number;
   /** When the folder was taken over, by the monotonic clock. @default now */
   readonly adoptedAtMs?: number;
@@ -45,24 +49,26 @@ const ON_ITS_WAY_MS = 2000;
 
 /** Opens a folder where its last drain left off. */
 export function openFolderDrain(options: FolderDrainOptions): FolderDrain {
-  const { shared, paths, isLive, isNew = false, isSynced, replayedThrough } = options;
+  const { shared, paths, isLive, isNew = false, isSynced, counters, replayedThrough } = options;
+  const { onWarning } = shared;
   const { disk, clock } = shared.system;
   const state = new FolderState(disk, paths, { isNew, isSynced });
   const { settledThrough } = state;
-  const deadLetters = new DeadLetters(disk, paths, { settledThrough, isNew, onWarning: shared.onWarning });
+  const deadLetters = new DeadLetters(disk, paths, { settledThrough, isNew, onWarning });
   const reader = paths === undefined ? undefined : new SegmentReader({ disk, folder: paths.root, isLive });
   const source = new RecordSource({ reader, clock, isLive, settledThrough });
   const said = new Set<string>();
   const onceWarning = (subject: string, message: string): void => {
     if (said.has(subject) || said.size >= WARNED_LIMIT) return;
     said.add(subject);
-    shared.onWarning(message);
+    onWarning(message);
   };
   const { adoptedAtMs = clock.monotonicMs() } = options;
   const quietFromMs = replayedThrough === 0 ? 0 : adoptedAtMs + ON_ITS_WAY_MS;
   const delivery: Delivery = { ...shared, state, paths, deadLetters, replayedThrough, quietFromMs, onceWarning };
   const onSettled = (): void => options.onSettled(state);
   const lane = new ArtifactLane(delivery, onSettled);
-  const drain = new Drain({ delivery, lane, source, reader, isSynced, onSettled });
+  const sync = isSynced && paths !== undefined ? new JournalSync({ disk, paths, counters, onWarning }) : undefined;
+  const drain = new Drain({ delivery, lane, source, reader, sync, onSettled });
   return { delivery, state, source, drain, lane, close: () => reader?.close() };
 }

@@ -1,5 +1,6 @@
 // Artifacts that the watermark has passed and that are still to be delivered; noted line by line, so that a crash finds them.
 import type { ArtifactWrite } from '../../model/write.ts';
+import type { FileSync } from './file-sync.ts';
 import type { FolderPaths } from './folder.ts';
 import { LineFile } from '../machine/line-file.ts';
 import type { Disk } from '../machine/system.ts';
@@ -71,12 +72,17 @@ export class SetAside {
   constructor(
     disk: Disk,
     paths: FolderPaths | undefined,
-    given: { readonly settledThrough: number; readonly isNew: boolean; readonly isSynced: boolean },
+    given: {
+      readonly settledThrough: number;
+      readonly isNew: boolean;
+      /** Undefined where nothing is to be synced. */
+      readonly noteSync: FileSync | undefined;
+    },
   ) {
-    const { settledThrough, isNew, isSynced } = given;
+    const { settledThrough, isNew, noteSync } = given;
     this.#passed = settledThrough;
     if (paths === undefined) return;
-    if (isSynced) this.#sync = (): void => disk.sync(paths.setAside);
+    if (noteSync !== undefined) this.#sync = (): void => noteSync.sync(paths.setAside);
     this.#file = new LineFile(disk, paths.setAside);
     if (isNew) return;
     for (const line of this.#file.read()) this.#load(line);

@@ -1,6 +1,7 @@
 // What the drain knows of one folder: how far it got and which runs are open; replaced as one step, so that a crash finds an old one or a new one.
 import { spellNumber } from '../journal/encode-write.ts';
 import type { FolderPaths } from './folder.ts';
+import { FileSync } from './file-sync.ts';
 import { syncNotes } from './folder-sync.ts';
 import { LineFile } from '../machine/line-file.ts';
 import { Kept, type KeptAttributes } from './kept-attributes.ts';
@@ -41,7 +42,7 @@ export interface OpenModel {
   readonly failedReason?: string;
 }
 
-/** A number of records that ended as dead letters. */
+/** Records that ended as dead letters. */
 type Deaths = { readonly sequence: number; readonly count: number };
 
 interface StateFile {
@@ -69,7 +70,8 @@ export class FolderState {
   readonly tallies: RunTallies = new RunTallies();
   readonly #disk: Disk;
   readonly #paths: FolderPaths | undefined;
-  readonly #isSynced: boolean;
+  /** Undefined where nothing is to be synced. */
+  readonly #noteSync: FileSync | undefined;
   readonly #endedRuns: LineFile | undefined;
   readonly #runs = new Map<string, OpenRun>();
   readonly #kept = new Map<string, Kept>();
@@ -80,18 +82,17 @@ export class FolderState {
   #deadLettered = 0;
   #deaths: Deaths[] = [];
   #afterSave: { readonly sequence: number; readonly act: () => void }[] = [];
-  /** What the disk is known to hold. */
   #savedThrough = 0;
 
   /** @param how `isNew`: nothing can be in it yet, and nothing is read; `isSynced`: what is saved is on the disk itself */
-  constructor(disk: Disk, paths: FolderPaths | undefined, how: FolderHow = {}) {
-    const { isNew = false, isSynced = false } = how;
+  constructor(disk: Disk, paths: FolderPaths | undefined, { isNew = false, isSynced = false }: FolderHow = {}) {
+    if (isSynced) this.#noteSync = new FileSync(disk);
     this.#disk = disk;
     this.#paths = paths;
-    this.#isSynced = isSynced;
     this.#endedRuns = paths === undefined ? undefined : new LineFile(disk, paths.endedRuns);
     if (!isNew) this.#load();
-    this.aside = new SetAside(disk, paths, { settledThrough: this.#settledThrough, isNew, isSynced });
+    const settledThrough = this.#settledThrough;
+    this.aside = new SetAside(disk, paths, { settledThrough, isNew, noteSync: this.#noteSync });
   }
 
   /** Everything up to this number is delivered, dead-lettered or set aside. */
@@ -235,8 +236,9 @@ export class FolderState {
         ...(this.#models.size === 0 ? {} : { models: [...this.#models.values()] }),
       };
       // What the watermark has passed is found in these files alone.
-      if (this.#isSynced) syncNotes(this.#disk, this.#paths);
-      this.#disk.replaceText(this.#paths.state, `${JSON.stringify(file, spellNumber)}\n`, this.#isSynced);
+      if (this.#noteSync !== undefined) syncNotes(this.#disk, this.#noteSync, this.#paths);
+      const text = `${JSON.stringify(file, spellNumber)}\n`;
+      this.#disk.replaceText(this.#paths.state, text, this.#noteSync !== undefined);
     }
     this.#savedThrough = this.#settledThrough;
     this.aside.forgetThrough(this.#savedThrough);

@@ -2,7 +2,7 @@
 import { RunspanError } from '../../errors.ts';
 import type { FlushResult, Outbox } from '../contract.ts';
 
-const NOTHING: FlushResult = { isComplete: true, delivered: 0, pending: 0, deadLettered: 0 };
+const NOTHING: FlushResult = { isComplete: true, delivered: 0, pending: 0, deadLettered: 0, durability: 'memory' };
 
 /** Makes an outbox that takes everything and keeps nothing. */
 export function openDisabledOutbox(): Outbox {

@@ -14,6 +14,7 @@ import type {
 import { Counters } from '../delivery/counters.ts';
 import type { Openers } from '../delivery/destination.ts';
 import { DrainLink, LAST_WORD_MS } from './drain-link.ts';
+import { durabilityOnDisk, flushResult } from './flush-result.ts';
 import type { FolderPaths } from '../folder/folder.ts';
 import { makeFolder, releaseFolder } from '../folder/folder.ts';
 import { Journal } from '../journal/journal.ts';
@@ -105,6 +106,7 @@ class JournaledOutbox implements Outbox {
         this.#link.wake();
       },
       settledThrough: () => this.#counters.settled,
+      syncFailures: () => this.#counters.syncFailures,
       onWarning,
       budget: options.budget,
       // A drain on this very thread settles nothing while it waits.
@@ -171,8 +173,9 @@ class JournaledOutbox implements Outbox {
 
   stats(): OutboxStats {
     const deadLettered = this.#counters.dead;
-    const { done } = this.#counters;
+    const { done, isUnsynced } = this.#counters;
     const { accepted, refused, isOnDisk } = this.#journal;
+    const { durability = 'os' } = this.#options;
     return {
       accepted,
       delivered: done - deadLettered,
@@ -180,7 +183,7 @@ class JournaledOutbox implements Outbox {
       deadLettered,
       runs: this.#ledger.all(),
       refused,
-      durability: isOnDisk ? (this.#options.durability ?? 'os') : 'memory',
+      durability: isOnDisk ? durabilityOnDisk(durability, !isUnsynced) : 'memory',
       directory: this.#paths?.root ?? this.#options.directory,
     };
   }
@@ -218,14 +221,8 @@ class JournaledOutbox implements Outbox {
   }
 
   #result(sequence: number): FlushResult {
-    // Dead ones first: the drain may go on meanwhile, and there are never more of them than done.
-    const { dead, settled, done } = this.#counters;
-    return {
-      isComplete: settled >= sequence,
-      delivered: done - dead,
-      pending: Math.max(0, this.#journal.accepted - done),
-      deadLettered: dead,
-    };
+    const { durability = 'os' } = this.#options;
+    return flushResult({ counters: this.#counters, journal: this.#journal, durability }, sequence);
   }
 
   /** A file is written within the deadline by any thread; of a server's calls under way nobody here would learn the answer. */

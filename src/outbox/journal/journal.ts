@@ -1,5 +1,4 @@
 // The journal: what the job's thread does for a write. Framed, checked by CRC, one write(2) a frame; never appended behind a torn frame.
-import path from 'node:path';
 import type { Write } from '../../model/write.ts';
 import { RunspanError } from '../../errors.ts';
 import { DiskBudget, type BudgetLimits } from './disk-budget.ts';
@@ -7,9 +6,9 @@ import { encodeWrite } from './encode-write.ts';
 import { FrameEncoder } from './frame.ts';
 import type { MemoryBlock } from './memory-queue.ts';
 import { MemoryQueue } from './memory-queue.ts';
-import { segmentName } from './segment-names.ts';
+import { SegmentWriter } from './segment-writer.ts';
 import type { System } from '../machine/system.ts';
-import { codeOf, messageOf } from '../machine/system.ts';
+import { messageOf } from '../machine/system.ts';
 
 /** Records written through at once in one window, and how long a window is: a slow job's data is on disk when append() returns. */
 const WRITE_THROUGH_COUNT = 32;
@@ -39,6 +38,8 @@ export interface JournalOptions {
   readonly budget?: BudgetLimits | undefined;
   /** Blocks this thread until the drain has settled more; false where that took too long. @default it does not wait */
   readonly awaitSettled?: (timeoutMs: number) => boolean;
+  /** How many syncs of the journal have failed: the segment of one is not written to any more. @default none */
+  readonly syncFailures?: () => number;
   /** @default 8 MiB */
   readonly segmentBytes?: number;
   /** @default 8 MiB */
@@ -58,7 +59,7 @@ export class Journal {
   readonly #memory: MemoryQueue;
   readonly #budget: DiskBudget | undefined;
   readonly #refused: Record<string, number> = {};
-  readonly #segmentBytes: number;
+  readonly #segments: SegmentWriter;
   #lines = '';
   #lineCount = 0;
   #nextSequence = 1;
@@ -66,11 +67,10 @@ export class Journal {
   #windowStartMs = Number.NEGATIVE_INFINITY;
   #windowCount = 0;
   #isTurnScheduled = false;
-  #segment = 0;
-  #segmentSize = 0;
-  #descriptor: number | undefined;
   #isOnDisk = true;
   #retryDiskAtMs = 0;
+  #syncFailuresSeen = 0;
+  #renewAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -79,9 +79,10 @@ export class Journal {
     // Room comes back file by file: a small budget needs small ones.
     const { segmentBytes = Math.min(SEGMENT_BYTES, (options.budget?.maxBytes ?? Number.POSITIVE_INFINITY) / 8) } =
       options;
-    this.#segmentBytes = segmentBytes;
-    if (options.folder === undefined) this.#isOnDisk = false;
-    else this.#openFirst();
+    const { folder } = options;
+    this.#segments = new SegmentWriter({ disk: options.system.disk, folder, segmentBytes, budget: this.#budget });
+    if (folder === undefined) this.#isOnDisk = false;
+    else this.#openNext();
   }
 
   /** Records whose frame's write has returned, or that memory took. */
@@ -149,6 +150,7 @@ export class Journal {
 
   /** Writes what is buffered as one frame; where the disk fails, memory takes it. Never throws. */
   writeBuffered(): void {
+    this.#leaveDoubtfulSegment();
     if (this.#lineCount === 0) return;
     const block = { firstSequence: this.#nextSequence - this.#lineCount, count: this.#lineCount, lines: this.#lines };
     this.#lines = '';
@@ -163,7 +165,7 @@ export class Journal {
 
   /** Gives up the disk for good: the folder was taken away under us. What is written from here on stays in memory. */
   abandonDisk(reason: string): void {
-    this.#closeSegment();
+    this.#segments.close();
     this.#retryDiskAtMs = Number.POSITIVE_INFINITY;
     this.#leaveDisk(reason);
   }
@@ -171,7 +173,7 @@ export class Journal {
   /** Writes what is buffered and closes the segment. */
   close(): void {
     this.writeBuffered();
-    this.#closeSegment();
+    this.#segments.close();
   }
 
   #checkMemory(length: number): void {
@@ -210,11 +212,10 @@ export class Journal {
   #writeToDisk(block: MemoryBlock): boolean {
     if (!this.#isOnDisk && !this.#isDiskDue()) return false;
     const bytes = this.#encoder.encode(block.firstSequence, block.count, block.lines);
-    if (this.#segmentSize >= this.#segmentBytes) this.#closeSegment();
     const lastSequence = block.firstSequence + block.count - 1;
-    let problem = this.#tryWrite(bytes, lastSequence);
+    let problem = this.#segments.write(bytes, lastSequence);
     // A torn frame may now end this segment: the next try goes to a new one.
-    if (problem !== undefined && this.#isOnDisk) problem = this.#tryWrite(bytes, lastSequence);
+    if (problem !== undefined && this.#isOnDisk) problem = this.#segments.write(bytes, lastSequence);
     if (problem !== undefined) {
       this.#leaveDisk(problem);
       return false;
@@ -226,51 +227,25 @@ export class Journal {
     return true;
   }
 
-  /** Returns what went wrong; after that the segment is closed. */
-  #tryWrite(bytes: Uint8Array, lastSequence: number): string | undefined {
-    const { disk } = this.#options.system;
+  #openNext(): void {
     try {
-      this.#descriptor ??= this.#openSegment();
-      const written = disk.write(this.#descriptor, bytes);
-      if (written === bytes.byteLength) {
-        this.#segmentSize += written;
-        this.#budget?.note(written, lastSequence);
-        return undefined;
-      }
-      this.#closeSegment();
-      return `only ${written} of ${bytes.byteLength} bytes were taken`;
-    } catch (error) {
-      this.#closeSegment();
-      return codeOf(error) === '' ? messageOf(error) : codeOf(error);
-    }
-  }
-
-  #openFirst(): void {
-    try {
-      this.#descriptor = this.#openSegment();
+      this.#segments.openNext();
     } catch (error) {
       this.#leaveDisk(messageOf(error));
     }
   }
 
-  #openSegment(): number {
-    if (this.#options.folder === undefined) throw new Error('no folder could be made');
-    this.#segment += 1;
-    this.#segmentSize = 0;
-    this.#budget?.openSegment();
-    return this.#options.system.disk.createFile(path.join(this.#options.folder, segmentName(this.#segment)));
-  }
-
-  #closeSegment(): void {
-    const descriptor = this.#descriptor;
-    this.#descriptor = undefined;
-    this.#segmentSize = 0;
-    if (descriptor === undefined) return;
-    try {
-      this.#options.system.disk.close(descriptor);
-    } catch {
-      // Every frame in it was checked when it was written; close has nothing to add.
-    }
+  /** What a sync failed for is written anew by the drain, once nobody writes to it. */
+  #leaveDoubtfulSegment(): void {
+    const { syncFailures, system } = this.#options;
+    const failures = syncFailures?.() ?? 0;
+    if (failures === this.#syncFailuresSeen || !this.#isOnDisk) return;
+    const nowMs = system.clock.monotonicMs();
+    // A disk on which no sync succeeds must not fill with segments.
+    if (nowMs < this.#renewAtMs) return;
+    this.#renewAtMs = nowMs + DISK_RETRY_MS;
+    this.#syncFailuresSeen = failures;
+    this.#openNext();
   }
 
   #leaveDisk(problem: string): void {

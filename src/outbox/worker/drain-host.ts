@@ -58,8 +58,7 @@ export class DrainHost {
     this.#post = post;
     this.#counters = new Counters(settings.counters);
     this.#progress = new Progress({ ...system, post, counters: this.#counters });
-    const { folderName, directory } = settings;
-    this.#paths = folderName === undefined ? undefined : folderPaths(directory, folderName);
+    this.#paths = settings.folderName === undefined ? undefined : folderPaths(settings.directory, settings.folderName);
     const onWarning = (message: string): void => this.#event({ kind: 'warning', message });
     this.#destination = new DrainDestination({
       ...settings,
@@ -79,6 +78,7 @@ export class DrainHost {
       isLive: true,
       isNew: settings.replayedThrough === 0,
       isSynced: settings.durability === 'fsync',
+      counters: this.#counters,
       replayedThrough: settings.replayedThrough,
       onSettled: (state) => this.#progress.publish(state),
     });
@@ -181,9 +181,9 @@ export class DrainHost {
     this.#doze.wake();
   }
 
-  /** Somebody waits for everything, artifacts that were set aside included; what does not get through is to be on the disk at least. */
+  /** Somebody waits for everything: what was set aside is tried too, and what does not get through is on the disk at least. */
   #hurryAll(): void {
-    if (this.#settings.durability === 'fsync') this.#folder.drain.sync();
+    this.#folder.drain.sync();
     this.#hurry();
     this.#folder.lane.hurry();
     this.#orphanage?.hurry();

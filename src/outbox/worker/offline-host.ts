@@ -3,9 +3,9 @@ import { RunspanError } from '../../errors.ts';
 import { Counters } from '../delivery/counters.ts';
 import type { HostOptions } from './drain-host.ts';
 import { folderPaths, releaseFolder, retireFolder } from '../folder/folder.ts';
-import { FolderSync } from '../folder/folder-sync.ts';
 import type { FolderPaths } from '../folder/folder.ts';
 import { Heartbeat } from '../folder/heartbeat.ts';
+import { JournalSync } from '../delivery/journal-sync.ts';
 import type { HostRequest } from './messages.ts';
 import { postAnswer, toWire } from './messages.ts';
 import { messageOf } from '../machine/system.ts';
@@ -17,7 +17,7 @@ export class OfflineHost {
   readonly #paths: FolderPaths | undefined;
   readonly #heartbeat: Heartbeat;
   /** Undefined where nothing is to be synced. */
-  readonly #folderSync: FolderSync | undefined;
+  readonly #journalSync: JournalSync | undefined;
   #isClosed = false;
 
   constructor(options: HostOptions) {
@@ -25,8 +25,11 @@ export class OfflineHost {
     this.#options = options;
     this.#counters = new Counters(settings.counters);
     this.#paths = settings.folderName === undefined ? undefined : folderPaths(settings.directory, settings.folderName);
-    if (this.#paths !== undefined && settings.durability === 'fsync')
-      this.#folderSync = new FolderSync(system.disk, this.#paths);
+    if (this.#paths !== undefined && settings.durability === 'fsync') {
+      const onWarning = (message: string): void => post({ kind: 'event', event: { kind: 'warning', message } });
+      const { disk } = system;
+      this.#journalSync = new JournalSync({ disk, paths: this.#paths, counters: this.#counters, onWarning });
+    }
     this.#heartbeat = new Heartbeat({
       system,
       ownLease: this.#paths?.lease,
@@ -50,7 +53,7 @@ export class OfflineHost {
       case 'forget':
         return;
       case 'flush':
-        this.#sync();
+        this.#journalSync?.run();
         return postAnswer(post, { kind: 'answer', id: request.id, value: false });
       case 'call': {
         const why = `${request.method} needs the tracking store, and RUNSPAN_OFFLINE says that nothing is sent. Run it without, or 'runspan sync' first.`;
@@ -71,20 +74,11 @@ export class OfflineHost {
     this.#heartbeat.stop();
   }
 
-  #sync(): void {
-    try {
-      this.#folderSync?.sync();
-    } catch (error) {
-      const message = `The journal could not be synced: ${messageOf(error)}`;
-      this.#options.post({ kind: 'event', event: { kind: 'warning', message } });
-    }
-  }
-
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.abandon();
-    this.#sync();
+    this.#journalSync?.run();
     const { system, settings, post } = this.#options;
     try {
       if (this.#paths !== undefined && !this.#heartbeat.isLost) {

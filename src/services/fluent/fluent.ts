@@ -146,6 +146,7 @@ export async function flush(options: { readonly timeoutMs?: number } = {}): Prom
     delivered: sum(results.map((result) => result.delivered)),
     pending: sum(results.map((result) => result.pending)),
     deadLettered: sum(results.map((result) => result.deadLettered)),
+    durability: DURABILITIES.find((each) => results.some((result) => result.durability === each)) ?? 'memory',
   };
 }
 
@@ -160,7 +161,10 @@ export function stats(): { readonly services: readonly MlflowStats[]; readonly o
 }
 
 /** A service that is being stopped delivers by itself. */
-const BEING_STOPPED: FlushResult = { isComplete: true, delivered: 0, pending: 0, deadLettered: 0 };
+const BEING_STOPPED: FlushResult = { isComplete: true, delivered: 0, pending: 0, deadLettered: 0, durability: 'os' };
+
+/** The weakest first: of several services it is the one that counts. */
+const DURABILITIES = ['memory', 'os', 'fsync'] as const;
 
 const LEVELS = ['trace', 'debug', 'info', 'success', 'warn', 'error', 'critical', 'fatal'] as const;
 

@@ -1,5 +1,6 @@
+import { readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Outbox, OutboxOptions } from '../../../src/outbox/contract.ts';
 import { NodeDisk, nodeSystem } from '../../../src/outbox/machine/node-system.ts';
 import { openOutbox } from '../../../src/outbox/job/outbox.ts';
@@ -27,10 +28,11 @@ interface Bench {
   readonly store: MemoryStore;
   /** Resolves once the run is in the store. */
   readonly created: Promise<void>;
+  readonly warnings: readonly string[];
 }
 
-function open(options: Partial<OutboxOptions> = {}): Bench {
-  const disk = new Syncing();
+function open(options: Partial<OutboxOptions> = {}, disk = new Syncing()): Bench {
+  const warnings: string[] = [];
   const { order } = disk;
   const store = new MemoryStore({ onCall: (method) => void order.push(method) });
   const { promise: created, resolve } = Promise.withResolvers<void>();
@@ -46,18 +48,19 @@ function open(options: Partial<OutboxOptions> = {}): Bench {
       durability: 'fsync',
       onEvent: (event) => {
         if (event.kind === 'created') resolve();
+        if (event.kind === 'warning') warnings.push(event.message);
       },
       ...options,
     },
     { system: { ...nodeSystem(), disk }, openers: memoryOpeners(store) },
   );
   onTestFinished(async () => void (await outbox.stop({ timeoutMs: 0 })));
-  return { outbox, order, store, created };
+  return { outbox, order, store, created, warnings };
 }
 
 /** Has the drain wait for a store that is away, so that it reads no further, with one record more in the journal. */
-async function openAway(): Promise<Bench> {
-  const bench = open();
+async function openAway({ disk = new Syncing() } = {}): Promise<Bench> {
+  const bench = open({}, disk);
   const { outbox, order, store, created } = bench;
   outbox.append(create(key));
   await created;
@@ -100,4 +103,63 @@ it('is not what the default pays for', async () => {
   await outbox.flush({ timeoutMs: 5000 });
   expect(order).toContain('createRun');
   expect(order).not.toContain(SYNC);
+});
+
+describe('a sync that fails', () => {
+  /** As Linux does it: what could not be written is forgotten, and the next sync has nothing to say of it. */
+  class Forgetful extends Syncing {
+    failing: string | undefined;
+
+    override sync(file: string): void {
+      if (this.failing !== undefined && file.endsWith(this.failing))
+        throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' });
+      super.sync(file);
+    }
+  }
+
+  it('is told by flush() and stats()', async () => {
+    const disk = new Forgetful();
+    const { outbox } = await openAway({ disk });
+    disk.failing = 'journal-000001.log';
+    expect(await outbox.flush({ timeoutMs: 20 })).toMatchObject({ isComplete: false, durability: 'os' });
+    expect(outbox.stats().durability).toBe('os');
+  });
+
+  it('is healed by writing the segment anew, once the job writes to the next one', async () => {
+    const disk = new Forgetful();
+    const { outbox } = await openAway({ disk });
+    const file = join(outbox.stats().directory, 'journal-000001.log');
+    const before = { text: readFileSync(file, 'utf8'), node: statSync(file).ino };
+    disk.failing = 'journal-000001.log';
+    await outbox.flush({ timeoutMs: 20 });
+    disk.failing = undefined;
+    expect(await outbox.flush({ timeoutMs: 20 })).toMatchObject({ isComplete: false, durability: 'fsync' });
+    expect(outbox.stats().durability).toBe('fsync');
+    expect(readFileSync(file, 'utf8')).toBe(before.text);
+    expect(statSync(file).ino).not.toBe(before.node);
+    expect(disk.order).not.toContain(SYNC);
+  });
+
+  it('is not healed by the next one that succeeds, where the segment cannot be written anew', async () => {
+    const disk = new Forgetful();
+    const { outbox } = await openAway({ disk });
+    disk.failing = 'journal-000001.log';
+    await outbox.flush({ timeoutMs: 20 });
+    disk.replaceText = () => {
+      throw Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' });
+    };
+    disk.failing = undefined;
+    expect(await outbox.flush({ timeoutMs: 20 })).toMatchObject({ durability: 'os' });
+  });
+
+  it('is warned of once, and costs no delivery', async () => {
+    const disk = new Forgetful();
+    disk.failing = '.log';
+    const { outbox, created, warnings } = open({}, disk);
+    outbox.append(create(key));
+    await created;
+    outbox.append(metric(key, 1));
+    expect(await outbox.flush({ timeoutMs: 5000 })).toMatchObject({ isComplete: true, delivered: 2 });
+    expect(warnings).toEqual([expect.stringMatching(/could not be synced \(EIO.*maybe no power cut/)]);
+  });
 });

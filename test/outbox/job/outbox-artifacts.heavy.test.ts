@@ -72,6 +72,7 @@ describe.each(['worker', 'inline'] as const)('a proxy that answers 500 to one ar
       delivered: 4,
       pending: 1,
       deadLettered: 0,
+      durability: 'os',
     });
     expect(outbox.stats()).toMatchObject({ accepted: 5, delivered: 4, pending: 1, deadLettered: 0 });
     expect(warnings).toEqual([expect.stringMatching(/^Artifact 'bad.txt' does not get through for now/)]);
@@ -81,6 +82,7 @@ describe.each(['worker', 'inline'] as const)('a proxy that answers 500 to one ar
       delivered: 4,
       pending: 1,
       deadLettered: 0,
+      durability: 'os',
     });
     expect(performance.now() - beforeMs).toBeLessThan(20_000);
 

@@ -90,6 +90,7 @@ describe.each(['worker', 'inline'] as const)('an outbox with its drain %s', (dra
       delivered: 1003,
       pending: 0,
       deadLettered: 0,
+      durability: 'os',
     });
     expect(outbox.stats()).toMatchObject({
       accepted: 1003,
@@ -108,6 +109,7 @@ describe.each(['worker', 'inline'] as const)('an outbox with its drain %s', (dra
       delivered: 1003,
       pending: 0,
       deadLettered: 0,
+      durability: 'os',
     });
     expect(readdirSync(directory)).toEqual(['.gitignore']);
     expect(events.filter((event) => event.kind === 'warning')).toEqual([]);
@@ -159,6 +161,7 @@ describe('an outbox whose store is away', () => {
       delivered: 0,
       pending: 2,
       deadLettered: 0,
+      durability: 'os',
     });
     await expect(outbox.call('getRun', [key], { timeoutMs: 20 })).rejects.toMatchObject({
       code: 'DEADLINE_EXCEEDED',
@@ -169,6 +172,7 @@ describe('an outbox whose store is away', () => {
       delivered: 0,
       pending: 2,
       deadLettered: 0,
+      durability: 'os',
     });
     store.onCall = () => undefined;
     const next = inline(store, { directory });
@@ -287,6 +291,7 @@ describe('an outbox whose folder is deleted before the drain has read it', () =>
       delivered: 1,
       pending: 0,
       deadLettered: 1,
+      durability: 'os',
     });
     expect(outbox.stats()).toMatchObject({ accepted: 2, delivered: 1, deadLettered: 1, pending: 0 });
     expect([...store.runs.keys()]).toEqual([runKey(2)]);

@@ -56,7 +56,7 @@ describe('the accounts of runs', () => {
     outbox.append(end(first));
     const result = await outbox.flush({ timeoutMs: 5000 });
     const stats = outbox.stats();
-    expect(result).toEqual({ isComplete: true, delivered: 504, pending: 0, deadLettered: 1 });
+    expect(result).toEqual({ isComplete: true, delivered: 504, pending: 0, deadLettered: 1, durability: 'os' });
     expect(stats.runs).toEqual({
       [first]: { accepted: 402, delivered: 402, pending: 0, deadLettered: 0 },
       [second]: { accepted: 102, delivered: 101, pending: 0, deadLettered: 1 },
@@ -78,6 +78,7 @@ describe('the accounts of runs', () => {
       delivered: 0,
       pending: 4,
       deadLettered: 0,
+      durability: 'os',
     });
     expect(outbox.stats().runs).toEqual({
       [first]: { accepted: 2, delivered: 0, pending: 2, deadLettered: 0 },

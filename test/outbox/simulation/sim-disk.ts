@@ -10,6 +10,8 @@ interface Node {
   changedMs: number;
   /** What is on the disk itself; undefined where that is nothing yet. */
   synced?: Buffer | undefined;
+  /** What a sync that failed has dropped: no later one brings these bytes to the disk. */
+  dropped?: { readonly from: number; readonly to: number };
 }
 
 /** What an operation meets: nothing; an error; or the death of its process, with so many bytes of it done. */
@@ -71,11 +73,13 @@ export class SimDisk {
   /** What the system had not yet written back is lost: all of it, a part, or its bytes but not its length; file by file, in no order. */
   cutPower(choices: Choices): void {
     for (const [file, node] of Array.from(this.nodes)) {
-      const { bytes, synced } = node;
-      if (bytes === undefined || synced === bytes) continue;
+      const { synced } = node;
+      if (node.bytes === undefined || synced === node.bytes) continue;
+      const bytes = withoutDropped(node, node.bytes);
       const kept = synced !== undefined && bytes.subarray(0, synced.byteLength).equals(synced) ? synced.byteLength : 0;
       const at = kept + choices.below(bytes.byteLength - kept + 1);
       const fate = choices.weighted({ whole: 2, old: 3, torn: 3, zeros: 1 });
+      if (fate === 'whole') node.bytes = bytes;
       if (fate === 'old' && synced === undefined) this.nodes.delete(file);
       else if (fate === 'old') node.bytes = synced;
       else if (fate === 'torn') node.bytes = bytes.subarray(0, at);
@@ -153,12 +157,18 @@ export class DiskView implements Disk {
     this.#open.delete(descriptor);
   }
 
+  /** One that fails may drop what it was to write, as Linux does: the next one says nothing of that. */
   sync(file: string): void {
-    this.#change('sync', () => {
-      const node = this.#disk.nodes.get(file);
-      if (node === undefined) throw failure('ENOENT', file);
-      node.synced = node.bytes;
-    });
+    const node = this.#disk.nodes.get(file);
+    const strike = this.#fateOf('sync');
+    if (node === undefined) throw failure('ENOENT', file);
+    if (strike.kind === 'error') {
+      const from = Math.min(node.dropped?.from ?? Number.POSITIVE_INFINITY, node.synced?.byteLength ?? 0);
+      if (strike.doneFraction < 0.5) node.dropped = { from, to: node.bytes?.byteLength ?? 0 };
+      throw failure(strike.code, file);
+    }
+    if (node.bytes !== undefined) node.synced = withoutDropped(node, node.bytes);
+    if (strike.kind === 'death') throw new ProcessDied();
   }
 
   stat(file: string): FileStat | undefined {
@@ -280,6 +290,13 @@ export class DiskView implements Disk {
     if (node === undefined) throw failure('EBADF', String(descriptor));
     return node;
   }
+}
+
+/** What of a file's bytes can get to the disk. */
+function withoutDropped({ dropped }: Node, bytes: Buffer): Buffer {
+  if (dropped === undefined) return bytes;
+  const { from, to } = dropped;
+  return Buffer.concat([bytes.subarray(0, from), Buffer.alloc(to - from), bytes.subarray(to)]);
 }
 
 function failure(code: string, what: string): Error {

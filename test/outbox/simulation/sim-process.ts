@@ -52,6 +52,8 @@ export class SimProcess {
   #acceptedSeen = 0;
   /** A power cut leaves records up to here: flush() said so. */
   #flushedThrough = 0;
+  /** And up to here, because they were synced before they were sent. */
+  #sentThrough = 0;
   /** Since its last look, some record may have been kept in memory alone. */
   #wasOffDisk = false;
 
@@ -134,7 +136,8 @@ export class SimProcess {
   /** Notes what is accepted by now. Called after each action, as long as it lives. */
   look(): void {
     if (this.#outbox === undefined || this.isDead) return;
-    const { accepted, durability } = this.#outbox.stats();
+    const { accepted, delivered, deadLettered, durability } = this.#outbox.stats();
+    if (durability === 'fsync') this.#sentThrough = Math.max(this.#sentThrough, delivered + deadLettered);
     if (durability === 'memory') this.#wasOffDisk = true;
     if (!this.#wasOffDisk) this.#makeCertain(accepted);
     if (durability !== 'memory') this.#wasOffDisk = false;
@@ -145,16 +148,15 @@ export class SimProcess {
     if (this.isDead || this.#outbox === undefined) return;
     this.#outbox.writeBuffered();
     const through = this.#outbox.stats().accepted;
-    void this.#outbox.flush({ timeoutMs }).then(() => {
-      if (!this.isDead) this.#flushedThrough = Math.max(this.#flushedThrough, through);
+    void this.#outbox.flush({ timeoutMs }).then(({ durability }) => {
+      if (!this.isDead && durability === 'fsync') this.#flushedThrough = Math.max(this.#flushedThrough, through);
     });
   }
 
   /** The power is cut: of what was accepted, what was sent is left for certain, and what flush() had waited for. */
   losePower(): void {
     this.die();
-    const { delivered = 0, deadLettered = 0 } = this.stats ?? {};
-    const through = Math.max(this.#flushedThrough, delivered + deadLettered);
+    const through = Math.max(this.#flushedThrough, this.#sentThrough);
     for (const attempt of this.attempts) if (attempt.sequence > through) attempt.isCertain = false;
   }
 

@@ -131,8 +131,6 @@ export class World {
         process.deathIn = 1 + choices.below(30);
         return;
       case 'disk fails':
-        // What a disk says to a sync that failed is its own story.
-        if (this.#isSynced) return;
         process.errorsLeft = 1 + choices.below(8);
         process.errorCode = choices.pick(['ENOSPC', 'EIO', 'EROFS', 'EMFILE']);
         return;
