@@ -129,7 +129,7 @@ describe('our client reads what Python did', () => {
       { path: 'model.bin', isDir: false, fileSize: 7 },
       { path: 'sub', isDir: true, fileSize: undefined },
     ]);
-    expect(await client.listLoggedModelArtifacts(ids[0] ?? '', 'sub')).toEqual([
+    expect(await client.listLoggedModelArtifacts(ids[0] ?? '', { path: 'sub' })).toEqual([
       { path: 'sub/part.txt', isDir: false, fileSize: 1 },
     ]);
   });

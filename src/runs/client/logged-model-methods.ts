@@ -79,9 +79,12 @@ export abstract class LoggedModelMethods extends WebhookMethods {
     return this.ask('deleteLoggedModelTag', { modelId: checkId(modelId, 'A model id'), key });
   }
 
-  /** Lists one folder of a logged model's files. */
-  async listLoggedModelArtifacts(modelId: string, path?: string): Promise<readonly FileInfo[]> {
-    const folder = path === undefined ? {} : { path };
+  /** Lists one folder of a logged model's files; the root where none is given. */
+  async listLoggedModelArtifacts(
+    modelId: string,
+    options: { readonly path?: string } = {},
+  ): Promise<readonly FileInfo[]> {
+    const folder = options.path === undefined ? {} : { path: options.path };
     return (await this.ask('listLoggedModelArtifacts', { modelId, ...folder })).items;
   }
 

@@ -52,7 +52,7 @@ export const MODEL_FILE_OPERATIONS: Made = [
   [
     2,
     on(withFiles, (model, { random }) =>
-      call('listLoggedModelArtifacts', [refTo(model.ref), ...random.pick([[], ['code']])]),
+      call('listLoggedModelArtifacts', [refTo(model.ref)], random.pick([{}, { path: 'code' }])),
     ),
   ],
   [2, register],
