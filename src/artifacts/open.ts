@@ -40,13 +40,12 @@ export async function openArtifacts(artifactUri: string, options: OpenArtifactsO
 async function openS3(artifactUri: string, options: OpenArtifactsOptions): Promise<ArtifactRepository> {
   const { trackingUri, connection, loadSdk } = options;
   const { s3: settings = {}, s3Access = 'auto' } = connection.artifacts ?? {};
-  const { timeoutMs } = connection;
   const [{ loadAwsSdk }, { openS3Artifacts }] = await Promise.all([import('./s3-client.ts'), import('./s3.ts')]);
   const canAsk = /^https?:/i.test(trackingUri);
   if (s3Access !== 'presigned') {
     try {
       const sdk = await loadAwsSdk(loadSdk);
-      return await openS3Artifacts({ artifactUri, settings, sdk, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+      return await openS3Artifacts({ artifactUri, settings, sdk, connection });
     } catch (error) {
       const isNotInstalled = error instanceof RunspanError && error.code === 'NOT_SUPPORTED';
       if (!isNotInstalled || s3Access === 'direct' || !canAsk) throw error;

@@ -4,15 +4,13 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type * as libStorage from '@aws-sdk/lib-storage';
 import { RunspanError } from '../errors.ts';
 import type { S3Settings } from '../model/artifact-settings.ts';
+import { S3Requests, type S3Connection } from './s3-requests.ts';
 
 /** The parts of the SDK that are used. */
 export interface AwsSdk {
   readonly s3: typeof clientS3;
   readonly storage: typeof libStorage;
 }
-
-/** Connections a repository holds at most: parts of several files at once. */
-const MAX_SOCKETS = 32;
 
 /** Where neither settings nor the SDK's own chain know a region; boto falls back to the same. */
 const DEFAULT_REGION = 'us-east-1';
@@ -45,20 +43,28 @@ function isNotFound(cause: unknown): boolean {
   return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
 }
 
-/** Makes a client; `timeoutMs` is for each wait for an answer or for its next bytes. */
-export async function createS3Client(sdk: AwsSdk, settings: S3Settings, timeoutMs: number): Promise<S3Client> {
-  const client = new sdk.s3.S3Client(toConfig(settings, timeoutMs));
+/**
+ * Makes a client.
+ *
+ * @throws {RunspanError} `INVALID_SETTINGS` for the proxy's URI
+ */
+export async function createS3Client(
+  sdk: AwsSdk,
+  settings: S3Settings,
+  connection: S3Connection = {},
+): Promise<S3Client> {
+  const client = new sdk.s3.S3Client(toConfig(settings, connection));
   try {
     await client.config.region();
     return client;
   } catch {
     // no region in settings, environment or profile
     client.destroy();
-    return new sdk.s3.S3Client({ ...toConfig(settings, timeoutMs), region: DEFAULT_REGION });
+    return new sdk.s3.S3Client({ ...toConfig(settings, connection), region: DEFAULT_REGION });
   }
 }
 
-function toConfig(settings: S3Settings, timeoutMs: number): S3ClientConfig {
+function toConfig(settings: S3Settings, connection: S3Connection): S3ClientConfig {
   const { endpointUrl, region, accessKeyId, secretAccessKey, sessionToken, addressingStyle = 'auto' } = settings;
   const isOwnEndpoint = endpointUrl !== undefined;
   const credentials =
@@ -71,11 +77,6 @@ function toConfig(settings: S3Settings, timeoutMs: number): S3ClientConfig {
     ...(isOwnEndpoint ? { endpoint: endpointUrl } : { followRegionRedirects: true }),
     ...(region === undefined ? {} : { region }),
     ...(credentials === undefined ? {} : { credentials }),
-    requestHandler: {
-      requestTimeout: timeoutMs,
-      socketTimeout: timeoutMs,
-      httpAgent: { maxSockets: MAX_SOCKETS },
-      httpsAgent: { maxSockets: MAX_SOCKETS, rejectUnauthorized: settings.isInsecureTls !== true },
-    },
+    requestHandler: new S3Requests(settings, connection),
   };
 }

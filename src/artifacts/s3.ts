@@ -12,6 +12,7 @@ import { downloadBytes, downloadTo, type ByteRange, type ByteSource, type Opened
 import { guessMediaType } from './media-types.ts';
 import { assertArtifactPath, invalidPath } from './paths.ts';
 import { createS3Client, type AwsSdk } from './s3-client.ts';
+import type { S3Connection } from './s3-requests.ts';
 import { md5OfETag, s3Error } from './s3-errors.ts';
 import { readableSize } from './source-file.ts';
 
@@ -20,8 +21,8 @@ export interface S3ArtifactsOptions {
   /** `s3://bucket/path`. */
   readonly artifactUri: string;
   readonly settings: S3Settings;
-  /** For each wait for the next bytes. @default 120_000 */
-  readonly timeoutMs?: number;
+  /** What holds of the tracking server's connection too: the timeout, for each wait for the next bytes, and the proxies. */
+  readonly connection?: S3Connection;
   readonly sdk: AwsSdk;
 }
 
@@ -37,19 +38,17 @@ const MAX_PARTS_AT_ONCE = 4;
 /** Larger than that of uploads: a part costs a request, and is never held in memory. */
 const DOWNLOAD_PART_BYTES = 64 * 1024 * 1024;
 
-const DEFAULT_TIMEOUT_MS = 120_000;
-
 /**
  * Opens the artifacts under one `s3://` URI; nothing is sent yet.
  *
- * @throws {RunspanError} `UNKNOWN_SCHEME` for another URI; `INVALID_PATH` for one with `..`
+ * @throws {RunspanError} `UNKNOWN_SCHEME` for another URI; `INVALID_PATH` for one with `..`; `INVALID_SETTINGS` for a proxy's URI
  * @example
  * const artifacts = await openS3Artifacts({ artifactUri: 's3://bucket/0/run/artifacts', settings: {}, sdk: await loadAwsSdk() });
  */
 export async function openS3Artifacts(options: S3ArtifactsOptions): Promise<ArtifactRepository> {
-  const { artifactUri, settings, sdk, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const { artifactUri, settings, sdk, connection } = options;
   const { bucket, root } = parseS3Uri(artifactUri);
-  return new S3Artifacts({ bucket, root, settings, sdk, client: await createS3Client(sdk, settings, timeoutMs) });
+  return new S3Artifacts({ bucket, root, settings, sdk, client: await createS3Client(sdk, settings, connection) });
 }
 
 /** Splits `s3://bucket/path`, without user, query and slashes at the path's ends. */
@@ -265,7 +264,11 @@ function toMlflowError(what: string, error: unknown): unknown {
   if (status !== undefined) return s3Error(what, { code, status, message, cause: error });
   if (code === 'CredentialsProviderError') return s3Error(what, { code, status: 401, message, cause: error });
   const systemCode = typeof answer.code === 'string' ? answer.code : '';
-  const isNetwork = NETWORK_CODES.has(systemCode) || NETWORK_NAMES.has(code) || message === 'aborted';
+  const isNetwork =
+    systemCode.startsWith('UND_ERR_') ||
+    NETWORK_CODES.has(systemCode) ||
+    NETWORK_NAMES.has(code) ||
+    message === 'aborted';
   const isDamaged = message.startsWith('Checksum mismatch');
   if (!isNetwork && !isDamaged) return error;
   return s3Error(what, { code: systemCode, status: 0, message, cause: error });

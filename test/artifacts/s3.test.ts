@@ -57,7 +57,7 @@ describe('an s3 URI', () => {
 
 describe('the client', () => {
   async function styleOf(settings: S3Settings): Promise<boolean> {
-    const client = await createS3Client(await loadAwsSdk(), settings, 1000);
+    const client = await createS3Client(await loadAwsSdk(), settings);
     onTestFinished(() => client.destroy());
     expect(await client.config.region()).toBe(settings.region ?? 'us-east-1');
     return client.config.forcePathStyle === true;

@@ -5,7 +5,7 @@ import { RunspanError } from '../../errors.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { proxyFor, type ProxyOptions } from './proxies.ts';
 
-/** Connections an origin; more brought no gain against a real server (measured 1 to 16). */
+/** Connections to a tracking server; more brought no gain against a real one (measured 1 to 16). */
 const MAX_CONNECTIONS = 8;
 
 /** How long a connection may take to stand, in milliseconds, undici's default: what waits for it longer only piles up. */
@@ -23,13 +23,18 @@ export class Dispatchers {
   readonly #connectTimeoutMs: number;
   readonly #proxies: ProxyOptions;
   readonly #tls: TlsOptions;
+  readonly #maxConnections: number;
   readonly #ofOrigin = new Map<string, Dispatcher>();
 
-  /** @throws {RunspanError} `FILE_NOT_READABLE`, `INVALID_SETTINGS` for what the TLS settings or the proxy's URI say */
-  constructor(trackingOrigin: string, connection: ConnectionOptions) {
+  /**
+   * @param maxConnections an origin
+   * @throws {RunspanError} `FILE_NOT_READABLE`, `INVALID_SETTINGS` for what the TLS settings or the proxy's URI say
+   */
+  constructor(trackingOrigin: string, connection: ConnectionOptions, maxConnections: number = MAX_CONNECTIONS) {
     this.#trackingOrigin = trackingOrigin;
     this.#connectTimeoutMs = Math.min(connection.timeoutMs ?? MAX_CONNECT_MS, MAX_CONNECT_MS);
     this.#proxies = connection;
+    this.#maxConnections = maxConnections;
     this.#tls = readTls(connection);
     // what is wrong with it is said at once, not at the first request
     proxyFor(trackingOrigin, connection);
@@ -54,7 +59,7 @@ export class Dispatchers {
   #make(origin: string): Dispatcher {
     const tls = origin === this.#trackingOrigin ? { ...this.#tls.trust, ...this.#tls.identity } : this.#tls.trust;
     // the one deadline of a request rules: undici's own are off
-    const limits = { connections: MAX_CONNECTIONS, headersTimeout: 0, bodyTimeout: 0, allowH2: false };
+    const limits = { connections: this.#maxConnections, headersTimeout: 0, bodyTimeout: 0, allowH2: false };
     const proxyUri = proxyFor(origin, this.#proxies);
     if (proxyUri === undefined) {
       return new Pool(origin, { ...limits, connect: { ...tls, timeout: this.#connectTimeoutMs } });

@@ -1,8 +1,7 @@
 // TLS and proxies, with a real TLS server and a real proxy.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer as createProxy } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { connect, type AddressInfo, type Server } from 'node:net';
+import { type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -11,6 +10,7 @@ import { RestApi } from '../../../src/rest/api.ts';
 import type { ConnectionOptions } from '../../../src/rest/transport/connection.ts';
 import { ENDPOINTS } from '../../../src/rest/endpoints/endpoints.ts';
 import { fakePace } from '../fake-pace.ts';
+import { startProxy } from '../scripted-proxy.ts';
 import { json, startServer } from '../scripted-server.ts';
 import { ELSEWHERE, selfSigned } from '../self-signed.ts';
 
@@ -96,49 +96,15 @@ describe('TLS', () => {
 });
 
 describe('a proxy', () => {
-  interface Passed {
-    readonly line: string;
-    readonly authorization: string | undefined;
-  }
-
-  /** A proxy that tunnels and forwards; it asks for a password where one is given. */
-  async function startProxy(password?: string): Promise<{ port: number; passed: Passed[] }> {
-    const passed: Passed[] = [];
-    const expected = password && `Basic ${Buffer.from(`ada:${password}`).toString('base64')}`;
-    const proxy = createProxy((request, response) => {
-      const authorization = request.headers['proxy-authorization'];
-      passed.push({ line: `${request.method} ${request.url}`, authorization });
-      response.writeHead(expected && expected !== authorization ? 407 : 200).end(JSON.stringify(info));
-    });
-    proxy.on('connect', (request, socket, head) => {
-      const authorization = request.headers['proxy-authorization'];
-      passed.push({ line: `CONNECT ${request.url}`, authorization });
-      if (expected && expected !== authorization) return void socket.end('HTTP/1.1 407 No\r\n\r\n');
-      const onward = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
-        socket.write('HTTP/1.1 200 OK\r\n\r\n');
-        onward.write(head);
-        onward.pipe(socket).pipe(onward);
-      });
-      onward.on('error', () => socket.destroy());
-      socket.on('error', () => onward.destroy());
-    });
-    const port = await listen(proxy);
-    onTestFinished(() => {
-      proxy.closeAllConnections();
-      proxy.close();
-    });
-    return { port, passed };
-  }
-
   it('is asked for an http server, and gets no tracking password of its own', async () => {
-    const proxy = await startProxy();
+    const proxy = await startProxy(JSON.stringify(info));
     await ask('http://mlflow.example', { httpProxy: `http://127.0.0.1:${proxy.port}` });
     expect(proxy.passed[0]?.line).toMatch(/mlflow\.example/);
     expect(proxy.passed[0]?.authorization).toBeUndefined();
   });
 
   it('tunnels to an https server, whose certificate is checked all the same', async () => {
-    const proxy = await startProxy();
+    const proxy = await startProxy(JSON.stringify(info));
     const httpsProxy = `http://127.0.0.1:${proxy.port}`;
     const asked = ask(farUri, { httpsProxy, serverCertPath: certPath, token: 'hunter2' });
     await expect(asked).resolves.toMatchObject({ storeType: 'SqlStore' });
@@ -148,7 +114,7 @@ describe('a proxy', () => {
   });
 
   it('shows the client certificate to the server behind the tunnel', async () => {
-    const proxy = await startProxy();
+    const proxy = await startProxy(JSON.stringify(info));
     clientCerts.length = 0;
     const identity = { serverCertPath: certPath, clientCertPath: clientPath };
     await ask(farUri, { httpsProxy: `http://127.0.0.1:${proxy.port}`, ...identity });
@@ -156,7 +122,7 @@ describe('a proxy', () => {
   });
 
   it('is left out for whom NO_PROXY names, and for this machine', async () => {
-    const proxy = await startProxy();
+    const proxy = await startProxy(JSON.stringify(info));
     const httpsProxy = `http://127.0.0.1:${proxy.port}`;
     await expect(ask(tlsUri, { httpsProxy, serverCertPath: certPath })).resolves.toMatchObject({
       storeType: 'SqlStore',
@@ -167,7 +133,7 @@ describe('a proxy', () => {
   });
 
   it('gets the password of its own URI, which no error shows', async () => {
-    const proxy = await startProxy('hunter2');
+    const proxy = await startProxy(JSON.stringify(info), 'hunter2');
     const at = (password: string): string => `http://ada:${password}@127.0.0.1:${proxy.port}`;
     await ask(farUri, { httpsProxy: at('hunter2'), serverCertPath: certPath });
     const refused = ask(farUri, { httpsProxy: at('wr0ng'), serverCertPath: certPath });
