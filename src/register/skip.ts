@@ -20,6 +20,7 @@ const STDIN = 0;
 /** The commands of package managers, which NODE_OPTIONS reaches too; and our own. */
 const TOOLS = /^(?:npm|npx|yarn|yarnpkg|pnpm|pnpx|corepack|runspan)(?:-cli)?(?:\.[cm]?js)?$/;
 const EVALUATES = /^(?:-[ep]{1,2}|--eval|--print)(?:=|$)/;
+const ASKS = /^(?:-i|--interactive)$/;
 /** Node does its own work, or only looks at the script. */
 const ONLY_CHECKS = /^(?:-c|--check|--v8-options|--build-snapshot|--prof-process)$/;
 
@@ -35,7 +36,8 @@ export function findReasonToSkip(facts: ProcessFacts = thisProcess()): string | 
   if (!facts.isMainThread) return 'a worker thread';
   if (execArgv.some((option) => ONLY_CHECKS.test(option))) return 'no job';
   if (script === undefined) {
-    const isJob = execArgv.some((option) => EVALUATES.test(option)) || !facts.isInteractive;
+    const isPrompt = facts.isInteractive || execArgv.some((option) => ASKS.test(option));
+    const isJob = execArgv.some((option) => EVALUATES.test(option)) || !isPrompt;
     return isJob ? undefined : 'no job';
   }
   return [script, resolveLinks(script)].some((path) => TOOLS.test(basename(path))) ? 'a package manager' : undefined;

@@ -6,7 +6,7 @@ import type { AlertSink } from '../model/alert-sink.ts';
 import { mendText } from '../model/mend-text.ts';
 import { createRedactor } from '../model/redact.ts';
 import type { Redactor } from '../model/redact.ts';
-import { writeToStdout } from './alert-line.ts';
+import { STDOUT, writeNow } from './alert-line.ts';
 import { joinExits } from './exits.ts';
 import { findNotifier } from './notifier.ts';
 import type { Notifier } from './notifier.ts';
@@ -181,7 +181,8 @@ export class AlertsService extends Service implements AlertSink {
 
   #write(line: string): void {
     try {
-      (this.#dependencies.write ?? writeToStdout)(line);
+      const { write = (text: string) => writeNow(text, STDOUT) } = this.#dependencies;
+      write(line);
     } catch {
       // Only a test's own `write` throws; an alert is never a reason for the job to fail.
     }

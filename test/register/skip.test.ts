@@ -27,6 +27,7 @@ test.each<[string, Partial<ProcessFacts>, string]>([
   ['RUNSPAN_DISABLED=1', { env: { RUNSPAN_DISABLED: '1' } }, 'RUNSPAN_DISABLED'],
   ['a worker thread', { isMainThread: false }, 'a worker thread'],
   ['the prompt', { script: undefined, isInteractive: true }, 'no job'],
+  ['the prompt that is asked for', { script: undefined, execArgv: ['-i'] }, 'no job'],
   ['a syntax check', { execArgv: ['--check'] }, 'no job'],
 ])('%s is none', (_, facts, reason) => {
   expect(findReasonToSkip({ ...job, ...facts })).toBe(reason);

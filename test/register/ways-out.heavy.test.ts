@@ -43,8 +43,8 @@ test.each(waysOut)('$way $sent: run $status, span and exit code alike', async (r
   const expected =
     status === 'FINISHED' ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: said };
   expect(spans).toMatchObject([{ name: 'registered', status: expected, attributes: { 'runspan.kind': 'run' } }]);
-  expect(result.stdout.match(/^\[.*\] Run registered (?:failed|was killed)/gm)?.length ?? 0).toBe(
-    status === 'FINISHED' ? 0 : 1,
-  );
+  const alert = /^\[.*\] Run registered (?:failed|was killed)/gm;
+  expect(result.stderr.match(alert)?.length ?? 0).toBe(status === 'FINISHED' ? 0 : 1);
+  expect(result.stdout).not.toMatch(alert);
   expect(journalFolders(folder)).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rm
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeToStdout } from '../../src/services/alert-line.ts';
+import { writeNow } from '../../src/services/alert-line.ts';
 
 let folder = '';
 
@@ -22,11 +22,11 @@ function openPipe(name: string): number {
   return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
 }
 
-describe('writeToStdout', () => {
+describe('writeNow', () => {
   it('writes the whole text', () => {
     const file = join(folder, 'out');
     const fd = openSync(file, 'w');
-    expect(writeToStdout('[zz] é: 日本\n', fd)).toBe(true);
+    expect(writeNow('[zz] é: 日本\n', fd)).toBe(true);
     closeSync(fd);
     expect(readFileSync(file, 'utf8')).toBe('[zz] é: 日本\n');
   });
@@ -34,7 +34,7 @@ describe('writeToStdout', () => {
   it('gives up on a closed descriptor without an error', () => {
     const fd = openSync(join(folder, 'closed'), 'w');
     closeSync(fd);
-    expect(writeToStdout('text', fd)).toBe(false);
+    expect(writeNow('text', fd)).toBe(false);
   });
 
   it.skipIf(process.platform === 'win32')(
@@ -42,11 +42,11 @@ describe('writeToStdout', () => {
     () => {
       const fd = openPipe('full');
       const startedMs = performance.now();
-      expect(writeToStdout('x'.repeat(10_000_000), fd)).toBe(false);
+      expect(writeNow('x'.repeat(10_000_000), fd)).toBe(false);
       expect(performance.now() - startedMs).toBeLessThan(2000);
       const buffer = Buffer.alloc(1_000_000);
       while (readSync(fd, buffer) === buffer.length);
-      expect(writeToStdout('room', fd)).toBe(true);
+      expect(writeNow('room', fd)).toBe(true);
       closeSync(fd);
     },
   );

@@ -32,11 +32,15 @@ afterEach(() => void vi.unstubAllEnvs());
 it('says of a variable that is a slip of the hand away from one of ours what it may have meant', async () => {
   vi.stubEnv('RUNSPAN_LOGGER_LEVLE', 'INFO');
   vi.stubEnv('RUNSPAN_MLFLOW_COLOUR', 'red');
+  vi.stubEnv('RUNSPAN_MLFLOW_LOG_SYSTEM_METRICS', 'false');
   vi.stubEnv('RUNSPAN_SERVICE_PORT', '80'); // what an orchestrator sets is nobody's slip
   expect(await warningsFor({ trackingUri: 'sqlite:///x.db' }, 'is no variable')).toEqual([
     'RUNSPAN_LOGGER_LEVLE is no variable of runspan. Did you mean RUNSPAN_LOGGER_LEVEL?',
     'RUNSPAN_MLFLOW_COLOUR is no variable of runspan. docs/settings.md has all there are.',
+    'RUNSPAN_MLFLOW_LOG_SYSTEM_METRICS is no variable of runspan. Did you mean MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING?',
   ]);
+  vi.stubEnv('RUNSPAN_RUN_KEY', 'a'.repeat(32)); // the process that started this one has said it
+  expect(await warningsFor({ trackingUri: 'sqlite:///x.db' }, 'is no variable')).toEqual([]);
 });
 
 it.each([

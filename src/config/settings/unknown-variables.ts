@@ -15,6 +15,12 @@ const OTHERS = [
   'RUNSPAN_RUN_NAME',
   'RUNSPAN_RUN_URL',
 ];
+type Table = Readonly<Record<string, Field<unknown>>>;
+
+/** Each table of settings is one of fields. */
+const TABLES = { logger: LOGGER_FIELDS, alerts: ALERTS_FIELDS, mlflow: MLFLOW_FIELDS } as unknown as Readonly<
+  Record<string, Table>
+>;
 const OURS = /^RUNSPAN_/i;
 const OF_A_SERVICE = /^RUNSPAN_(?:LOGGER|ALERTS|MLFLOW)_/i;
 
@@ -25,19 +31,26 @@ const OF_A_SERVICE = /^RUNSPAN_(?:LOGGER|ALERTS|MLFLOW)_/i;
  * findUnknownVariables({ RUNSPAN_LOGGER_LEVLE: 'INFO' }); // ["RUNSPAN_LOGGER_LEVLE is no variable of runspan. Did you mean …
  */
 export function findUnknownVariables(env: EnvSnapshot): readonly string[] {
-  const known = [...OTHERS, ...[LOGGER_FIELDS, ALERTS_FIELDS, MLFLOW_FIELDS].flatMap(variablesOf)];
+  // A process that joins a run has the environment of the one that opened it, which has said it.
+  if ((env['RUNSPAN_RUN_KEY'] ?? '') !== '') return [];
+  const known = [...OTHERS, ...Object.values(TABLES).flatMap(variablesOf)];
   return Object.keys(env).flatMap((name) => {
     if (!OURS.test(name) || known.includes(name.toUpperCase())) return [];
-    const meant = findNear(name, known);
+    const meant = findNear(name, known) ?? variableOfField(name);
     if (meant === undefined && !OF_A_SERVICE.test(name)) return [];
     const mend = meant === undefined ? 'docs/settings.md has all there are.' : `Did you mean ${meant}?`;
     return [`${name} is no variable of runspan. ${mend}`];
   });
 }
 
-function variablesOf(fields: object): readonly string[] {
-  // Each table of settings is one of fields.
-  return Object.values(fields as Readonly<Record<string, Field<unknown>>>).flatMap(({ env = [] }) =>
-    env.filter((name) => OURS.test(name)),
-  );
+/** A setting's variable may be MLflow's or OpenTelemetry's own, where one looks for ours. */
+function variableOfField(name: string): string | undefined {
+  const [, section = '', key = ''] = /^RUNSPAN_(LOGGER|ALERTS|MLFLOW)_(.+)$/i.exec(name) ?? [];
+  const fields = TABLES[section.toLowerCase()] ?? {};
+  const field = findNear(key, Object.keys(fields));
+  return field === undefined ? undefined : fields[field]?.env?.[0];
+}
+
+function variablesOf(fields: Table): readonly string[] {
+  return Object.values(fields).flatMap(({ env = [] }) => env.filter((name) => OURS.test(name)));
 }

@@ -14,6 +14,7 @@ import type { RunConfig } from '../../runs/run-config.ts';
 import { keyOfJoined } from '../../runs/joined-run.ts';
 import type { JoinedRun } from '../../runs/joined-run.ts';
 import type { Run, RunLog } from '../../runs/run.ts';
+import { STDERR, writeNow } from '../alert-line.ts';
 import { AlertsService } from '../alerts-service.ts';
 import { LoggerService } from '../logger-service.ts';
 import { MlflowService } from '../mlflow-service.ts';
@@ -84,9 +85,14 @@ export function actOnceJoined(act: (run: Run) => void): boolean {
 async function start(defaults: Defaults, options: DefaultOptions): Promise<DefaultMlflow> {
   const mlflow = new MlflowService(options);
   // The cast: what another copy put there is a service of its own class, which is started all the same.
-  await startServices(theLogger(defaults) as LoggerService, new AlertsService(), mlflow);
+  await startServices(theLogger(defaults) as LoggerService, alertsBesideOutput(), mlflow);
   await joinRunOfEnv(mlflow, defaults);
   return mlflow;
+}
+
+/** Stdout is the job's own here: it never asked for alerts, and what reads its output knows none. */
+function alertsBesideOutput(): AlertsService {
+  return new AlertsService({}, { write: (line) => writeNow(line, STDERR) });
 }
 
 /** What is said before the join is done belongs to the run all the same: its key or id and the span of its process are known at once. */
