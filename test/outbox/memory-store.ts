@@ -312,6 +312,16 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
+  /** Another store that holds the same; faults stay behind. */
+  copy(): MemoryStore {
+    const copy = new MemoryStore(this.supports);
+    for (const part of ['experiments', 'runs', 'models'] as const)
+      // The cast: a part is copied into its own kind.
+      for (const [id, each] of structuredClone(this[part])) (copy[part] as Map<string, unknown>).set(id, each);
+    copy.#next = this.#next;
+    return copy;
+  }
+
   /** All runs that are not deleted. */
   activeRuns(): readonly StoredRun[] {
     return [...this.runs.values()].filter((run) => run.info.lifecycleStage === 'active');

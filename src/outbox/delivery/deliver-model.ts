@@ -9,7 +9,7 @@ import type { Delivery } from './delivery.ts';
 import { bury, findRunId, findSent } from './delivery.ts';
 import type { Outcome } from './patience.ts';
 import type { EntryOf } from './plan.ts';
-import type { OpenModel } from '../folder/state.ts';
+import type { OpenModel } from '../folder/state-file.ts';
 import { messageOf } from '../machine/system.ts';
 
 /** The tag by which a model is found again when the store chose its id. */

@@ -66,9 +66,24 @@ export function openFolderDrain(options: FolderDrainOptions): FolderDrain {
   const { adoptedAtMs = clock.monotonicMs() } = options;
   const quietFromMs = replayedThrough === 0 ? 0 : adoptedAtMs + ON_ITS_WAY_MS;
   const delivery: Delivery = { ...shared, state, paths, deadLetters, replayedThrough, quietFromMs, onceWarning };
+  sayDamage(delivery);
   const onSettled = (): void => options.onSettled(state);
   const lane = new ArtifactLane(delivery, onSettled);
   const sync = isSynced && paths !== undefined ? new JournalSync({ disk, paths, counters, onWarning }) : undefined;
   const drain = new Drain({ delivery, lane, source, reader, sync, onSettled });
   return { delivery, state, source, drain, lane, close: () => reader?.close() };
+}
+
+/** What only damaged notes knew has to be said: of the state in the whole, of an artifact that the watermark has passed one by one. */
+function sayDamage({ state, paths, deadLetters, onWarning }: Delivery): void {
+  if (state.isDamaged)
+    onWarning(
+      `What was noted of ${paths?.root} cannot be read: its records are sent once more, and a run of which none is left there may stay open in the store.`,
+    );
+  for (const sequence of state.aside.lost) {
+    const reason = `Record ${sequence}, an artifact that was set aside, cannot be read back: the list of them is damaged`;
+    deadLetters.bury({ sequence, count: 1, reason, errorCode: undefined, status: undefined, record: undefined });
+    state.aside.end(sequence, 'dead');
+    onWarning(`${reason}. It is lost; what is left of its bytes is kept with the dead letters.`);
+  }
 }

@@ -6,7 +6,7 @@ import type { Item } from './deliver-batch.ts';
 import { deliverItems } from './deliver-batch.ts';
 import { closeModels } from './deliver-model.ts';
 import type { Orphan } from '../folder/lease.ts';
-import type { OpenRun } from '../folder/state.ts';
+import type { OpenRun } from '../folder/state-file.ts';
 
 /** What a reaper needs to know beyond the delivery. */
 export interface ReapOptions {

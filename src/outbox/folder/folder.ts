@@ -1,5 +1,6 @@
 // One outbox folder: `<RUNSPAN_DIR>/<host>-<pid>-<random>/`, what lies in it, and how one is made and removed.
 import path from 'node:path';
+import { readSealed, seal } from '../machine/sealed.ts';
 import type { Machine, System } from '../machine/system.ts';
 import { writeLease } from './lease.ts';
 
@@ -9,7 +10,7 @@ export interface Destination {
   readonly workspace: string | undefined;
 }
 
-/** `header.json`: written once, when the folder is made. */
+/** `header.json`: written once, when the folder is made, and twice: a folder without it is nobody's. */
 export interface FolderHeader extends Destination {
   readonly formatVersion: number;
   readonly experimentName: string;
@@ -29,8 +30,10 @@ export interface FolderPaths {
   readonly root: string;
   readonly name: string;
   readonly header: string;
+  readonly headerCopy: string;
   readonly lease: string;
   readonly state: string;
+  readonly stateCopy: string;
   readonly deadLetters: string;
   readonly endedRuns: string;
   readonly setAside: string;
@@ -44,8 +47,10 @@ export function folderPaths(directory: string, name: string): FolderPaths {
     root,
     name,
     header: path.join(root, 'header.json'),
+    headerCopy: path.join(root, 'header.copy.json'),
     lease: path.join(root, 'lease'),
     state: path.join(root, 'state.json'),
+    stateCopy: path.join(root, 'state.copy.json'),
     deadLetters: path.join(root, 'dead-letters.jsonl'),
     endedRuns: path.join(root, 'ended-runs.jsonl'),
     setAside: path.join(root, 'set-aside.jsonl'),
@@ -98,7 +103,7 @@ export function makeFolder(system: System, options: NewFolder): FolderPaths {
     experimentName: options.experimentName,
     createdAtMs: clock.nowMs(),
   };
-  disk.replaceText(temporary.header, `${JSON.stringify(header)}\n`);
+  for (const file of [temporary.headerCopy, temporary.header]) disk.replaceText(file, `${seal(header)}\n`);
   writeLease(system, temporary.lease, { folder: name, isInline: options.isInline });
   if (!disk.rename(temporary.root, paths.root)) throw new Error(`${temporary.root} was removed`);
   return paths;
@@ -117,25 +122,23 @@ export function withoutSecrets(trackingUri: string): string {
 
 /** Reads a folder's header; undefined where there is none that this version can read. */
 export function readHeader(system: System, paths: FolderPaths): FolderHeader | undefined {
-  const text = system.disk.readText(paths.header);
-  if (text === undefined) return undefined;
-  try {
-    const header: unknown = JSON.parse(text);
-    if (typeof header !== 'object' || header === null) return undefined;
-    const { formatVersion, trackingUri } = header as Partial<FolderHeader>;
+  return readSealed(system.disk, [paths.header, paths.headerCopy], (value) => {
+    const { formatVersion, trackingUri } = fieldsOf(value);
     const isOurs = formatVersion === FORMAT_VERSION && typeof trackingUri === 'string';
     // The cast: version and URI were checked, and only makeFolder writes that version. Earlier ones kept a query.
-    return isOurs ? { ...(header as FolderHeader), trackingUri: withoutSecrets(trackingUri) } : undefined;
-  } catch {
-    // Half written or not JSON: the caller leaves such a folder alone and names it.
-    return undefined;
-  }
+    return isOurs ? { ...(value as FolderHeader), trackingUri: withoutSecrets(trackingUri) } : undefined;
+  });
 }
 
 /** Whether a later version of this package wrote a folder's header; what that means, only it can say. */
 export function isOfNewerVersion(system: System, paths: FolderPaths): boolean {
-  const version = /^\{"formatVersion":(\d+)\D/.exec(system.disk.readText(paths.header) ?? '')?.[1];
-  return Number(version ?? 0) > FORMAT_VERSION;
+  const version = readSealed(system.disk, [paths.header, paths.headerCopy], (value) => fieldsOf(value).formatVersion);
+  return typeof version === 'number' && version > FORMAT_VERSION;
+}
+
+/** What may be a header. */
+function fieldsOf(value: unknown): Partial<Record<keyof FolderHeader, unknown>> {
+  return typeof value === 'object' && value !== null ? value : {};
 }
 
 /** Says in the lease that nobody works on the folder any more: the next adopter need not wait for our death. */
@@ -150,8 +153,8 @@ export function retireFolder(system: System, directory: string, paths: FolderPat
     const graveyard = path.join(directory, DEAD_LETTERS_FOLDER);
     disk.makeFolder(graveyard);
     // Where they were to go: who sends them again has to know. A copy, because a folder without its header is nobody's.
-    const header = disk.readText(paths.header);
-    if (header !== undefined) disk.replaceText(headerOfGrave(graveyard, paths.name), header);
+    const header = readHeader(system, paths);
+    if (header !== undefined) disk.replaceText(headerOfGrave(graveyard, paths.name), `${seal(header)}\n`);
     if (disk.list(paths.spool).length > 0) disk.rename(paths.spool, path.join(graveyard, `${paths.name}.spool`));
     disk.rename(paths.deadLetters, path.join(graveyard, `${paths.name}.jsonl`));
   }

@@ -50,6 +50,10 @@ export interface OutboxReport {
   readonly graves: readonly Grave[];
 }
 
+/** What is said in place of a letter whose line is damaged. */
+const UNREADABLE = 'This dead letter cannot be read any more: its line is damaged';
+const NOTHING_KNOWN = { errorCode: undefined, status: undefined, record: undefined };
+
 /** Records looked at in one go. */
 const LOOK_COUNT = 10_000;
 
@@ -123,13 +127,15 @@ function listGraves(system: System, directory: string): readonly Grave[] {
 }
 
 function readLetters(system: System, file: string): readonly DeadLetter[] {
-  return new LineFile(system.disk, file).read().flatMap((line) => {
+  const lines = new LineFile(system.disk, file).read();
+  return lines.flatMap((line, index) => {
     try {
       // The cast: only DeadLetters writes these lines.
       return [JSON.parse(line) as DeadLetter];
     } catch {
-      // Torn by a crash: what it stood for was written once more.
-      return [];
+      // Torn by a crash: what it stood for was written once more. Anything else is damage, and has to be said.
+      const isTorn = lines.some((other, at) => at > index && other.startsWith(line));
+      return isTorn ? [] : [{ sequence: 0, count: 1, reason: UNREADABLE, ...NOTHING_KNOWN }];
     }
   });
 }

@@ -1,4 +1,5 @@
 // Who owns a folder, and whether they are gone: host, boot, process and its start; time only where nothing better can be known.
+import { seal, unseal } from '../machine/sealed.ts';
 import type { FileStat, Machine, System } from '../machine/system.ts';
 
 /** `lease`: its content says who, its mtime when they were last seen. */
@@ -59,22 +60,16 @@ export function writeLease(system: System, file: string, options: LeaseOptions):
     isReleased: options.isReleased ?? false,
     orphan: options.orphan,
   };
-  system.disk.replaceText(file, `${JSON.stringify(lease)}\n`);
+  system.disk.replaceText(file, `${seal(lease)}\n`);
 }
 
-/** Reads a lease; undefined where there is none that can be read. */
+/** Reads a lease; undefined where there is none that can be read: nobody can say whose it is then, so its age alone decides. */
 export function readLease(system: System, file: string): Lease | undefined {
   const text = system.disk.readText(file);
-  if (text === undefined) return undefined;
-  try {
-    const lease: unknown = JSON.parse(text);
-    const isLease = typeof lease === 'object' && lease !== null && 'pid' in lease && 'host' in lease;
-    // The cast: leases are replaced as one step and only writeLease writes them.
-    return isLease ? (lease as Lease) : undefined;
-  } catch {
-    // Not JSON: nobody can say whose it is, so its age alone decides.
-    return undefined;
-  }
+  const lease = text === undefined ? undefined : unseal(text);
+  const isLease = typeof lease === 'object' && lease !== null && 'pid' in lease && 'host' in lease;
+  // The cast: leases are replaced as one step and only writeLease writes them.
+  return isLease ? (lease as Lease) : undefined;
 }
 
 /**

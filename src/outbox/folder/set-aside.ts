@@ -3,6 +3,7 @@ import type { ArtifactWrite } from '../../model/write.ts';
 import type { FileSync } from './file-sync.ts';
 import type { FolderPaths } from './folder.ts';
 import { LineFile } from '../machine/line-file.ts';
+import { seal, unseal } from '../machine/sealed.ts';
 import type { Disk } from '../machine/system.ts';
 
 /** One artifact that waits beside the others, with where it goes: its run may be ended and forgotten by then. */
@@ -21,16 +22,11 @@ const COMPACT_AFTER = 1000;
 /** One line of the list; which of these it has says what it means. */
 type Line = Partial<SetAsideArtifact> & { readonly deadCount?: number; readonly end?: AsideEnd };
 
-/** Undefined where the line is empty, or was torn by a crash: the watermark had not passed it then. */
+/** Undefined where the line is empty, was torn by a crash (the watermark had not passed it then), or is damaged. */
 function parseLine(line: string): Line | undefined {
-  if (line === '') return undefined;
-  try {
-    // The cast: only this file writes the list.
-    return JSON.parse(line) as Line;
-  } catch {
-    // Torn, as said.
-    return undefined;
-  }
+  const value = unseal(line);
+  // The cast: only this file writes the list.
+  return typeof value === 'object' && value !== null ? value : undefined;
 }
 
 /**
@@ -59,6 +55,8 @@ export class SetAside {
   readonly #waiting = new Map<number, SetAsideArtifact>();
   /** Ended above the saved watermark: after a crash the journal speaks of them once more. */
   readonly #ended = new Set<number>();
+  /** They waited by the state's word, and the list does not have them. */
+  readonly #lost: readonly number[] = [];
   #deadCount = 0;
   /** The watermark, and what was noted above it: it counts once the watermark has passed. */
   #passed: number;
@@ -68,18 +66,22 @@ export class SetAside {
   /** The file still lists artifacts that are read from the journal once more, and may be delivered in their place this time. */
   #hasStaleLines = false;
 
-  /** @param given `settledThrough`: the watermark as it was saved, what lies above it is read from the journal again; `isNew`: nothing can be there yet */
+  /**
+   * @param given `settledThrough`: the watermark as it was saved, what lies above it is read from the journal again; `known`: which
+   * waited then, undefined where an earlier version did not say; `isNew`: nothing can be there yet
+   */
   constructor(
     disk: Disk,
     paths: FolderPaths | undefined,
     given: {
       readonly settledThrough: number;
+      readonly known?: readonly number[] | undefined;
       readonly isNew: boolean;
       /** Undefined where nothing is to be synced. */
       readonly noteSync: FileSync | undefined;
     },
   ) {
-    const { settledThrough, isNew, noteSync } = given;
+    const { settledThrough, known, isNew, noteSync } = given;
     this.#passed = settledThrough;
     if (paths === undefined) return;
     if (noteSync !== undefined) this.#sync = (): void => noteSync.sync(paths.setAside);
@@ -87,11 +89,18 @@ export class SetAside {
     if (isNew) return;
     for (const line of this.#file.read()) this.#load(line);
     for (const sequence of this.#waiting.keys()) {
-      if (sequence <= settledThrough) continue;
+      // What the saved state does not speak of any more had ended by then.
+      if (sequence <= settledThrough && (known?.includes(sequence) ?? true)) continue;
       this.#waiting.delete(sequence);
       this.#hasStaleLines = true;
     }
+    this.#lost = (known ?? []).filter((each) => !this.#waiting.has(each) && !this.#ended.has(each));
     this.forgetThrough(settledThrough);
+  }
+
+  /** What waited and cannot be read back: the list was damaged. */
+  get lost(): readonly number[] {
+    return this.#lost;
   }
 
   /** How many the watermark has passed that still wait. */
@@ -114,6 +123,12 @@ export class SetAside {
     // Added in the order of the journal.
     const [lowest] = this.#waiting.keys();
     return lowest;
+  }
+
+  /** Those that wait and that the watermark has passed. */
+  passedSequences(): readonly number[] {
+    const above = new Set(this.#waitingAbove);
+    return [...this.#waiting.keys()].filter((each) => !above.has(each));
   }
 
   waiting(): readonly SetAsideArtifact[] {
@@ -146,7 +161,7 @@ export class SetAside {
 
   #append(line: Readonly<Record<string, unknown>>, andThen?: () => void): boolean {
     try {
-      this.#file?.append(JSON.stringify(line));
+      this.#file?.append(seal(line));
       andThen?.();
       return true;
     } catch {
@@ -191,7 +206,7 @@ export class SetAside {
       end: this.#deadAbove.includes(sequence) ? 'dead' : 'delivered',
     }));
     const lines = [{ deadCount: this.#deadCount }, ...ended, ...this.#waiting.values()];
-    this.#file?.replace(lines.map((line) => JSON.stringify(line)));
+    this.#file?.replace(lines.map((line) => seal(line)));
     this.#hasStaleLines = false;
   }
 

@@ -1,60 +1,17 @@
 // What the drain knows of one folder: how far it got and which runs are open; replaced as one step, so that a crash finds an old one or a new one.
-import { spellNumber } from '../journal/encode-write.ts';
 import type { FolderPaths } from './folder.ts';
 import { FileSync } from './file-sync.ts';
 import { syncNotes } from './folder-sync.ts';
 import { LineFile } from '../machine/line-file.ts';
+import { sumOf } from '../machine/sealed.ts';
 import { Kept, type KeptAttributes } from './kept-attributes.ts';
-import { RunTallies, type SavedTally } from './run-tallies.ts';
+import { RunTallies } from './run-tallies.ts';
 import { SetAside } from './set-aside.ts';
+import { readState, writeState, type OpenModel, type OpenRun } from './state-file.ts';
 import type { Disk } from '../machine/system.ts';
-
-/** A run that this folder opened and has not ended. */
-export interface OpenRun {
-  readonly runKey: string;
-  readonly runId: string;
-  readonly experimentId: string;
-  readonly artifactUri: string;
-  readonly runName: string;
-  readonly startTimeMs: number;
-  /** A create whose answer was lost: the store may hold a second run with this key. */
-  readonly wasAmbiguous: boolean;
-  readonly attributes?: KeptAttributes;
-  /** Why there is no run in the store; what belongs to it is dead-lettered. */
-  readonly failedReason?: string;
-}
-
-/** A logged model of a run that is open, or whose making was refused. */
-export interface OpenModel {
-  readonly modelKey: string;
-  readonly runKey: string;
-  readonly modelId: string;
-  readonly experimentId: string;
-  readonly artifactUri: string;
-  /** A create whose answer was lost: the store may hold a second model with this key. */
-  readonly wasAmbiguous: boolean;
-  readonly hasEnded: boolean;
-  /** One of its files is among the dead letters. */
-  readonly hasLostFile: boolean;
-  /** How it ends once its files that were set aside have ended. */
-  readonly awaitedStatus?: 'READY' | 'UPLOAD_FAILED';
-  /** Why there is no model in the store; its files are dead-lettered. */
-  readonly failedReason?: string;
-}
 
 /** Records that ended as dead letters. */
 type Deaths = { readonly sequence: number; readonly count: number };
-
-interface StateFile {
-  readonly formatVersion: 1;
-  readonly settledThrough: number;
-  readonly deadLettered: number;
-  readonly runs: readonly OpenRun[];
-  /** What the watermark has passed of each run; absent in files of older versions. */
-  readonly tallies?: readonly SavedTally[];
-  /** Absent in files of older versions. */
-  readonly models?: readonly OpenModel[];
-}
 
 /** Ids of ended runs that are remembered, for children and late writes. */
 const ENDED_LIMIT = 10_000;
@@ -83,6 +40,7 @@ export class FolderState {
   #deaths: Deaths[] = [];
   #afterSave: { readonly sequence: number; readonly act: () => void }[] = [];
   #savedThrough = 0;
+  #isDamaged = false;
 
   /** @param how `isNew`: nothing can be in it yet, and nothing is read; `isSynced`: what is saved is on the disk itself */
   constructor(disk: Disk, paths: FolderPaths | undefined, { isNew = false, isSynced = false }: FolderHow = {}) {
@@ -90,9 +48,14 @@ export class FolderState {
     this.#disk = disk;
     this.#paths = paths;
     this.#endedRuns = paths === undefined ? undefined : new LineFile(disk, paths.endedRuns);
-    if (!isNew) this.#load();
+    const known = isNew ? undefined : this.#load();
     const settledThrough = this.#settledThrough;
-    this.aside = new SetAside(disk, paths, { settledThrough, isNew, noteSync: this.#noteSync });
+    this.aside = new SetAside(disk, paths, { settledThrough, known, isNew, noteSync: this.#noteSync });
+  }
+
+  /** What was saved cannot be read: all that is still journaled is sent again, which duplicates nothing, and open runs are forgotten. */
+  get isDamaged(): boolean {
+    return this.#isDamaged;
   }
 
   /** Everything up to this number is delivered, dead-lettered or set aside. */
@@ -169,7 +132,7 @@ export class FolderState {
     if (run === undefined || run.failedReason !== undefined || run.runId === runKey) return;
     this.#remember(runKey, run.runId);
     try {
-      this.#endedRuns?.append(JSON.stringify([runKey, run.runId]));
+      this.#endedRuns?.append(JSON.stringify([runKey, run.runId, sumOf(runKey + run.runId)]));
     } catch {
       // A disk that takes nothing costs a search by key after a crash, no data.
     }
@@ -227,18 +190,18 @@ export class FolderState {
   save(): void {
     if (this.#paths !== undefined) {
       this.aside.dropStaleLines();
-      const file: StateFile = {
-        formatVersion: 1,
+      // What the watermark has passed is found in these files alone.
+      if (this.#noteSync !== undefined) syncNotes(this.#disk, this.#noteSync, this.#paths);
+      const file = {
+        formatVersion: 1 as const,
         settledThrough: this.#settledThrough,
         deadLettered: this.#deadLettered,
         runs: this.openRuns(),
         tallies: this.tallies.save(),
         ...(this.#models.size === 0 ? {} : { models: [...this.#models.values()] }),
+        aside: this.aside.passedSequences(),
       };
-      // What the watermark has passed is found in these files alone.
-      if (this.#noteSync !== undefined) syncNotes(this.#disk, this.#noteSync, this.#paths);
-      const text = `${JSON.stringify(file, spellNumber)}\n`;
-      this.#disk.replaceText(this.#paths.state, text, this.#noteSync !== undefined);
+      writeState(this.#disk, this.#paths, file, this.#noteSync !== undefined);
     }
     this.#savedThrough = this.#settledThrough;
     this.aside.forgetThrough(this.#savedThrough);
@@ -249,27 +212,31 @@ export class FolderState {
     for (const { act } of due) act();
   }
 
-  #load(): void {
-    if (this.#paths === undefined) return;
-    const text = this.#disk.readText(this.#paths.state);
-    const file = text === undefined ? undefined : parseState(text);
-    if (file !== undefined) {
-      this.#settledThrough = file.settledThrough;
-      this.#savedThrough = file.settledThrough;
-      this.#deadLettered = file.deadLettered;
-      for (const run of file.runs) this.#runs.set(run.runKey, reviveRun(run));
-      this.tallies.load(file.settledThrough, file.tallies ?? []);
-      for (const model of file.models ?? []) this.putModel(model);
-    }
+  /** Returns which artifacts waited; undefined where nobody says. */
+  #load(): readonly number[] | undefined {
+    if (this.#paths === undefined) return undefined;
     for (const line of this.#endedRuns?.read() ?? []) this.#loadEnded(line);
+    const file = readState(this.#disk, this.#paths);
+    this.#isDamaged = file === 'damaged';
+    if (file === undefined || file === 'damaged') return undefined;
+    this.#settledThrough = file.settledThrough;
+    this.#savedThrough = file.settledThrough;
+    this.#deadLettered = file.deadLettered;
+    for (const run of file.runs) this.#runs.set(run.runKey, run);
+    this.tallies.load(file.settledThrough, file.tallies ?? []);
+    for (const model of file.models ?? []) this.putModel(model);
+    return file.aside;
   }
 
   #loadEnded(line: string): void {
     try {
       const pair: unknown = JSON.parse(line);
-      if (Array.isArray(pair)) this.#remember(String(pair[0]), String(pair[1]));
+      if (!Array.isArray(pair)) return;
+      const [runKey, runId, sum] = pair.map(String);
+      // Of an earlier version there is no sum. A damaged line's run is looked up in the store instead, as that of a torn one.
+      if (sum === undefined || sum === sumOf(`${runKey}${runId}`)) this.#remember(`${runKey}`, `${runId}`);
     } catch {
-      // A line torn by the crash: that run is looked up in the store instead.
+      // A line torn by the crash.
     }
   }
 
@@ -279,22 +246,4 @@ export class FolderState {
     const [oldest] = this.#ended.keys();
     if (oldest !== undefined) this.#ended.delete(oldest);
   }
-}
-
-function parseState(text: string): StateFile | undefined {
-  try {
-    const file: unknown = JSON.parse(text);
-    const isState = typeof file === 'object' && file !== null && 'settledThrough' in file && 'runs' in file;
-    // The cast: replaced as one step, and only save() writes it.
-    return isState ? (file as StateFile) : undefined;
-  } catch {
-    // Damaged on disk: everything that is still journaled is sent again, which duplicates nothing.
-    return undefined;
-  }
-}
-
-function reviveRun(run: OpenRun): OpenRun {
-  if (run.attributes === undefined) return run;
-  const metrics = run.attributes.metrics.map((metric) => ({ ...metric, value: Number(metric.value) }));
-  return { ...run, attributes: { ...run.attributes, metrics } };
 }

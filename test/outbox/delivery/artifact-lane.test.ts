@@ -118,7 +118,7 @@ describe('an artifact that does not get through', () => {
     poisoned.clear();
     await drain.system.clock.runUntil(() => drain.state.completeThrough === 3);
     // The state as it was saved before all that; the journal is read again from there.
-    new NodeDisk().removeFile(paths.state);
+    for (const file of [paths.state, paths.stateCopy]) new NodeDisk().removeFile(file);
     const again = open(paths, store).drain;
     again.add(create(key), artifact(paths, 'a'), artifact(paths, 'c'));
     new NodeDisk().removeFile(join(paths.spool, 'a'));

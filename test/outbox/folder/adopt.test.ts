@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Adopter } from '../../../src/outbox/folder/adopt.ts';
@@ -35,6 +35,15 @@ function adopterIn(directory: string, system: FakeSystem = fakeSystem()): { adop
     onWarning: (message) => warnings.push(message),
   });
   return { adopter, warnings };
+}
+
+/** As a version wrote it that kept a query, had no checksums and made no copy. */
+function writeOldHeader({ header, headerCopy }: FolderPaths, uri: string): void {
+  writeFileSync(
+    header,
+    `${JSON.stringify({ formatVersion: 1, trackingUri: uri, experimentName: 'e', createdAtMs: 1 })}\n`,
+  );
+  rmSync(headerCopy);
 }
 
 const dead: Partial<Machine> = { pid: 2 ** 22 + 1, processStart: () => '1' };
@@ -102,8 +111,7 @@ describe('an adopter', () => {
     const sqlite = make(directory, dead, 'sqlite:////db?timeout=5');
     expect(readFileSync(secret.header, 'utf8')).not.toContain('hunter2');
     expect(JSON.parse(readFileSync(sqlite.header, 'utf8'))).toMatchObject({ trackingUri: 'sqlite:////db?timeout=5' });
-    const old = make(directory, dead, 'http://other:2');
-    writeFileSync(old.header, readFileSync(old.header, 'utf8').replace('other:2', 'other:2/?token=hunter2'));
+    writeOldHeader(make(directory, dead, 'http://other:2'), 'http://other:2/?token=hunter2');
     const { adopter, warnings } = adopterIn(directory);
     adopter.scan();
     // Folders are read in the order of their random names.
@@ -113,8 +121,7 @@ describe('an adopter', () => {
 
   it('takes a folder whose older header names its store with a query', () => {
     const directory = tempFolder();
-    const old = make(directory, dead);
-    writeFileSync(old.header, readFileSync(old.header, 'utf8').replace(trackingUri, `${trackingUri}/?token=x`));
+    writeOldHeader(make(directory, dead), `${trackingUri}/?token=x`);
     expect(adopterIn(directory).adopter.scan()).toHaveLength(1);
   });
 
@@ -131,7 +138,8 @@ describe('an adopter', () => {
 
   it('names a folder without a readable header and leaves it', () => {
     const directory = tempFolder();
-    writeFileSync(make(directory, dead).header, '{"formatVersion":"one"}');
+    const { header, headerCopy } = make(directory, dead);
+    for (const file of [header, headerCopy]) writeFileSync(file, '{"formatVersion":"one"}');
     mkdirSync(join(directory, 'stranger'));
     const { adopter, warnings } = adopterIn(directory);
     expect(adopter.scan()).toEqual([]);
