@@ -1,4 +1,4 @@
-// Takes over what dead processes left: adopts their folders one by one, delivers, ends their runs, removes the folder.
+// Takes over what dead processes left: adopts their folders, delivers some at a time, ends their runs, removes the folder.
 import type { AdoptedFolder } from '../folder/adopt.ts';
 import { Adopter, CONFIRM_MS } from '../folder/adopt.ts';
 import type { Destination } from '../folder/folder.ts';
@@ -14,6 +14,8 @@ import { messageOf } from '../machine/system.ts';
 
 /** How often RUNSPAN_DIR is looked through. */
 const SCAN_INTERVAL_MS = 60_000;
+/** Folders under way at once. A server takes some ten requests to end one, each of which waits for its answer. */
+const FOLDER_COUNT = 4;
 
 /** What an orphanage needs. */
 export interface OrphanageOptions {
@@ -39,7 +41,7 @@ export class Orphanage {
   readonly #options: OrphanageOptions;
   readonly #adopter: Adopter;
   #waiting: AdoptedFolder[] = [];
-  #current: AdoptedFolder | undefined;
+  readonly #current = new Set<AdoptedFolder>();
   /** All but some artifacts is delivered; their lanes go on beside the other folders. */
   readonly #lingering = new Map<AdoptedFolder, FolderDrain>();
   #isClosed = false;
@@ -62,23 +64,19 @@ export class Orphanage {
   /** True while an adopted folder is not done with. */
   get isBusy(): boolean {
     const lanes = [...this.#lingering.values()].map((folder) => folder.lane);
-    return this.#current !== undefined || this.#waiting.length > 0 || lanes.some((lane) => lane.isBusy);
+    return this.#current.size > 0 || this.#waiting.length > 0 || lanes.some((lane) => lane.isBusy);
   }
 
   /** Nothing is left that could be adopted or delivered by now. */
   get isSettled(): boolean {
     return (
-      this.#current === undefined &&
-      this.#waiting.length === 0 &&
-      this.#lingering.size === 0 &&
-      !this.#adopter.hasSuspects
+      this.#current.size === 0 && this.#waiting.length === 0 && this.#lingering.size === 0 && !this.#adopter.hasSuspects
     );
   }
 
   /** The adopted folders' leases, for the heartbeat. */
   leases(): readonly string[] {
-    const current = this.#current === undefined ? [] : [this.#current];
-    return [...current, ...this.#waiting, ...this.#lingering.keys()].map((folder) => folder.paths.lease);
+    return [...this.#current, ...this.#waiting, ...this.#lingering.keys()].map((folder) => folder.paths.lease);
   }
 
   /** Somebody waits for the end. */
@@ -95,23 +93,11 @@ export class Orphanage {
 
   /** Works until closed. */
   async run(): Promise<void> {
-    const { shared, pause } = this.#options;
     while (!this.#isClosed) {
-      this.#current = this.#waiting.shift();
-      if (this.#current === undefined) {
-        await pause.wait(this.#adopter.hasSuspects ? CONFIRM_MS : SCAN_INTERVAL_MS);
-        if (!this.#isClosed) this.#scan();
-        continue;
-      }
-      try {
-        await this.#settle(this.#current);
-      } catch (error) {
-        this.#release(this.#current);
-        if (!(error instanceof DrainClosed)) {
-          shared.onWarning(`The outbox folder ${this.#current.paths.root} is left for later: ${messageOf(error)}`);
-        }
-      }
-      this.#current = undefined;
+      await Promise.all(Array.from({ length: FOLDER_COUNT }, () => this.#settleWaiting()));
+      if (this.#isClosed) return;
+      await this.#options.pause.wait(this.#adopter.hasSuspects ? CONFIRM_MS : SCAN_INTERVAL_MS);
+      if (!this.#isClosed) this.#scan();
     }
   }
 
@@ -136,6 +122,21 @@ export class Orphanage {
       // Where not even our own folder could be made, the user has been told already.
       if (this.#options.ownName === undefined) return;
       this.#options.shared.onWarning(`RUNSPAN_DIR could not be looked through: ${messageOf(error)}`);
+    }
+  }
+
+  async #settleWaiting(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      this.#current.add(next);
+      try {
+        await this.#settle(next);
+      } catch (error) {
+        this.#release(next);
+        if (!(error instanceof DrainClosed)) {
+          this.#options.shared.onWarning(`The outbox folder ${next.paths.root} is left for later: ${messageOf(error)}`);
+        }
+      }
+      this.#current.delete(next);
     }
   }
 
