@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Destination, FolderPaths } from './folder.ts';
 import {
   DEAD_LETTERS_FOLDER,
+  HALF_MADE,
   TELEMETRY_FOLDER,
   folderPaths,
   isOfNewerVersion,
@@ -41,6 +42,9 @@ const ADOPTING_LIMIT_MS = 60_000;
 /** A heartbeat that only its age condemns is watched for so long first: a clock that jumped forward is no death. */
 export const CONFIRM_MS = 3000;
 
+/** What is half made for so long was left behind by a death: it takes milliseconds, and holds nothing of a run. */
+const HALF_MADE_LIMIT_MS = 600_000;
+
 const NOT_ADOPTED: ReadonlySet<string> = new Set([DEAD_LETTERS_FOLDER, TELEMETRY_FOLDER]);
 
 interface Suspect {
@@ -74,7 +78,9 @@ export class Adopter {
     const foreign: string[] = [];
     const unreadable: string[] = [];
     const newer: string[] = [];
-    for (const name of system.disk.list(directory)) {
+    const names = system.disk.list(directory);
+    this.#tidy(names.filter((name) => HALF_MADE.test(name)));
+    for (const name of names) {
       if (name.startsWith('.') || NOT_ADOPTED.has(name) || name === ownName) continue;
       const paths = folderPaths(directory, name);
       if (system.disk.stat(paths.root)?.isFolder !== true) continue;
@@ -97,6 +103,21 @@ export class Adopter {
     );
     this.#nameOnce(unreadable, 'have no header that this version can read, and are left as they are');
     return adopted;
+  }
+
+  #tidy(names: readonly string[]): void {
+    if (names.length === 0) return;
+    const { system, directory } = this.#options;
+    const nowMs = this.#fileSystemNowMs();
+    for (const name of names) {
+      const entry = path.join(directory, name);
+      try {
+        const stat = system.disk.stat(entry);
+        if (stat !== undefined && nowMs - stat.changedMs > HALF_MADE_LIMIT_MS) system.disk.removeFolder(entry);
+      } catch {
+        // It stays for the next scan: it costs its bytes and no more.
+      }
+    }
   }
 
   #tryAdopt(from: FolderPaths): AdoptedFolder | undefined {

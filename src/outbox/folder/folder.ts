@@ -25,6 +25,9 @@ export const DEAD_LETTERS_FOLDER = 'dead-letters';
 /** What waits for a Collector lies apart: neither holds the other up. */
 export const TELEMETRY_FOLDER = 'telemetry';
 
+/** Something in RUNSPAN_DIR that is being made or removed: left behind by a process that died in that moment. */
+export const HALF_MADE: RegExp = /^\.(new|gone|clock)-|^\.gitignore\..+\.tmp$/;
+
 /** The paths in one folder. */
 export interface FolderPaths {
   readonly root: string;
@@ -158,7 +161,13 @@ export function retireFolder(system: System, directory: string, paths: FolderPat
     if (disk.list(paths.spool).length > 0) disk.rename(paths.spool, path.join(graveyard, `${paths.name}.spool`));
     disk.rename(paths.deadLetters, path.join(graveyard, `${paths.name}.jsonl`));
   }
-  disk.removeFolder(paths.root);
+  removeFolder(system, paths);
+}
+
+/** Removes a folder with what is in it. It disappears as one step: a folder of which a death left half has no header, and is nobody's. */
+export function removeFolder({ disk }: System, { root, name }: FolderPaths): void {
+  const gone = path.join(path.dirname(root), `.gone-${name}`);
+  if (disk.rename(root, gone)) disk.removeFolder(gone);
 }
 
 /** The header of a folder that is gone, beside its dead letters. */

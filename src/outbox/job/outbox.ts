@@ -16,7 +16,7 @@ import type { Openers } from '../delivery/destination.ts';
 import { DrainLink, LAST_WORD_MS } from './drain-link.ts';
 import { durabilityOnDisk, flushResult } from './flush-result.ts';
 import type { FolderPaths } from '../folder/folder.ts';
-import { makeFolder, releaseFolder } from '../folder/folder.ts';
+import { makeFolder, releaseFolder, removeFolder } from '../folder/folder.ts';
 import { Journal } from '../journal/journal.ts';
 import type { HostReply } from '../worker/messages.ts';
 import { fromWire } from '../worker/messages.ts';
@@ -196,7 +196,7 @@ class JournaledOutbox implements Outbox {
         this.#counters.requestExit();
         this.#counters.waitUntilDone(timeoutMs);
       } else if (this.#journal.accepted === 0 && this.#paths !== undefined) {
-        this.#system.disk.removeFolder(this.#paths.root);
+        removeFolder(this.#system, this.#paths);
       }
       this.#link.takeReplies();
       this.#sayWhatIsLeft();
