@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { readSealed, seal } from '../machine/sealed.ts';
 import type { Machine, System } from '../machine/system.ts';
+import { segmentIndexes, segmentName } from '../journal/segment-names.ts';
 import { writeLease } from './lease.ts';
 
 /** Where what a folder holds is to be delivered; without credentials. */
@@ -152,6 +153,9 @@ export function releaseFolder(system: System, { lease, name }: FolderPaths, isIn
 /** Removes a folder that holds nothing to deliver; its dead letters move to `<directory>/dead-letters/`, with the files they speak of. */
 export function retireFolder(system: System, directory: string, paths: FolderPaths): void {
   const { disk } = system;
+  // Whoever goes on from a death in the middle must not read records whose kept files are gone, nor miss the ones before them.
+  for (const index of segmentIndexes(disk.list(paths.root)).toReversed())
+    disk.removeFile(path.join(paths.root, segmentName(index)));
   if (disk.stat(paths.deadLetters) !== undefined) {
     const graveyard = path.join(directory, DEAD_LETTERS_FOLDER);
     disk.makeFolder(graveyard);
