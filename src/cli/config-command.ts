@@ -8,6 +8,7 @@ import { MLFLOW_FIELDS } from '../config/settings/mlflow-fields.ts';
 import { resolveMlflowSettings } from '../config/settings/mlflow-settings.ts';
 import { resolveSettings } from '../config/settings/settings.ts';
 import type { SettingsSources } from '../config/settings/sources.ts';
+import { findUnknownVariables } from '../config/settings/unknown-variables.ts';
 import { createRedactor } from '../model/redact.ts';
 import { oneLine, paint } from './text/format.ts';
 import { layOut } from './text/table.ts';
@@ -58,7 +59,8 @@ export function showConfig(request: ConfigRequest, sources: SettingsSources): st
     text,
     paint: (padded: string) => paint('dim', padded),
   }));
-  return [rows.length > 0 ? layOut([header, ...rows]) : '', more].filter(Boolean).join('\n\n');
+  const unknown = findUnknownVariables({ ...sources.dotenv?.values, ...sources.env }).join('\n');
+  return [rows.length > 0 ? layOut([header, ...rows]) : '', more, unknown].filter(Boolean).join('\n\n');
 }
 
 function readSection(

@@ -1,6 +1,7 @@
 // The logger: pino lines to a sink at once, the same lines as OpenTelemetry log records, spans around pieces of work.
 import type { Attributes } from '@opentelemetry/api';
 import { resolveLoggerSettings } from '../config/settings/logger-settings.ts';
+import type { EnvSnapshot } from '../config/env.ts';
 import type { LoggerOptions, LoggerSettings } from '../config/settings/logger-settings.ts';
 import { findVariable, loadSources } from '../config/settings/sources.ts';
 import type { SettingsSources } from '../config/settings/sources.ts';
@@ -111,7 +112,7 @@ export class LoggerService extends Service {
     this.#redactor = createRedactor({ add: redactAdd, remove: redactRemove });
     this.#pipeline = new LogPipeline({
       sink: this.#sink,
-      format: createFormatter(this.settings, this.#sink.isTerminal),
+      format: createFormatter(this.settings, this.#sink.isTerminal && wantsColor(this.#sources.env)),
       redactor: this.#redactor,
       hasSource: source,
     });
@@ -245,9 +246,14 @@ function isDisabled(sources: SettingsSources): boolean {
   return /^(?:yes|true|1|on)$/i.test(findVariable(sources, 'RUNSPAN_DISABLED')?.text.trim() ?? '');
 }
 
-function createFormatter(settings: LoggerSettings, isTerminal: boolean): LineFormatter {
+/** A terminal has colours unless its user wants none or it knows none; see https://no-color.org. */
+function wantsColor(env: EnvSnapshot): boolean {
+  return (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+}
+
+function createFormatter(settings: LoggerSettings, isColorful: boolean): LineFormatter {
   const { serialize, format, backtrace: hasBacktrace } = settings;
-  const style = { isColored: !serialize && (settings.colorize ?? isTerminal), hasBacktrace };
+  const style = { isColored: !serialize && (settings.colorize ?? isColorful), hasBacktrace };
   const toText = format === undefined ? createTextFormatter(style) : createTemplateFormatter(format, style);
   return serialize ? createJsonFormatter(toText) : toText;
 }

@@ -66,6 +66,11 @@ describe('the settings', () => {
     expect(text).toMatch(/\d+ settings have their defaults: runspan config --all shows them\.$/);
   });
 
+  it('are followed by the variables that are none, and what they may have meant', () => {
+    const text = showConfig({}, loadSources({ folder, env: { RUNSPAN_LOGGER_LEVLE: 'INFO' } }));
+    expect(text).toContain('RUNSPAN_LOGGER_LEVLE is no variable of runspan. Did you mean RUNSPAN_LOGGER_LEVEL?');
+  });
+
   it('that are wrong are the error of the service', () => {
     const sources = loadSources({ folder, env: { RUNSPAN_LOGGER_LEVEL: 'LOUD' } });
     expect(() => showConfig({}, sources)).toThrow(/Invalid setting 'logger\.level' \(from RUNSPAN_LOGGER_LEVEL\)/);

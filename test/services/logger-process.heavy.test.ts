@@ -40,6 +40,25 @@ test('L4: each line shows the name, function and line of its caller, wherever it
   ]);
 });
 
+// `script` runs a command on a terminal of its own; it is on every Linux, and on macOS with other options.
+test.runIf(process.platform === 'linux').each<[string, Record<string, string>, boolean]>([
+  ['as it is', {}, true],
+  ['with NO_COLOR', { NO_COLOR: '1' }, false],
+  ['with an empty NO_COLOR', { NO_COLOR: '' }, true],
+  ['that knows none', { TERM: 'dumb' }, false],
+  ['with NO_COLOR where colorize says so', { NO_COLOR: '1', RUNSPAN_LOGGER_COLORIZE: 'yes' }, true],
+])('a terminal %s has the colours that its user wants', (_, env, isColorful) => {
+  const job = join(import.meta.dirname, '../fixtures/logger/source.ts');
+  const { NO_COLOR: _set, ...inherited } = process.env;
+  const { stdout } = spawnSync('script', ['-qec', `"${process.execPath}" "${job}"`, '/dev/null'], {
+    cwd: folder,
+    env: { ...inherited, TERM: 'xterm-256color', RUNSPAN_DIR: folder, ...env },
+    encoding: 'utf8',
+  });
+  expect(stdout).toContain('top level');
+  expect(stdout.includes('\u001B[')).toBe(isColorful);
+});
+
 describe('with an endpoint in the environment', () => {
   test('every line of a burst of 20,000 arrives once, with the run’s key and trace, and the span beside it', async () => {
     await using endpoint = await startOtlpEndpoint();

@@ -27,7 +27,7 @@ export interface LoggerOptions extends RedactOptions {
    * stand only where it says so. Without one: time, level, source, message, fields, ids.  Env: RUNSPAN_LOGGER_FORMAT
    */
   readonly format?: string;
-  /** Colours. @default true where the sink is a terminal  Env: RUNSPAN_LOGGER_COLORIZE */
+  /** Colours. @default true where the sink is a terminal, unless NO_COLOR is set or TERM is dumb  Env: RUNSPAN_LOGGER_COLORIZE */
   readonly colorize?: boolean;
   /** One JSON object a line. @default false  Env: RUNSPAN_LOGGER_SERIALIZE */
   readonly serialize?: boolean;
@@ -118,7 +118,7 @@ export const LOGGER_FIELDS: Fields<LoggerSettings> = {
     kind: 'boolean',
     env: ['RUNSPAN_LOGGER_COLORIZE'],
     defaultValue: undefined,
-    doc: 'Colours; without a value, where the sink is a terminal.',
+    doc: 'Colours; without a value, where the sink is a terminal and `NO_COLOR` is not set.',
   },
   serialize: {
     kind: 'boolean',
