@@ -31,6 +31,8 @@ export interface EncodedImage {
 const SMALL_SIDE = 256;
 /** One filter for all rows, the best for pictures: trying each takes three times as long and saves nothing (measured). */
 const PAETH = 4;
+/** What PNG calls grey, RGB and RGBA. */
+const COLOR_TYPES = { 1: 0, 3: 2, 4: 6 } as const;
 const PNG_SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
 
 /** Whether it could be an image at all: bytes, or an object with pixels and their measures. */
@@ -46,7 +48,7 @@ export function isImage(value: unknown): value is ImageInput {
  */
 export function encodeImage(image: ImageInput): EncodedImage {
   const pixels = image instanceof Uint8Array ? decodePng(image) : toPixels(image);
-  return { png: image instanceof Uint8Array ? image : encodePng(pixels), webp: encodeWebp(shrink(pixels)) };
+  return { png: image instanceof Uint8Array ? image : encodePng(pixels, image.channels), webp: encodeWebp(shrink(pixels)) };
 }
 
 /**
@@ -65,7 +67,7 @@ export function encodeImageFor(artifactFile: string, image: ImageInput): Uint8Ar
 }
 
 function encodePngOf(image: ImageInput): Uint8Array {
-  return image instanceof Uint8Array ? image : encodePng(toPixels(image));
+  return image instanceof Uint8Array ? image : encodePng(toPixels(image), image.channels);
 }
 
 function isPng(bytes: Uint8Array): boolean {
@@ -89,10 +91,11 @@ function decodePng(bytes: Uint8Array): Pixels {
   }
 }
 
-function encodePng({ width, height, data }: Pixels): Uint8Array {
+/** With the channels that were given, as Python: whoever reads it as an array finds the shape again. */
+function encodePng({ width, height, data }: Pixels, channels: RawImage['channels']): Uint8Array {
   const png = new (loadPng())({ width, height });
   png.data = Buffer.from(data);
-  return loadPng().sync.write(png, { deflateLevel: 6, filterType: PAETH });
+  return loadPng().sync.write(png, { deflateLevel: 6, filterType: PAETH, colorType: COLOR_TYPES[channels] });
 }
 
 function toPixels(image: RawImage): Pixels {

@@ -22,6 +22,15 @@ describe('pixels', () => {
   ])('of %s become a PNG of the same', (_, image, expected) => expect(pixelsOf(image)).toEqual(expected));
 
   it.each([
+    [1, 0],
+    [3, 2],
+    [4, 6],
+  ] as const)('of %i channels become a PNG of that colour type, as Python writes it: %i', (channels, type) => {
+    const data = new Uint8Array(2 * channels).fill(7);
+    expect(encodeImage({ data, width: 2, height: 1, channels }).png[25]).toBe(type); // PNG's header
+  });
+
+  it.each([
     [{ data: [0, 256, 0], width: 1, height: 1, channels: 3 }, 'from 0 to 255'],
     [{ data: [0, 0], width: 1, height: 1, channels: 3 }, 'has 3 values, not 2'],
     [{ data: [0, 0], width: 1, height: 1, channels: 2 }, '1, 3 or 4 channels'],
