@@ -52,7 +52,7 @@ function ownerOf(uri: string): ArtifactOwner {
   throw new RunspanError(
     'NOT_SUPPORTED',
     `Cannot ask the tracking server for '${uri}': it signs URLs for the artifacts of runs and models only. ` +
-      'Run: npm install @aws-sdk/client-s3 @aws-sdk/lib-storage',
+      'Run: npm install @aws-sdk/client-s3',
   );
 }
 

@@ -1,16 +1,12 @@
 // The AWS SDK, loaded when the first s3:// artifact comes, and told what MLflow's boto client would be told.
 import type * as clientS3 from '@aws-sdk/client-s3';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import type * as libStorage from '@aws-sdk/lib-storage';
 import { RunspanError } from '../errors.ts';
 import type { S3Settings } from '../model/artifact-settings.ts';
 import { S3Requests, type S3Connection } from './s3-requests.ts';
 
-/** The parts of the SDK that are used. */
-export interface AwsSdk {
-  readonly s3: typeof clientS3;
-  readonly storage: typeof libStorage;
-}
+/** The package of the SDK that is used. */
+export type AwsSdk = typeof clientS3;
 
 /** Where neither settings nor the SDK's own chain know a region; boto falls back to the same. */
 const DEFAULT_REGION = 'us-east-1';
@@ -27,15 +23,14 @@ export async function loadAwsSdk(load: () => Promise<AwsSdk> = importAwsSdk): Pr
     if (!isNotFound(cause)) throw cause;
     throw new RunspanError(
       'NOT_SUPPORTED',
-      'Cannot reach S3: the AWS SDK is not installed. Run: npm install @aws-sdk/client-s3 @aws-sdk/lib-storage',
+      'Cannot reach S3: the AWS SDK is not installed. Run: npm install @aws-sdk/client-s3',
       { cause },
     );
   }
 }
 
 async function importAwsSdk(): Promise<AwsSdk> {
-  const [s3, storage] = await Promise.all([import('@aws-sdk/client-s3'), import('@aws-sdk/lib-storage')]);
-  return { s3, storage };
+  return await import('@aws-sdk/client-s3');
 }
 
 function isNotFound(cause: unknown): boolean {
@@ -53,14 +48,14 @@ export async function createS3Client(
   settings: S3Settings,
   connection: S3Connection = {},
 ): Promise<S3Client> {
-  const client = new sdk.s3.S3Client(toConfig(settings, connection));
+  const client = new sdk.S3Client(toConfig(settings, connection));
   try {
     await client.config.region();
     return client;
   } catch {
     // no region in settings, environment or profile
     client.destroy();
-    return new sdk.s3.S3Client({ ...toConfig(settings, connection), region: DEFAULT_REGION });
+    return new sdk.S3Client({ ...toConfig(settings, connection), region: DEFAULT_REGION });
   }
 }
 

@@ -1,6 +1,5 @@
 // Artifacts in S3 and what speaks like it, by the AWS SDK: s3://bucket/path.
 import type { ObjectIdentifier, S3Client } from '@aws-sdk/client-s3';
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { RunspanError } from '../errors.ts';
@@ -14,6 +13,7 @@ import { assertArtifactPath, invalidPath } from './paths.ts';
 import { createS3Client, type AwsSdk } from './s3-client.ts';
 import type { S3Connection } from './s3-requests.ts';
 import { md5OfETag, s3Error } from './s3-errors.ts';
+import { PART_BYTES, PartBuffers, putInParts } from './s3-upload.ts';
 import { readableSize } from './source-file.ts';
 
 /** Which artifacts, and how to reach them. */
@@ -25,15 +25,6 @@ export interface S3ArtifactsOptions {
   readonly connection?: S3Connection;
   readonly sdk: AwsSdk;
 }
-
-/** boto's own: from here on a file goes and comes in parts of this size, several at once (s3transfer, TransferConfig). */
-const PART_BYTES = 8 * 1024 * 1024;
-
-/** S3 takes no more parts of one object. */
-const MAX_PART_COUNT = 10_000;
-
-/** Parts of one file under way at once; each is held in memory. */
-const MAX_PARTS_AT_ONCE = 4;
 
 /** Larger than that of uploads: a part costs a request, and is never held in memory. */
 const DOWNLOAD_PART_BYTES = 64 * 1024 * 1024;
@@ -73,6 +64,7 @@ class S3Artifacts implements ArtifactRepository {
   readonly uri: string;
   readonly supports = { delete: true } as const;
   readonly #place: S3Place;
+  readonly #buffers = new PartBuffers();
   /** What every request carries. */
   readonly #base: { readonly Bucket: string; readonly ExpectedBucketOwner?: string };
 
@@ -97,17 +89,10 @@ class S3Artifacts implements ArtifactRepository {
     };
     await this.#asking(`write '${this.uri}/${name}'`, async ({ sdk, client }) => {
       if (sizeBytes <= PART_BYTES) {
-        await client.send(new sdk.s3.PutObjectCommand({ ...params, Body: await readFile(sourceFile) }));
+        await client.send(new sdk.PutObjectCommand({ ...params, Body: await readFile(sourceFile) }));
         return;
       }
-      const partSize = Math.max(PART_BYTES, Math.ceil(sizeBytes / MAX_PART_COUNT));
-      const body = createReadStream(sourceFile, { highWaterMark: 1024 * 1024, end: sizeBytes - 1 });
-      const upload = { client, params: { ...params, Body: body }, partSize, queueSize: MAX_PARTS_AT_ONCE };
-      try {
-        await new sdk.storage.Upload(upload).done();
-      } finally {
-        body.destroy();
-      }
+      await putInParts({ sdk, client, buffers: this.#buffers }, { file: sourceFile, sizeBytes, params });
     });
   }
 
@@ -154,7 +139,7 @@ class S3Artifacts implements ArtifactRepository {
   async #deleteKeys(Objects: ObjectIdentifier[]): Promise<void> {
     const what = `delete at '${this.uri}'`;
     const { Errors: [first] = [] } = await this.#asking(what, ({ sdk, client }) =>
-      client.send(new sdk.s3.DeleteObjectsCommand({ ...this.#base, Delete: { Objects, Quiet: true } })),
+      client.send(new sdk.DeleteObjectsCommand({ ...this.#base, Delete: { Objects, Quiet: true } })),
     );
     if (first === undefined) return;
     const { Code: code = '', Message: message = '', Key = '' } = first;
@@ -172,7 +157,7 @@ class S3Artifacts implements ArtifactRepository {
         ...(token === undefined ? {} : { ContinuationToken: token }),
       };
       const page = await this.#asking(`list '${this.uri}'`, ({ sdk, client }) =>
-        client.send(new sdk.s3.ListObjectsV2Command(input)),
+        client.send(new sdk.ListObjectsV2Command(input)),
       );
       yield page;
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
@@ -196,7 +181,7 @@ class S3Artifacts implements ArtifactRepository {
     const part =
       range === undefined ? {} : { Range: `bytes=${range.startByte}-${range.endByte ?? ''}`, IfMatch: range.version };
     const answer = await client.send(
-      new sdk.s3.GetObjectCommand({ ...this.#base, Key, ChecksumMode: 'ENABLED', ...part }),
+      new sdk.GetObjectCommand({ ...this.#base, Key, ChecksumMode: 'ENABLED', ...part }),
     );
     const body = answer.Body as Readable; // in Node it is one
     return {
@@ -264,11 +249,7 @@ function toMlflowError(what: string, error: unknown): unknown {
   if (status !== undefined) return s3Error(what, { code, status, message, cause: error });
   if (code === 'CredentialsProviderError') return s3Error(what, { code, status: 401, message, cause: error });
   const systemCode = typeof answer.code === 'string' ? answer.code : '';
-  const isNetwork =
-    systemCode.startsWith('UND_ERR_') ||
-    NETWORK_CODES.has(systemCode) ||
-    NETWORK_NAMES.has(code) ||
-    message === 'aborted';
+  const isNetwork = systemCode.startsWith('UND_ERR_') || NETWORK_CODES.has(systemCode) || NETWORK_NAMES.has(code) || message === 'aborted';
   const isDamaged = message.startsWith('Checksum mismatch');
   if (!isNetwork && !isDamaged) return error;
   return s3Error(what, { code: systemCode, status: 0, message, cause: error });

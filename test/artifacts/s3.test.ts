@@ -22,7 +22,7 @@ describe('without the AWS SDK', () => {
     const opening = openArtifacts(runUri, { trackingUri, connection, loadSdk: notInstalled });
     await expect(opening).rejects.toMatchObject({
       code: 'NOT_SUPPORTED',
-      message: expect.stringContaining('npm install @aws-sdk/client-s3 @aws-sdk/lib-storage') as string,
+      message: expect.stringContaining('npm install @aws-sdk/client-s3') as string,
     });
   });
 

@@ -323,11 +323,15 @@ export async function callPython(
 
 /** Images and a table of a run as MLflow's Python client sees them; it adds a row to the table. */
 export interface MediaReading {
-  /** Format, width, height and the first pixel of each. */
-  readonly images: Readonly<Record<string, readonly [string, number, number, readonly number[]]>>;
+  /** Format, width, height, mode and the first pixel of each. */
+  readonly images: Readonly<Record<string, readonly [string, number, number, string, readonly number[]]>>;
   readonly rows: readonly Readonly<Record<string, unknown>>[];
   readonly tags: Readonly<Record<string, string | null>>;
   readonly figure: string;
+  readonly svg: string;
+  /** Width and height. */
+  readonly picture: readonly number[];
+  readonly vega: unknown;
   readonly dict: unknown;
 }
 

@@ -54,7 +54,7 @@ describe('package.json', () => {
     const needed = Object.entries(manifest.peerDependencies ?? {}).filter(([name]) => !optional.includes(name));
     expect(needed).toEqual([['@opentelemetry/api', '^1.10.0']]);
     // for s3:// artifacts, and for runspan/testing/contract
-    expect(optional).toEqual(['@aws-sdk/client-s3', '@aws-sdk/lib-storage', 'vitest']);
+    expect(optional).toEqual(['@aws-sdk/client-s3', 'vitest']);
     expect(Object.keys(manifest.dependencies ?? {})).not.toContain('@opentelemetry/api');
   });
 
