@@ -48,7 +48,10 @@ export function isImage(value: unknown): value is ImageInput {
  */
 export function encodeImage(image: ImageInput): EncodedImage {
   const pixels = image instanceof Uint8Array ? decodePng(image) : toPixels(image);
-  return { png: image instanceof Uint8Array ? image : encodePng(pixels, image.channels), webp: encodeWebp(shrink(pixels)) };
+  return {
+    png: image instanceof Uint8Array ? image : encodePng(pixels, image.channels),
+    webp: encodeWebp(shrink(pixels)),
+  };
 }
 
 /**

@@ -101,7 +101,8 @@ async function checksumOf(
   client: S3Client,
   { ChecksumAlgorithm }: PutObjectCommandInput,
 ): Promise<Pick<PutObjectCommandInput, 'ChecksumAlgorithm'>> {
-  const isGiven = ChecksumAlgorithm !== undefined || (await client.config.requestChecksumCalculation()) !== 'WHEN_SUPPORTED';
+  const isGiven =
+    ChecksumAlgorithm !== undefined || (await client.config.requestChecksumCalculation()) !== 'WHEN_SUPPORTED';
   return isGiven ? {} : { ChecksumAlgorithm: 'CRC32' };
 }
 

@@ -249,7 +249,11 @@ function toMlflowError(what: string, error: unknown): unknown {
   if (status !== undefined) return s3Error(what, { code, status, message, cause: error });
   if (code === 'CredentialsProviderError') return s3Error(what, { code, status: 401, message, cause: error });
   const systemCode = typeof answer.code === 'string' ? answer.code : '';
-  const isNetwork = systemCode.startsWith('UND_ERR_') || NETWORK_CODES.has(systemCode) || NETWORK_NAMES.has(code) || message === 'aborted';
+  const isNetwork =
+    systemCode.startsWith('UND_ERR_') ||
+    NETWORK_CODES.has(systemCode) ||
+    NETWORK_NAMES.has(code) ||
+    message === 'aborted';
   const isDamaged = message.startsWith('Checksum mismatch');
   if (!isNetwork && !isDamaged) return error;
   return s3Error(what, { code: systemCode, status: 0, message, cause: error });

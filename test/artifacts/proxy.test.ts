@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { ArtifactRepository } from '../../src/artifacts/contract.ts';
+import { getFolder } from '../../src/artifacts/folders.ts';
 import { openProxyArtifacts } from '../../src/artifacts/proxy.ts';
 import type { ConnectionOptions } from '../../src/rest/transport/connection.ts';
 import { fakePace } from '../rest/fake-pace.ts';
@@ -117,9 +118,22 @@ describe('list', () => {
     expect(await open(server.url).list('nothing')).toEqual([]);
   });
 
-  it.each(['../../etc/passwd', '/etc/passwd', 'a/../../b', '..'])('is refused where it holds %s', async (path) => {
-    const server = await startServer(json({ files: [{ path, is_dir: false }] }));
-    await expect(open(server.url).list()).rejects.toMatchObject({ code: 'INVALID_PATH' });
+  it.each(['../../etc/passwd', '/etc/passwd', 'a/../../b', '..', '..\\x', 'a\\..\\x', 'C:/x', 'a\0'])(
+    'is refused where it holds %j',
+    async (path) => {
+      const server = await startServer(json({ files: [{ path, is_dir: false }] }));
+      await expect(open(server.url).list()).rejects.toMatchObject({ code: 'INVALID_PATH' });
+    },
+  );
+});
+
+describe('a folder', () => {
+  it('with a name that the server would decode to .. is not brought', async () => {
+    const server = await startServer(json({ files: [{ path: '%2e%2e/%2e%2e/x', is_dir: false, file_size: 1 }] }));
+    const work = getFolder(open(server.url), '', { targetFolder: join(folder, 'inside') });
+    await expect(work).rejects.toMatchObject({ code: 'INVALID_PATH' });
+    expect(server.seen).toHaveLength(1);
+    expect(readdirSync(folder).toSorted()).toEqual(['inside', 'source.bin']);
   });
 });
 

@@ -40,10 +40,17 @@ function s3That(part: (number: number, isFirst: boolean) => Answer): Promise<Scr
   });
 }
 
-const take = (number: number): Answer => text('', 200, { etag: `"part-${number}"`, 'x-amz-checksum-crc32': 'AAAAAA==' });
+const take = (number: number): Answer =>
+  text('', 200, { etag: `"part-${number}"`, 'x-amz-checksum-crc32': 'AAAAAA==' });
 
 async function open(server: ScriptedServer, settings: S3Settings = {}): Promise<ArtifactRepository> {
-  const s3 = { endpointUrl: server.url, accessKeyId: 'me', secretAccessKey: 'secret', region: 'us-east-1', ...settings };
+  const s3 = {
+    endpointUrl: server.url,
+    accessKeyId: 'me',
+    secretAccessKey: 'secret',
+    region: 'us-east-1',
+    ...settings,
+  };
   const connection = { artifacts: { s3 } };
   const artifacts = await openArtifacts('s3://bucket/root', { trackingUri: 'sqlite://', connection });
   onTestFinished(() => artifacts.close());
@@ -81,7 +88,10 @@ describe('a file larger than a part', () => {
       message: "Cannot write 's3://bucket/root/big.bin': No (AccessDenied).",
     });
     // last of all: what is still on its way would stay behind
-    expect(server.seen.at(-1)).toMatchObject({ method: 'DELETE', url: expect.stringContaining('uploadId=u1') as string });
+    expect(server.seen.at(-1)).toMatchObject({
+      method: 'DELETE',
+      url: expect.stringContaining('uploadId=u1') as string,
+    });
   });
 
   it('leaves no part behind where the file shrinks meanwhile', async () => {

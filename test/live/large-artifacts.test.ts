@@ -96,7 +96,12 @@ describe.skipIf(backend === undefined)('with MLflow 3.17.2 on versitygw', () => 
       });
       const artifacts = await open('s3://runspan/broken', { s3: through(cutter.url) });
       await artifacts.putFile('big.bin', file);
-      expect(cutter.seen.map(partOf).filter((part) => part !== undefined).toSorted()).toEqual(['1', '2', '2', '3', '4']);
+      expect(
+        cutter.seen
+          .map(partOf)
+          .filter((part) => part !== undefined)
+          .toSorted(),
+      ).toEqual(['1', '2', '2', '3', '4']);
       await artifacts.getFile('big.bin', join(folder, 'back'));
       expect(await sha256(join(folder, 'back'))).toBe(await sha256(file));
       expect(await unfinished()).toEqual([]);
