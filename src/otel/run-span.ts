@@ -193,7 +193,7 @@ export class RunSpan implements Span, EndedSpan {
     });
   }
 
-  /** Ends the span, once: first the SDK's, then the alert processor sees this one (it drops what the SDK showed it already). */
+  /** Ends the span, once: first the SDK's, then the alert processor of its own service sees this one (which drops what one in the SDK has raised). */
   end(endTime?: TimeInput): void {
     if (this.#isEnded) return;
     this.#isEnded = true;

@@ -199,7 +199,7 @@ export class MlflowService extends Service {
       warn: (message) => log.warn(message),
       makeRunUrl: (experimentId, runId) => runUrlOf(this.trackingUri, experimentId, runId),
     });
-    const undo = [telemetry.plugIn(alertProcessor)];
+    const undo: (() => void)[] = [];
     const sourceTags = readSourceTags({
       mainFile: process.argv[1],
       username: settings.username,

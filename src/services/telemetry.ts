@@ -1,7 +1,6 @@
 // What goes to OpenTelemetry, as one thing to flush: the lines that the logger still holds, and what the providers hold back.
 import type { RunspanLogger } from '../logs/pino-logger.ts';
 import { ensureContextManager } from '../otel/sdk-setup.ts';
-import type { SpanProcessorLike } from '../otel/sdk-types.ts';
 import { LoggerService } from './logger-service.ts';
 import { bringUpOtel } from './otel-setup.ts';
 import { joinTelemetryExits } from './telemetry-exits.ts';
@@ -19,8 +18,6 @@ export interface TelemetryOptions {
 /** The way of spans and log records out of this process. */
 export interface Telemetry {
   readonly log: RunspanLogger;
-  /** Has spans run through a processor until the returned function is called. */
-  plugIn(processor: SpanProcessorLike): () => void;
   /** Sends what waits, within the deadline. Never rejects. */
   flush(options: { readonly timeoutMs: number }): Promise<void>;
   /**
@@ -51,7 +48,6 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   };
   return {
     log: logger.logger(),
-    plugIn: (processor) => providers?.relay.add(processor) ?? ((): void => undefined),
     flush,
     exportFailure: async () => {
       if (providers?.kind === 'registered') await flush({ timeoutMs: FAILURE_TIMEOUT_MS });

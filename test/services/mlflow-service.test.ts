@@ -315,6 +315,15 @@ describe('the service', () => {
     expect(await runsNamed(mlflow, 'bodiless')).toEqual([]);
   });
 
+  test('a run alerts the sink of its own service, whichever started first', async () => {
+    const first = await startService();
+    const second = await startService();
+    for (const { mlflow } of [second, first])
+      await expect(mlflow.runContext('fails', () => Promise.reject(new Error('boom')))).rejects.toThrow('boom');
+    expect(first.alerts).toEqual([expect.stringContaining('boom')]);
+    expect(second.alerts).toEqual([expect.stringContaining('boom')]);
+  });
+
   test('drains inline where it is told to, with the same result', async () => {
     const { mlflow } = await startService({ drain: 'inline' });
     const key = await mlflow.runContext('a', (run) => {
