@@ -33,6 +33,11 @@ export interface DrainLinkOptions {
 /** A worker that dies is started again so often; then the drain goes on inline. */
 const RESTART_LIMIT = 2;
 const RESTART_DELAY_MS = 500;
+/**
+ * How much of the thread's heap may be young. V8 allows 192 MB and takes tens of them where a window of records is read while the server is away; a
+ * small one costs the drain nothing that could be measured. The old generation keeps V8's own limit, or the user's.
+ */
+const MAX_YOUNG_MB = 8;
 /** How long a thread that said its last word may take to end. */
 const THREAD_END_MS = 250;
 
@@ -111,7 +116,8 @@ export class DrainLink {
     const { port1: replies, port2 } = new MessageChannel();
     const { plain, asksForToken, getToken } = keepTokens({ ...settings, isInline: false, counters: counters.buffer });
     const workerData: ThreadData = { settings: { ...plain, replayedThrough }, asksForToken, replies: port2 };
-    const thread = { env: { ...env }, execArgv: [], name: 'runspan-drain', transferList: [port2] };
+    const resourceLimits = { maxYoungGenerationSizeMb: MAX_YOUNG_MB };
+    const thread = { env: { ...env }, execArgv: [], name: 'runspan-drain', resourceLimits, transferList: [port2] };
     try {
       const worker = new Worker(workerUrl, { workerData, ...thread });
       this.#worker = worker;

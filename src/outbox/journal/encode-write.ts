@@ -1,9 +1,11 @@
 // A write as one line of JSON; a metric's line is put together by hand, because it is the hot path.
 import type { MetricWrite, Write } from '../../model/write.ts';
+import { numberText } from './number-text.ts';
 
 /** Quoting a key costs more than the rest of the line; jobs use few keys. */
 const QUOTED_LIMIT = 1000;
 const quoted = new Map<string, string>();
+let lastTime = { ms: 0, text: '0' };
 
 /** Turns a write into its JSON text, without a line feed. */
 export function encodeWrite(write: Write): string {
@@ -27,11 +29,13 @@ function encodeMetric(write: MetricWrite): string {
   // JSON would turn a bare NaN into null; upstream sends such values as text, and a number that slips through is not lost.
   const number = typeof value === 'number' && Number.isFinite(value) ? numberText(value) : `"${value}"`;
   const model = write.modelKey === undefined ? '' : `,"modelKey":${quote(write.modelKey)}`;
-  return `{"kind":"metric","runKey":${quote(write.runKey)},"key":${quote(write.key)},"value":${number},"timestampMs":${write.timestampMs},"step":${write.step}${model}}`;
+  return `{"kind":"metric","runKey":${quote(write.runKey)},"key":${quote(write.key)},"value":${number},"timestampMs":${timeText(write.timestampMs)},"step":${numberText(write.step)}${model}}`;
 }
 
-function numberText(value: number): string {
-  return Object.is(value, -0) ? '-0' : `${value}`;
+/** Points of one turn have the same time more often than not. */
+function timeText(timestampMs: number): string {
+  if (timestampMs !== lastTime.ms) lastTime = { ms: timestampMs, text: numberText(timestampMs) };
+  return lastTime.text;
 }
 
 function quote(text: string): string {

@@ -1,5 +1,6 @@
 // One frame of the journal: a text header of fixed width, then JSON lines; whole and right by its CRC, or not there.
 import { crc32 } from 'node:zlib';
+import { numberText } from './number-text.ts';
 
 /** `#RSJ1 <first sequence, 16> <count, 4> <payload bytes, 10> <crc, 8 hex>\n` */
 const MAGIC = '#RSJ1 ';
@@ -87,5 +88,5 @@ export function findFrame(bytes: Buffer, from: number): number | undefined {
 }
 
 function pad(value: number, width: number): string {
-  return String(value).padStart(width, '0');
+  return numberText(value).padStart(width, '0');
 }
