@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import type { MlflowOptions } from '../config/settings/mlflow-options.ts';
 import { ensureProviders } from '../otel/providers.ts';
 import type { EndedSpan } from '../otel/sdk-types.ts';
+import { RunspanError } from '../errors.ts';
+import { standInForDefaults } from '../services/fluent/default-services.ts';
 import { LoggerService } from '../services/logger-service.ts';
 import { MlflowService } from '../services/mlflow-service.ts';
 import { createMemoryOutbox } from './memory-outbox.ts';
@@ -51,14 +53,17 @@ export interface TestServices {
 }
 
 /**
- * Starts services for a test: in memory, no disk, no network, no exit hooks. `client()` works too: it asks a real store.
+ * Starts services for a test: in memory, no disk, no network, no exit hooks. `client()` works too: it asks a real store. Until they are
+ * stopped the functions of the package (`runContext`, `log`, …) act on them as well.
  *
+ * @throws {RunspanError} `INVALID_ARGUMENT` for an unknown option; `INVALID_SETTINGS`
  * @example
  * await using t = await testServices();
  * await t.mlflow.runContext('train', (run) => run.logMetric('loss', 0.25));
  * t.runs[0]?.metrics['loss']; // 0.25
  */
 export async function testServices(options: TestServicesOptions = {}): Promise<TestServices> {
+  requireKnown(options);
   const disk = new MemoryDisk(resolve('/', `runspan-memory-${randomBytes(8).toString('hex')}`));
   const outbox = createMemoryOutbox(disk);
   const alerts: RecordedAlert[] = [];
@@ -81,12 +86,29 @@ export async function testServices(options: TestServicesOptions = {}): Promise<T
   );
   await logger.start();
   await mlflow.start();
+  const standDown = standInForDefaults({ logger, mlflow });
   const stop = async (): Promise<void> => {
+    standDown();
     await mlflow.stop();
     await logger.stop();
     unplug();
   };
   return { mlflow, logger, runs: outbox.runs, alerts, lines, spans, stop, [Symbol.asyncDispose]: stop };
+}
+
+const OPTIONS: readonly string[] = [
+  'experimentName',
+  'strict',
+  'logSystemMetrics',
+] satisfies (keyof TestServicesOptions)[];
+
+function requireKnown(options: object): void {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown === undefined) return;
+  throw new RunspanError(
+    'INVALID_ARGUMENT',
+    `testServices has no option '${unknown}'. Use ${OPTIONS.join(', ')}; everything else is a setting of the job.`,
+  );
 }
 
 const NO_PROCESSOR = {

@@ -3,6 +3,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { log, logMetric, runContext } from '../../src/services/fluent/fluent.ts';
+import { searchRuns } from '../../src/services/fluent/fluent-experiments.ts';
 import { testServices } from '../../src/testing/test-services.ts';
 import type { TestServices, TestServicesOptions } from '../../src/testing/test-services.ts';
 
@@ -136,4 +138,24 @@ test('two at once do not see each other', async () => {
   await second.mlflow.runContext('b', () => undefined);
   expect([first, second].map((t) => t.runs.map(({ name }) => name))).toEqual([['a'], ['b']]);
   expect((await first.mlflow.client().getRun(first.runs[0]?.key ?? '')).info.runName).toBe('a');
+});
+
+test('the functions without an instance act on the services of the test that started last, while they are there', async () => {
+  const first = await start({ experimentName: 'first' });
+  const second = await start({ experimentName: 'second' });
+  await runContext('train', () => logMetric('loss', 0.25));
+  log.info({ rows: 442 }, 'outside');
+  expect(second.runs).toMatchObject([{ name: 'train', status: 'FINISHED', metrics: { loss: 0.25 } }]);
+  expect(second.lines.map(({ message }) => message)).toContain('outside');
+  expect((await (await searchRuns()).all()).map(({ info }) => info.runName)).toEqual(['train']);
+  await second.stop();
+  await runContext('again', () => undefined);
+  expect(first.runs.map(({ name }) => name)).toEqual(['again']);
+  expect(second.runs).toHaveLength(1);
+});
+
+test('an option that there is not is refused', async () => {
+  const misspelt = { experiment: 'churn' } as TestServicesOptions;
+  await expect(testServices(misspelt)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  await expect(testServices(misspelt)).rejects.toThrow("no option 'experiment'. Use experimentName,");
 });

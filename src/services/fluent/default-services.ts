@@ -39,6 +39,12 @@ interface Defaults {
   readonly waiting: ((run: Run) => void)[];
 }
 
+/** Services that stand in for those from the environment. */
+export interface Substitutes {
+  readonly logger: NonNullable<Defaults['logger']>;
+  readonly mlflow: DefaultMlflow;
+}
+
 /** What the first use may say beyond env. */
 export type DefaultOptions = Pick<MlflowOptions, 'startTimeoutMs'>;
 
@@ -50,6 +56,8 @@ const MAX_WAITING = 10_000;
  * waited for it, and the next use tries anew. The exit hooks end what is open.
  */
 export function startDefaultServices(options: DefaultOptions = {}): Promise<DefaultMlflow> {
+  const substitute = substitutes().at(-1);
+  if (substitute !== undefined) return Promise.resolve(substitute.mlflow);
   const defaults = shared();
   expectRunOfEnv(defaults);
   defaults.starting ??= start(defaults, options).catch((error: unknown) => {
@@ -61,6 +69,8 @@ export function startDefaultServices(options: DefaultOptions = {}): Promise<Defa
 
 /** Gives the logger of these services; it writes before they are started, too, and hands its lines to OpenTelemetry once it is. */
 export function defaultLogger(): RunLog {
+  const substitute = substitutes().at(-1);
+  if (substitute !== undefined) return substitute.logger.logger();
   const defaults = shared();
   expectRunOfEnv(defaults);
   const service = theLogger(defaults);
@@ -76,10 +86,28 @@ export function defaultLogger(): RunLog {
  */
 export function actOnceJoined(act: (run: Run) => void): boolean {
   const defaults = shared();
+  if (substitutes().length > 0) return false; // those are a test's, which belongs to no run
   if (defaults.waiting.length >= MAX_WAITING || readRunOfEnv() === undefined) return false;
   defaults.waiting.push(act);
   startDefaultServices().catch((error: unknown) => sayFailure('joining the run of the environment', error));
   return true;
+}
+
+/**
+ * Has the functions without an instance act on these started services, whatever the environment says, until the returned function is
+ * called. Of several that stand in at once it is the one that came last.
+ */
+export function standInForDefaults(services: Substitutes): () => void {
+  const all = substitutes();
+  all.push(services);
+  return () => {
+    const at = all.indexOf(services);
+    if (at >= 0) all.splice(at, 1);
+  };
+}
+
+function substitutes(): Substitutes[] {
+  return shareInProcess('substitute-services', () => []);
 }
 
 async function start(defaults: Defaults, options: DefaultOptions): Promise<DefaultMlflow> {
