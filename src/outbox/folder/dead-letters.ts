@@ -21,14 +21,14 @@ export interface DeadLetter {
 /** So many lines wait for a disk that takes nothing; each has gone out as a warning. */
 const UNKEPT_LIMIT = 1000;
 
-/** Appends to a folder's dead letters; the same refusal after a replay is not written twice. */
+/** Appends to a folder's dead letters; what is refused again after a replay is not written twice. */
 export class DeadLetters {
   readonly #file: LineFile | undefined;
   readonly #paths: FolderPaths | undefined;
   readonly #onWarning: (message: string) => void;
   readonly #who: string;
-  /** Lines that an earlier drain wrote and did not settle. */
-  readonly #written = new Set<string>();
+  /** The numbers of what an earlier drain buried and did not settle; its words may be others: a path in them is of another folder by now. */
+  readonly #written = new Set<number>();
   /** Lines that the disk did not take. */
   readonly #unkept: string[] = [];
   #count = 0;
@@ -54,16 +54,16 @@ export class DeadLetters {
     const lines = this.#file.read();
     this.#count = lines.length;
     for (const line of lines) {
-      const sequence = Number(/^\{"sequence":(\d+),/.exec(line)?.[1] ?? 0);
-      if (sequence > options.settledThrough) this.#written.add(line);
+      const sequence = sequenceOf(line);
+      if (sequence > options.settledThrough) this.#written.add(sequence);
     }
   }
 
   /** Writes one down. Never throws: where the disk takes nothing, the letter goes out as a warning and waits for {@link writeUnkept}. */
   bury(letter: DeadLetter): void {
     this.#count += 1;
+    if (this.#written.has(letter.sequence)) return;
     const line = JSON.stringify(letter);
-    if (this.#written.has(line)) return;
     if (this.#count === 1) {
       const where =
         this.#paths === undefined ? '' : ` It is kept in ${this.#paths.deadLetters}, as are those that follow.`;
@@ -90,6 +90,15 @@ export class DeadLetters {
       if (!kept.has(line)) this.#file?.append(line);
       this.#unkept.shift();
     }
+  }
+}
+
+/** The number of a whole line; 0 where a crash tore it: then it is written once more. */
+function sequenceOf(line: string): number {
+  try {
+    return Number((JSON.parse(line) as Partial<DeadLetter>).sequence ?? 0);
+  } catch {
+    return 0; // torn, as said
   }
 }
 

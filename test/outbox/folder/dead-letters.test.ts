@@ -1,5 +1,5 @@
 // What was refused for good is written down, also by a disk that takes nothing for a while.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DeadLetters, deadLetter } from '../../../src/outbox/folder/dead-letters.ts';
 import { folderPaths } from '../../../src/outbox/folder/folder.ts';
@@ -49,4 +49,22 @@ test.each([
     });
   expect(whole.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
   expect(warnings.filter((message) => message.startsWith('A refused record could not be kept'))).toHaveLength(1);
+});
+
+test('what is refused again after a replay is not written twice, whatever the words', () => {
+  const paths = folderPaths(tempFolder(), '.');
+  for (const words of ['no file in one', 'no file in two']) {
+    const letters = new DeadLetters(new NodeDisk(), paths, { settledThrough: 0, onWarning: () => undefined });
+    letters.bury(deadLetter(1, metric(runKey(1), 1), new Error(words)));
+  }
+  expect(readFileSync(paths.deadLetters, 'utf8').match(/"reason":"[^"]*"/g)).toEqual(['"reason":"no file in one"']);
+});
+
+test('what a crash tore in the middle is written once more', () => {
+  const paths = folderPaths(tempFolder(), '.');
+  const letter = deadLetter(1, metric(runKey(1), 1), new Error('no'));
+  writeFileSync(paths.deadLetters, JSON.stringify(letter).slice(0, 40));
+  const letters = new DeadLetters(new NodeDisk(), paths, { settledThrough: 0, onWarning: () => undefined });
+  letters.bury(letter);
+  expect(readFileSync(paths.deadLetters, 'utf8').split('\n')[1]).toBe(JSON.stringify(letter));
 });
