@@ -142,8 +142,8 @@ function findFolder(artifactUri: string, storePath: string): string {
   const isFolder = statSync(storePath).isDirectory();
   const base = isFolder ? storePath : dirname(storePath);
   const here = isAbsolute(said) ? said : join(base, said);
-  // …/<experiment>/<run>/artifacts, …/<experiment>/models/<model>/artifacts
-  const tail = /[^/\\]+[/\\](?:models[/\\])?[^/\\]+[/\\]artifacts$/.exec(said)?.[0];
+  // …/<experiment>/<run>/artifacts, …/<experiment>/models/<model>/artifacts, …/<experiment>/traces/<trace>/artifacts
+  const tail = /[^/\\]+[/\\](?:(?:models|traces)[/\\])?[^/\\]+[/\\]artifacts$/.exec(said)?.[0];
   const roots = isFolder ? [base] : [join(base, 'mlruns'), join(base, 'mlartifacts')];
   const moved = tail === undefined ? [] : roots.map((root) => join(root, tail));
   return existsSync(here) ? here : (moved.find((folder) => existsSync(folder)) ?? here);

@@ -46,7 +46,7 @@ export function describePlan({
       formatSize(sum('sizeBytes')),
     ];
   });
-  return `${from} to ${to}, runs:\n${layOut([header, ...rows])}\nModels and the registry are compared when they are copied.`;
+  return `${from} to ${to}, runs:\n${layOut([header, ...rows])}\nModels, traces and the registry are compared when they are copied.`;
 }
 
 /** Says what was copied. */

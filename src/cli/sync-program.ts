@@ -20,7 +20,7 @@ export function addSync(root: Command): void {
     .option(
       '--from <store>',
       'copy this store: sqlite:///mlflow.db, ./mlruns or the path of a database, with experiments, runs, whole metric ' +
-        'histories, artifacts, logged models and the model registry; what was copied before and has not changed is left alone',
+        'histories, artifacts, logged models, traces and the model registry; what was copied before and has not changed is left alone',
     )
     .option('-e, --experiment <name...>', 'with --from: only these experiments, without the registry')
     .addOption(

@@ -99,3 +99,24 @@ export interface Trace {
   /** Its spans, none where they were not asked for. */
   readonly data: { readonly spans: readonly TraceSpan[] };
 }
+
+/** A span as a store keeps it: each of its attributes is a text of JSON, left as it was written. */
+export interface KeptSpan extends Omit<TraceSpan, 'spanType' | 'inputs' | 'outputs' | 'attributes'> {
+  /** All of them. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** A trace as a store keeps it. */
+export interface KeptTrace {
+  /** What is known of it. */
+  readonly info: TraceInfo;
+  /** Undefined where they are not in the store, but in a file of the trace: `traces.json` where its tag `mlflow.artifactLocation` says. */
+  readonly spans: readonly KeptSpan[] | undefined;
+  /** Runs that it was linked to besides that in its metadata. */
+  readonly runIds: readonly string[];
+}
+
+/** The tag that says where the files of a trace are. */
+export const SPANS_FOLDER_TAG = 'mlflow.artifactLocation';
+/** The tag that says whether its spans are in the store, or in a file. */
+export const SPANS_PLACE_TAG = 'mlflow.trace.spansLocation';

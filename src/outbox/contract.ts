@@ -78,7 +78,10 @@ export interface FlushResult {
 }
 
 /** The methods of a store that `call` can reach. */
-export type StoreMethod = Exclude<keyof Store, 'uri' | 'supports' | 'traces' | 'close'>;
+export type StoreMethod = Exclude<
+  keyof Store,
+  'uri' | 'supports' | 'listRegistered' | 'listTraces' | 'traces' | 'close'
+>;
 
 /** A file that lies in the outbox folder until it is delivered, or the user's own by reference. */
 export type SpooledSource = Exclude<Extract<Write, { kind: 'artifact' }>['source'], { kind: 'mlmodel' }>;

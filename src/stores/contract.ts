@@ -14,6 +14,8 @@ import type {
   Tag,
   ViewType,
 } from '../model/entities.ts';
+import type { ModelVersion, RegisteredModel } from '../model/registry.ts';
+import type { KeptTrace } from '../model/traces.ts';
 import type { AnswerOf, RequestOf, ServerEndpoint } from '../rest/endpoints/server-endpoints.ts';
 
 /** How a new run begins. */
@@ -100,6 +102,30 @@ export interface TraceStore {
   link(runId: string, traceIds: readonly string[]): Promise<void>;
   /** The traces that a run leads to, by OpenTelemetry's ids. */
   list(experimentId: string, runId: string): Promise<readonly string[]>;
+}
+
+/** A registered model with all its versions, the first one first. */
+export interface RegisteredWhole {
+  /** The model, or prompt. */
+  readonly model: RegisteredModel;
+  /** Those that are not deleted. */
+  readonly versions: readonly ModelVersion[];
+}
+
+/** One registered model of a list, not read yet. */
+export interface ListedModel {
+  /** Unique in the registry. */
+  readonly name: string;
+  /** Reads it whole; `INVALID_STATE` where it is damaged. */
+  read(): Promise<RegisteredWhole>;
+}
+
+/** One trace of a list, not read yet. */
+export interface ListedTrace {
+  /** As MLflow has it, mostly `tr-` and 32 hex characters. */
+  readonly traceId: string;
+  /** Reads it whole; `INVALID_STATE` where it is damaged. */
+  read(): Promise<KeptTrace>;
 }
 
 /**
@@ -189,6 +215,12 @@ export interface Store {
    * lacks.
    */
   request<N extends ServerEndpoint>(name: N, request: RequestOf<N>): Promise<AnswerOf<N>>;
+
+  /** Every registered model and prompt, for a store whose registry can only be read; absent where `request` answers for it. */
+  listRegistered?(): AsyncIterable<ListedModel>;
+
+  /** Every trace of an experiment as it is kept, the oldest first; absent where a store has none to read. */
+  listTraces?(experimentId: string): AsyncIterable<ListedTrace>;
 
   /** What MLflow calls traces; undefined where the store keeps none. */
   readonly traces?: TraceStore;

@@ -8,10 +8,14 @@
  */
 export type { ArtifactRepository } from '../artifacts/contract.ts';
 export type { FileInfo } from '../model/entities.ts';
+export type { KeptSpan, KeptTrace } from '../model/traces.ts';
 export type {
   CreateLoggedModelRequest,
   CreateRunRequest,
+  ListedModel,
+  ListedTrace,
   LogBatchRequest,
+  RegisteredWhole,
   SearchExperimentsRequest,
   SearchRunsRequest,
   Store,

@@ -24,10 +24,22 @@ interface ModelOf extends Tagged {
   readonly model_id: string;
 }
 
+interface TraceReading {
+  readonly info: Tagged & { readonly trace_metadata: Tagged['tags']; readonly assessments?: readonly object[] };
+  readonly data: unknown;
+}
+
+interface ExperimentReading extends Tagged {
+  readonly runs: readonly RunReading[];
+  readonly models: readonly ModelOf[];
+  readonly traces: readonly TraceReading[];
+  /** Ids of traces by the run that leads to them. */
+  readonly linked: unknown;
+}
+
 interface StoreReading {
-  readonly experiments: Readonly<
-    Record<string, Tagged & { readonly runs: readonly RunReading[]; readonly models: readonly ModelOf[] }>
-  >;
+  readonly experiments: Readonly<Record<string, ExperimentReading>>;
+  readonly prompts: Readonly<Record<string, Tagged & { readonly versions: readonly Tagged[] }>>;
   readonly registry: Readonly<Record<string, Tagged & { readonly versions: readonly Tagged[] }>>;
 }
 
@@ -91,24 +103,49 @@ const order = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stri
 const withoutMarks = (tags: Tagged['tags']): Tagged['tags'] =>
   Object.fromEntries(Object.entries(tags).filter(([key]) => ![FROM, STATE, 'mlflow.modelVersions'].includes(key)));
 
+function withoutTraces(reading: StoreReading): StoreReading {
+  const experiments = Object.entries(reading.experiments).map(([name, each]) => [
+    name,
+    { ...each, traces: [], linked: {} },
+  ]);
+  return { ...reading, experiments: Object.fromEntries(experiments) as StoreReading['experiments'] }; // as they were, but for traces
+}
+
+/** Without where it is kept, and what a server notes when it has one whole. */
+function ofTrace({ info, data }: TraceReading): unknown {
+  const own = ['mlflow.artifactLocation', 'mlflow.trace.spansLocation'];
+  const tags = Object.entries(withoutMarks(info.tags)).filter(([key]) => !own.includes(key));
+  const metadata = Object.entries(info.trace_metadata).filter(([key]) => key !== 'mlflow.trace.infoFinalized');
+  const assessments = info.assessments?.toSorted(order);
+  return { data, info: { ...info, tags, trace_metadata: metadata, trace_location: '', assessments } };
+}
+
+function ofRegistry(registry: StoreReading['registry']): unknown {
+  return Object.entries(registry).map(([name, model]) => ({
+    name,
+    ...model,
+    tags: withoutMarks(model.tags),
+    versions: model.versions.map((version) => ({ ...version, tags: withoutMarks(version.tags) })),
+  }));
+}
+
 /** Without what each store has of its own: marks, ids of experiments, places of files. */
-function comparable({ experiments, registry }: StoreReading, names: readonly string[]): unknown {
+function comparable({ experiments, registry, prompts }: StoreReading, names: readonly string[]): unknown {
   return {
     experiments: names.map((name) => {
-      const { tags, runs, models } = experiments[name] ?? { tags: {}, runs: [], models: [] };
+      const empty = { tags: {}, runs: [], models: [], traces: [], linked: {} };
+      const { tags, runs, models, traces, linked } = experiments[name] ?? empty;
       return {
         name,
         tags: withoutMarks(tags),
         runs: runs.map(ofRun).toSorted(order),
         models: models.map((model) => ({ ...model, tags: withoutMarks(model.tags) })).toSorted(order),
+        traces: traces.map(ofTrace).toSorted(order),
+        linked,
       };
     }),
-    registry: Object.entries(registry).map(([name, model]) => ({
-      name,
-      ...model,
-      tags: withoutMarks(model.tags),
-      versions: model.versions.map((version) => ({ ...version, tags: withoutMarks(version.tags) })),
-    })),
+    prompts: ofRegistry(prompts),
+    registry: ofRegistry(registry),
   };
 }
 
@@ -131,7 +168,12 @@ describe.each([
 
     const first = runspan('sync', '--from', from, '--to', uri, '--json');
     expect(first).toMatchObject({ status: 0, stderr: '' });
-    expect(JSON.parse(first.stdout)).toMatchObject({ runs: { copied: 4 }, models: { copied: 1 }, problems: [] });
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      runs: { copied: 4 },
+      models: { copied: 1 },
+      traces: 3,
+      problems: [],
+    });
 
     const names = [`${kind} first`, `${kind} second`];
     const here = (await python('read_store.py', from, registry)) as StoreReading;
@@ -146,6 +188,7 @@ describe.each([
       experiments: 0,
       points: 0,
       files: 0,
+      traces: 0,
     });
     expect(await python('read_store.py', uri, registry)).toEqual(there);
   });
@@ -184,7 +227,9 @@ describe('a job that had no server', () => {
     });
     const here = (await python('read_store.py', store, 'no')) as StoreReading;
     const there = (await python('read_store.py', uri, 'no')) as StoreReading;
-    expect(comparable(withOrigins(there), ['runspan-demo'])).toEqual(comparable(here, ['runspan-demo']));
+    // The trace is a file of the run here, and one of the server there.
+    const names = ['runspan-demo'];
+    expect(comparable(withoutTraces(withOrigins(there)), names)).toEqual(comparable(here, names));
     const run = there.experiments['runspan-demo']?.runs.find(({ info }) => info.run_name === 'fit-a-line');
     expect(await readTraces(uri, run?.info.run_id ?? '')).toHaveLength(1);
   });

@@ -1,4 +1,4 @@
-// Copies a whole store: experiments, runs, models, registry. Once: what is there as it is here is left alone.
+// Copies a whole store: experiments, runs, models, traces, registry. Once: what is there as it is here is left alone.
 import { inParallel } from '../../artifacts/parallel.ts';
 import type { Experiment } from '../../model/entities.ts';
 import type { Copying } from './copying.ts';
@@ -8,6 +8,7 @@ import { type PlannedRun, planRun, planRuns } from './plan.ts';
 import { copyRegistered, listRegistered } from './registry.ts';
 import { findRun, Runs } from './runs.ts';
 import { Sources } from './sources.ts';
+import { Traces } from './traces.ts';
 
 /** Runs under way at once. */
 const CONCURRENCY = 4;
@@ -47,6 +48,9 @@ export async function copyStore(
     for (const { modelId, name } of await listModels(copying.source.store, experimentId))
       await copying.tolerate(`model '${name}' (${modelId})`, async () => void (await models.ensure(modelId)));
   }
+  const traces = new Traces(copying, experiments, { runs, models });
+  for (const { experimentId, name } of plan.experiments)
+    await copying.tolerate(`the traces of experiment '${name}'`, () => traces.copyAll(experimentId));
   // A part of a store has no registry of its own.
   if (isWhole) {
     const sources = new Sources(copying, { experiments, runs, models });

@@ -3,6 +3,7 @@ import { MlflowError, RunspanError } from '../../errors.ts';
 import type { Page, Tag } from '../../model/entities.ts';
 import { hasPromptTag, IS_PROMPT_TAG, type ModelVersion, type RegisteredModel } from '../../model/registry.ts';
 import type { RegistrySearch } from '../../rest/endpoints/registry.ts';
+import type { ListedModel, RegisteredWhole } from '../../stores/contract.ts';
 import type { Copying } from './copying.ts';
 import {
   COPIED_FROM_TAG,
@@ -20,15 +21,20 @@ const NO_STAGE = 'None';
 /** A search leaves prompts out unless it asks for them, and then gives nothing else. */
 const PROMPTS_ONLY = `tags.\`${IS_PROMPT_TAG}\` = 'true'`;
 
-/** Reads the registered models of the source, prompts among them; a store without a registry has none. */
-export async function listRegistered(copying: Copying): Promise<readonly RegisteredModel[]> {
+/** Lists the registered models of the source, prompts among them; a store without a registry has none. */
+export async function listRegistered(copying: Copying): Promise<readonly ListedModel[]> {
   const { store } = copying.source;
+  if (store.listRegistered !== undefined) {
+    const listed: ListedModel[] = [];
+    for await (const each of store.listRegistered()) listed.push(each);
+    return listed;
+  }
   try {
     const models = await readAll((paging) => store.request('searchRegisteredModels', paging));
     const prompts = await readAll((paging) =>
       store.request('searchRegisteredModels', { ...paging, filter: PROMPTS_ONLY }),
     );
-    return [...models, ...prompts];
+    return [...models, ...prompts].map(({ name }) => ({ name, read: () => readWhole(copying, name) }));
   } catch (error) {
     const isWithout = error instanceof RunspanError && ['NOT_SUPPORTED', 'STORE_INCOMPATIBLE'].includes(error.code);
     if (isWithout) return [];
@@ -36,14 +42,18 @@ export async function listRegistered(copying: Copying): Promise<readonly Registe
   }
 }
 
-/** Copies one registered model with its versions, or brings the copy up to date. */
-export async function copyRegistered(copying: Copying, sources: Sources, { name }: RegisteredModel): Promise<void> {
-  const { source, counts, now } = copying;
+async function readWhole(copying: Copying, name: string): Promise<RegisteredWhole> {
   // A search leaves out what only this answer has.
-  const model = await copying.attempt(() => source.store.request('getRegisteredModel', name));
-  const versions = (await listVersions(copying, 'source', model)).toSorted(
-    (a, b) => Number(a.version) - Number(b.version),
-  );
+  const model = await copying.attempt(() => copying.source.store.request('getRegisteredModel', name));
+  const versions = await listVersions(copying, 'source', model);
+  return { model, versions: versions.toSorted((a, b) => Number(a.version) - Number(b.version)) };
+}
+
+/** Copies one registered model with its versions, or brings the copy up to date. */
+export async function copyRegistered(copying: Copying, sources: Sources, listed: ListedModel): Promise<void> {
+  const { counts, now } = copying;
+  const { model, versions } = await listed.read();
+  const { name } = model;
   const fingerprint = new Fingerprint();
   fingerprint.add(model.description, withoutMarks(model.tags), model.aliases);
   for (const { lastUpdateTimeMs: _updated, creationTimeMs: _made, aliases: _named, tags, ...version } of versions)

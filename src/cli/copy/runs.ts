@@ -8,7 +8,7 @@ import { copyFiles, findSourceFiles, withArtifacts } from './files.ts';
 import { COPIED_FROM_TAG, COPIED_STATE_TAG, INCOMPLETE, originOf, stateTag, withoutMarks } from './marks.ts';
 import { copyMetrics } from './metrics.ts';
 import type { PlannedRun } from './plan.ts';
-import { copyTraces } from './traces.ts';
+import { copyRunSpans } from './run-spans.ts';
 
 const PARENT_TAG = 'mlflow.parentRunId';
 
@@ -166,7 +166,7 @@ export class Runs {
           () => target.openArtifacts(info.artifactUri),
           (to) => copyFiles(this.#copying, { files, from, to, copiedAtMs, isFresh }),
         );
-        await copyTraces(this.#copying, { files, from, runId, experimentId: info.experimentId });
+        await copyRunSpans(this.#copying, { files, from, runId, experimentId: info.experimentId });
       },
     );
   }

@@ -50,6 +50,33 @@ export const ASSESSMENT_ENDPOINTS: AssessmentEndpoints = {
   deleteAssessment: by('DELETE', post(`${path}/{assessment_id}`, 'once', keyFields, nothing)),
 };
 
+/** An assessment as it was made elsewhere. */
+export function keptFields(from: Assessment): WireFields {
+  return {
+    assessment_id: text(from.assessmentId, 'assessment id'),
+    trace_id: text(from.traceId, 'trace id'),
+    assessment_name: text(from.name, 'the name of an assessment'),
+    span_id: optional(from.spanId, 'span id'),
+    source: {
+      source_type: oneOf(from.source.sourceType, ASSESSMENT_SOURCE_TYPES, 'the source type of an assessment'),
+      source_id: text(from.source.sourceId, 'source id'),
+    },
+    create_time: new Date(from.createTimeMs).toISOString(),
+    last_update_time: new Date(from.lastUpdateTimeMs).toISOString(),
+    metadata: Object.fromEntries(Object.entries(from.metadata).map(([key, each]) => [key, text(each, key)])),
+    valid: from.isValid,
+    ...keptValue(from),
+  };
+}
+
+function keptValue(from: Assessment): WireFields {
+  if (from.kind === 'expectation') return { expectation: expectationFields(from.value) };
+  const rationale = optional(from.rationale, 'rationale');
+  if (from.kind === 'issue') return { issue: { issue_name: text(from.issueName, 'the name of an issue') }, rationale };
+  const feedback = { value: plain(from.value), error: errorFields(from.error) };
+  return { feedback, rationale, overrides: optional(from.overrides, 'assessment id') };
+}
+
 function keyFields({ traceId, assessmentId }: AssessmentKey): WireFields {
   return { trace_id: text(traceId, 'trace id'), assessment_id: text(assessmentId, 'assessment id') };
 }

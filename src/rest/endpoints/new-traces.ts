@@ -1,6 +1,6 @@
 // The endpoints that a trace made by hand goes by: its spans as OTLP, then what is known of it.
 import { takeCodePoints } from '../../model/limits.ts';
-import type { TraceInfo, TraceSpan } from '../../model/traces.ts';
+import type { KeptSpan, TraceInfo, TraceSpan } from '../../model/traces.ts';
 import { optional, text, time } from '../wire/checked.ts';
 import { API_3, post, type Endpoint, type WireFields } from '../wire/endpoint.ts';
 import { toKeyValues } from '../wire/otlp-values.ts';
@@ -49,13 +49,18 @@ export const NEW_TRACE_ENDPOINTS: NewTraceEndpoints = {
 };
 
 function spansFields({ spans, linkIds }: NewSpans): WireFields {
-  const write = (span: TraceSpan): WireFields => spanFields(span, linkIds);
-  return {
-    resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: {}, spans: spans.map(write) }] }],
-  };
+  return resourceSpans(
+    spans.map((span) => ({ ...spanFields(span, linkIds), attributes: toKeyValues(span.attributes) })),
+  );
 }
 
-function spanFields(span: TraceSpan, linkIds: NewSpans['linkIds']): WireFields {
+/** Spans as one OTLP-JSON request. */
+export function resourceSpans(spans: readonly WireFields[]): WireFields {
+  return { resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: {}, spans }] }] };
+}
+
+/** A span without its attributes. */
+export function spanFields(span: Omit<KeptSpan, 'attributes'>, linkIds: NewSpans['linkIds']): WireFields {
   const idOf = (hex: string): string => (linkIds === 'hex' ? hex : Buffer.from(hex, 'hex').toString('base64'));
   return {
     traceId: hexOf(span.traceId),
@@ -64,7 +69,6 @@ function spanFields(span: TraceSpan, linkIds: NewSpans['linkIds']): WireFields {
     name: text(span.name, 'the name of a span'),
     startTimeUnixNano: String(span.startTimeNs),
     endTimeUnixNano: span.endTimeNs === undefined ? undefined : String(span.endTimeNs),
-    attributes: toKeyValues(span.attributes),
     events: span.events.map((event) => ({
       name: text(event.name, 'the name of an event'),
       timeUnixNano: String(event.timeNs),

@@ -6,6 +6,7 @@ import { LOGGED_MODEL_ENDPOINTS, type LoggedModelEndpoints } from './logged-mode
 import { REGISTRY_ENDPOINTS, type RegistryEndpoints } from './registry.ts';
 import { MCP_SERVER_ENDPOINTS, type McpServerEndpoints } from './mcp-servers.ts';
 import { NEW_TRACE_ENDPOINTS, type NewTraceEndpoints } from './new-traces.ts';
+import { TRACE_COPY_ENDPOINTS, type TraceCopyEndpoints } from './trace-copies.ts';
 import { TRACE_ENDPOINTS, type TraceEndpoints } from './traces.ts';
 import { WEBHOOK_ENDPOINTS, type WebhookEndpoints } from './webhooks.ts';
 import { WORKSPACE_ENDPOINTS, type WorkspaceEndpoints } from './workspaces.ts';
@@ -20,6 +21,7 @@ export interface TrackingServerEndpoints
     DatasetEndpoints,
     TraceEndpoints,
     NewTraceEndpoints,
+    TraceCopyEndpoints,
     AssessmentEndpoints,
     WorkspaceEndpoints,
     McpServerEndpoints {}
@@ -44,6 +46,7 @@ const TRACKING: TrackingServerEndpoints = {
   ...TRACE_ENDPOINTS,
   ...ASSESSMENT_ENDPOINTS,
   ...NEW_TRACE_ENDPOINTS,
+  ...TRACE_COPY_ENDPOINTS,
   ...WORKSPACE_ENDPOINTS,
   ...MCP_SERVER_ENDPOINTS,
 };

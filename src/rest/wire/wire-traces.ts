@@ -1,9 +1,10 @@
 // The JSON of traces, turned into this package's nouns: infos, spans as protobuf has them, and spans as MLflow's file has them.
 import { z } from 'zod';
+import { mlflowError } from '../../errors.ts';
 import type { Page } from '../../model/entities.ts';
-import type { SpanStatusCode, Trace, TraceInfo, TraceSpan } from '../../model/traces.ts';
+import type { KeptSpan, SpanStatusCode, Trace, TraceInfo, TraceSpan } from '../../model/traces.ts';
 import type { Decoder } from './endpoint.ts';
-import { parseExact } from './exact-json.ts';
+import { parseExact, writeExact } from './exact-json.ts';
 import { fromKeyValues } from './otlp-values.ts';
 import { assessment } from './wire-assessments.ts';
 import { absent, pageOf, pageToken, rfc3339Ms, text } from './wire-values.ts';
@@ -82,8 +83,8 @@ const protoSpan = z
     toSpan({ ...from, events: from.events.map((e) => ({ ...e, attributes: fromKeyValues(e.attributes) })) }),
   );
 
-/** A span of MLflow's own file, `traces.json`: each attribute is a text of JSON. */
-const fileSpan = z
+/** A span of MLflow's own file, `traces.json`, and of its database: each attribute is a text of JSON. */
+const writtenSpan = z
   .object({
     trace_id: z.string().transform(hexOf),
     span_id: z.string().transform(hexOf),
@@ -91,7 +92,7 @@ const fileSpan = z
     name: text,
     start_time_unix_nano: nanos,
     end_time_unix_nano: nanos.nullish(),
-    attributes: z.record(z.string(), z.unknown()).default({}).transform(readTexts),
+    attributes: z.record(z.string(), z.unknown()).default({}),
     events: z
       .array(z.object({ time_unix_nano: nanos, name: text, attributes: z.record(z.string(), z.unknown()).nullish() }))
       .default([]),
@@ -109,7 +110,14 @@ const fileSpan = z
       ),
     status,
   })
-  .transform((from) => toSpan({ ...from, events: from.events.map((e) => ({ ...e, attributes: e.attributes ?? {} })) }));
+  .transform((from) => ({ ...from, events: from.events.map((e) => ({ ...e, attributes: e.attributes ?? {} })) }));
+
+const fileSpan = writtenSpan.transform((from) => toSpan({ ...from, attributes: readTexts(from.attributes) }));
+
+const keptSpan = writtenSpan.transform((from): KeptSpan => {
+  const { spanType: _type, inputs: _inputs, outputs: _outputs, ...span } = toSpan(from);
+  return { ...span, traceId: `tr-${from.trace_id}`, attributes: writeTexts(from.attributes) };
+});
 
 const trace = z
   .object({ trace_info: info, spans: z.array(protoSpan).default([]) })
@@ -132,6 +140,27 @@ export const traceInfosAnswer: Decoder<Page<TraceInfo>> = z
 export const traceFileAnswer: Decoder<readonly TraceSpan[]> = z
   .object({ spans: z.array(fileSpan).default([]) })
   .transform((from) => from.spans);
+
+/** The same, each attribute as it was written. */
+export const keptSpansAnswer: Decoder<readonly KeptSpan[]> = z
+  .object({ spans: z.array(keptSpan).default([]) })
+  .transform((from) => from.spans);
+
+/**
+ * Reads the text of MLflow's own file, each attribute as it was written.
+ *
+ * @throws {MlflowError} `INVALID_STATE` where it is no such file
+ */
+export function readKeptSpans(text: string): readonly KeptSpan[] {
+  try {
+    return keptSpansAnswer.parse(parseExact(text));
+  } catch (cause) {
+    throw mlflowError('INVALID_STATE', 'The file of its spans, traces.json, is damaged.', cause);
+  }
+}
+
+/** What is known of a trace. */
+export const traceInfoAnswer: Decoder<TraceInfo> = info;
 
 /** How many traces are gone. */
 export const deletedTracesAnswer: Decoder<number> = z
@@ -189,6 +218,14 @@ function textOr(value: unknown, other: string): string {
 
 function readTexts(from: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, readText(value)]));
+}
+
+function writeTexts(from: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const texts = Object.entries(from).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? value : writeExact(value),
+  ]);
+  return Object.fromEntries(texts) as Readonly<Record<string, string>>; // what was read as JSON is written as such
 }
 
 function readText(value: unknown): unknown {

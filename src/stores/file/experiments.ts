@@ -193,7 +193,8 @@ export function withTags({ artifactRoot }: FileContext, experiment: ExperimentFo
   };
 }
 
-function requireExperiment(context: FileContext, experimentId: string): ExperimentFolder {
+/** Returns an experiment of any stage; `RESOURCE_DOES_NOT_EXIST` where there is none. */
+export function requireExperiment(context: FileContext, experimentId: string): ExperimentFolder {
   const found = findExperiment(context, experimentId);
   if (found !== undefined) return found;
   if (placesOf(context, experimentId).some((folder) => context.tree.meta(folder) === 'malformed')) {

@@ -17,6 +17,8 @@ import type { AnswerOf, ServerEndpoint } from '../../rest/endpoints/server-endpo
 import type {
   CreateLoggedModelRequest,
   CreateRunRequest,
+  ListedModel,
+  ListedTrace,
   LogBatchRequest,
   SearchExperimentsRequest,
   SearchRunsRequest,
@@ -42,6 +44,7 @@ import {
   findLoggedModels,
   getLoggedModel,
 } from './models.ts';
+import { listRegistered } from './registry.ts';
 import { createRun, getRun, moveRun, moveRuns, updateRun } from './runs.ts';
 import { searchExperiments, searchRuns } from './search.ts';
 import { FileTree } from './tree.ts';
@@ -206,6 +209,15 @@ class FileStore implements Store {
 
   async request<N extends ServerEndpoint>(name: N): Promise<AnswerOf<N>> {
     throw needsServer(this.uri, name);
+  }
+
+  async *listRegistered(): AsyncGenerator<ListedModel> {
+    yield* listRegistered(this.#context);
+  }
+
+  async *listTraces(experimentId: string): AsyncGenerator<ListedTrace> {
+    const { listTraces } = await import('./traces.ts');
+    yield* listTraces(this.#context, experimentId);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 // The meta.yaml files of MLflow's file store: written as plain fields in order, read with whatever spelling Python's YAML gave them.
-import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, parse, parseDocument, type YAMLMap } from 'yaml';
 import type { DatasetInput, Tag } from '../../model/entities.ts';
 
 /** A field to write; a text is quoted, so that nothing of it can be read as a number, a date or nothing. */
@@ -67,6 +67,17 @@ function readYaml(text: string): Meta | undefined {
   if (document.errors.length > 0 || !isMap(document.contents)) return undefined;
   const fields = [...pairsOf(document.contents)].map(([name, value]) => [name, valueOf(value)] as const);
   return Object.fromEntries(fields);
+}
+
+/**
+ * Reads a file with whatever is in it, such as those of traces; no mapping has no fields.
+ *
+ * @throws {Error} where it is no YAML
+ */
+export function readTree(text: string): Readonly<Record<string, unknown>> {
+  const tree: unknown = parse(text, { version: '1.1', logLevel: 'silent', prettyErrors: false });
+  const isFields = typeof tree === 'object' && tree !== null && !Array.isArray(tree);
+  return isFields ? (tree as Readonly<Record<string, unknown>>) : {}; // the cast: a mapping, as just seen
 }
 
 /** A field that is a text, or a number as its text; undefined where it is none. */

@@ -27,12 +27,14 @@ import {
 import type {
   CreateLoggedModelRequest,
   CreateRunRequest,
+  ListedTrace,
   LogBatchRequest,
   SearchExperimentsRequest,
   SearchRunsRequest,
   Store,
   TraceStore,
 } from '../contract.ts';
+import { listTraces } from './kept-traces.ts';
 import { openHttpTraces } from './traces.ts';
 
 /**
@@ -192,6 +194,10 @@ class HttpStore implements Store {
     // The cast says what the table's type says of this name.
     const endpoint = SERVER_ENDPOINTS[name] as unknown as Endpoint<RequestOf<N>, AnswerOf<N>>;
     return this.#api.call(endpoint, request);
+  }
+
+  listTraces(experimentId: string): AsyncIterable<ListedTrace> {
+    return listTraces(this.#api, experimentId);
   }
 
   close(): Promise<void> {

@@ -15,6 +15,7 @@ import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/endpoints/s
 import type {
   CreateLoggedModelRequest,
   CreateRunRequest,
+  ListedTrace,
   LogBatchRequest,
   SearchExperimentsRequest,
   SearchRunsRequest,
@@ -195,6 +196,11 @@ class SqliteStore implements Store {
 
   async request<N extends ServerEndpoint>(name: N, request: RequestOf<N>): Promise<AnswerOf<N>> {
     return answerRequest(this.#context, { uri: this.uri, name, request });
+  }
+
+  async *listTraces(experimentId: string): AsyncGenerator<ListedTrace> {
+    const { listTraces } = await import('./traces.ts');
+    yield* listTraces(this.#context, experimentId);
   }
 
   async close(): Promise<void> {

@@ -69,16 +69,57 @@ def read_registry(client):
     return found
 
 
+def read_prompts(client):
+    found = {}
+    experiments = {each.experiment_id: each.name for each in client.search_experiments()}
+    for prompt in client.search_prompts():
+        tags = dict(prompt.tags)
+        listed = tags.pop("_mlflow_experiment_ids", "").split(",")
+        versions = client.search_prompt_versions(prompt.name)
+        found[prompt.name] = {
+            "tags": tags,
+            "experiments": sorted(experiments[each] for each in listed if each),
+            "description": prompt.description or None,
+            "prod": client.get_prompt_version_by_alias(prompt.name, "prod").version,
+            "versions": [
+                {"version": each.version, "template": each.template, "message": each.commit_message or None, "tags": each.tags}
+                for each in sorted(versions, key=lambda each: each.version)
+            ],
+        }
+    return found
+
+
+def read_trace(trace):
+    found = trace.to_dict()
+    # SQLite says it of each, a server of feedback alone
+    for each in found["info"].get("assessments", []):
+        if "expectation" in each:
+            each.pop("valid", None)
+    return found
+
+
+def read_traces(client, ids, runs):
+    linked = {}
+    for run in runs:
+        found = client.search_traces(locations=ids, filter_string=f"attributes.run_id = '{run.info.run_id}'", include_spans=False)
+        linked |= {run.info.run_id: sorted(trace.info.trace_id for trace in found)} if found else {}
+    traces = [read_trace(trace) for trace in client.search_traces(locations=ids)]
+    return {"traces": sorted(traces, key=lambda each: each["info"]["trace_id"]), "linked": linked}
+
+
 def read(client, args):
     import mlflow
 
     mlflow.set_tracking_uri(args.tracking_uri)
-    found = {"experiments": {}, "registry": read_registry(client) if args.registry == "yes" else {}}
+    found = {"experiments": {}, "registry": {}, "prompts": {}}
+    if args.registry == "yes":
+        found |= {"registry": read_registry(client), "prompts": read_prompts(client)}
     for experiment in client.search_experiments():
         ids = [experiment.experiment_id]
-        runs = [read_run(client, run.info.run_id) for run in every_run(client, ids)]
+        listed = every_run(client, ids)
+        runs = [read_run(client, run.info.run_id) for run in listed]
         models = [read_model(client, model) for model in client.search_logged_models(ids)]
-        found["experiments"][experiment.name] = {"tags": experiment.tags, "runs": runs, "models": models}
+        found["experiments"][experiment.name] = {"tags": experiment.tags, "runs": runs, "models": models} | read_traces(client, ids, listed)
     return found
 
 

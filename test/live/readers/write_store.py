@@ -72,6 +72,48 @@ def write_registry(client, run_id, model_id):
     client.set_registered_model_alias("churn", "best", "3")
     client.transition_model_version_stage("churn", "1", "Staging")
     client.register_prompt("greeting", "Hello {{name}}", tags={"team": "ads"})
+    chat = [{"role": "user", "content": "Grüß {{name}}"}]
+    client.register_prompt("greeting", chat, commit_message="as a chat")
+    client.set_prompt_alias("greeting", "prod", 1)
+
+
+def write_traces(client, experiment_id, run_id):
+    """A trace of a run, one that is linked to it, one that failed; and what people and programs thought of them."""
+    import mlflow
+    from mlflow.entities import AssessmentSource, Link
+
+    mlflow.set_tracking_uri(client.tracking_uri)
+    mlflow.set_experiment(experiment_id=experiment_id)
+    odd = {"whole": 2.0, "big": 2**60, "list": [1.5, None, True, "1"], "ü": "日本", "deep": {"a": [{}]}}
+
+    def trace(name, tags, fails=False):
+        with mlflow.start_span(name, attributes={"json": '{"a": 1}', "count": 3, "share": 0.1, "on": True}) as root:
+            mlflow.update_current_trace(tags=tags, metadata={"mlflow.trace.session": "s-1", "long": "x" * 249}, client_request_id=f"c-{name}")
+            root.set_inputs(odd)
+            with mlflow.start_span("call", span_type="LLM") as span:
+                span.set_attributes({"mlflow.chat.tokenUsage": {"input_tokens": 7, "output_tokens": 5, "total_tokens": 12}})
+                span.set_outputs("2")
+                if fails:
+                    raise ValueError("größe")
+            root.set_outputs([odd])
+        return root.trace_id
+
+    with mlflow.start_run(run_id=run_id):
+        of_run = trace("Frage 日本", {"k": "v ü"})
+    alone = trace("alone", {})
+    try:
+        trace("fails", {}, fails=True)
+    except ValueError:
+        pass
+    mlflow.flush_trace_async_logging()
+    client.set_terminated(run_id, "FINISHED", TIME + 60_000)  # a resumed run ends anew
+    ada = AssessmentSource(source_type="HUMAN", source_id="ada")
+    first = mlflow.log_feedback(trace_id=of_run, name="good", value=0.5, rationale="wegen 日本", source=ada, metadata={"a": "b"})
+    mlflow.override_feedback(trace_id=of_run, assessment_id=first.assessment_id, value={"x": [1, 2]})
+    mlflow.log_expectation(trace_id=of_run, name="wanted", value=[{"n": 1}], source=ada)
+    mlflow.log_feedback(trace_id=alone, name="broken", error=ValueError("no"))
+    if client.tracking_uri.startswith("sqlite"):
+        client.link_traces_to_run([alone], run_id)
 
 
 def write(client, args):
@@ -85,6 +127,7 @@ def write(client, args):
     gone = write_run(client, second, "gone")
     client.delete_run(gone)
     model_id = write_model(client, first, parent, "tree")
+    write_traces(client, first, parent)
     evaluation = write_run(client, second, "evaluation", child, "KILLED")
     client.log_inputs(evaluation, models=[LoggedModelInput(model_id)])
     if args.tracking_uri.startswith("sqlite"):
