@@ -57,6 +57,7 @@ export async function openDestination({ settings, book, sink, open }: Destinatio
   warnOfUnknownVariables(book);
   warnOfFileStore(settings, book);
   warnOfInsecureTls(settings, book);
+  warnOfUnheard(settings, book);
   const { directory, experimentName, connection, artifactRoot, drain, durability, isOffline } = settings;
   const trackingUri = settings.absoluteTrackingUri;
   const outbox = open({
@@ -128,6 +129,11 @@ function warnOfInsecureTls({ trackingUri, registryUri, insecureTls }: MlflowSett
     'MLFLOW_TRACKING_INSECURE_TLS is on: any certificate is taken, so anybody on the way can read the credentials and answer in the ' +
       "server's place. Name its CA bundle in MLFLOW_TRACKING_SERVER_CERT_PATH instead.",
   );
+}
+
+function warnOfUnheard({ trackingUri, registryUri, unheard }: MlflowSettings, book: RunBook): void {
+  if (![trackingUri, registryUri].some(isRemote)) return;
+  for (const sentence of unheard) book.warnOnce(sentence, sentence);
 }
 
 function isFileStore(folder: string): boolean {

@@ -8,10 +8,14 @@ import { openDisabledOutbox } from '../../src/outbox/job/disabled-outbox.ts';
 import { openDestination } from '../../src/services/destination.ts';
 import { RunBook } from '../../src/services/run-book.ts';
 
-async function warningsFor(options: MlflowOptions, words: string): Promise<readonly string[]> {
+async function warningsFor(
+  options: MlflowOptions,
+  words: string,
+  env: Record<string, string> = {},
+): Promise<readonly string[]> {
   const warnings: string[] = [];
   const book = new RunBook({ warn: (message) => warnings.push(message), makeRunUrl: () => undefined });
-  const settings = resolveMlflowSettings({ startTimeoutMs: 0, ...options }, loadSources({ folder: tmpdir(), env: {} }));
+  const settings = resolveMlflowSettings({ startTimeoutMs: 0, ...options }, loadSources({ folder: tmpdir(), env }));
   await openDestination({ settings, book, sink: { notify: () => undefined }, open: () => openDisabledOutbox() });
   return warnings.filter((warning) => warning.includes(words));
 }
@@ -71,4 +75,23 @@ it.each([
   if (startTimeoutMs > 0) await expect(opening).rejects.toThrow('Cannot open store');
   else await opening.then(refuse);
   expect(warnings).toEqual(said);
+});
+
+const PYTHONS = { MLFLOW_TRACKING_AUTH: 'kubernetes', MLFLOW_TRACKING_AWS_SIGV4: 'true' };
+
+it.each<[string, string, Record<string, string>, readonly RegExp[]]>([
+  [
+    'a server',
+    'https://h',
+    PYTHONS,
+    [
+      /^MLFLOW_TRACKING_AUTH names a Python plugin.*MLFLOW_TRACKING_TOKEN/,
+      /^MLFLOW_TRACKING_AWS_SIGV4 asks for .* AWS/,
+    ],
+  ],
+  ['a server with both off', 'https://h', { MLFLOW_TRACKING_AUTH: '', MLFLOW_TRACKING_AWS_SIGV4: 'False' }, []],
+  ['a database', 'sqlite:///x.db', PYTHONS, []],
+])("says what of Python's authentication it does not do: %s", async (_, trackingUri, env, expected) => {
+  const warnings = await warningsFor({ trackingUri }, 'MLFLOW_TRACKING_A', env);
+  expect(warnings).toEqual(expected.map((pattern) => expect.stringMatching(pattern) as string));
 });

@@ -51,9 +51,9 @@ export interface ServerOptions {
   readonly serverCertPath?: string;
   /** The job's own certificate with its key, one PEM file. Env: MLFLOW_TRACKING_CLIENT_CERT_PATH */
   readonly clientCertPath?: string;
-  /** The proxy for `http:` servers, `http(s)://[user:password@]host:port`. Env: http_proxy, HTTP_PROXY */
+  /** The proxy for `http:` servers, `http(s)://[user:password@]host:port`. Env: http_proxy, HTTP_PROXY, all_proxy, ALL_PROXY */
   readonly httpProxy?: string;
-  /** The proxy for `https:` servers. Env: https_proxy, HTTPS_PROXY */
+  /** The proxy for `https:` servers. Env: https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY */
   readonly httpsProxy?: string;
   /** Who is reached without one: `*`, hosts with those below them, networks (`10.0.0.0/8`); each may have a port. Env: no_proxy, NO_PROXY */
   readonly noProxy?: string;

@@ -13,6 +13,7 @@ import { loadSources } from './sources.ts';
 import type { SettingsSources } from './sources.ts';
 import { splitCredentials, toAbsoluteUri } from './tracking-uri.ts';
 import type { SplitUri } from './tracking-uri.ts';
+import { sayUnheard } from './unheard.ts';
 
 export type { MlflowOptions } from './mlflow-options.ts';
 
@@ -64,6 +65,8 @@ export interface MlflowSettings extends Omit<MlflowFields, 'registryUri'> {
   readonly connection: ServerConnection;
   /** How the registry's server is reached: credentials in a URI go to its own host only. */
   readonly registryConnection: ServerConnection;
+  /** What Python's client would do with the variables that are set, and this package does not: a sentence for each. */
+  readonly unheard: readonly string[];
   /** What start() sets in the process where nothing is set (`setEnvDefaults`). */
   readonly processEnv: Readonly<Record<string, string>>;
 }
@@ -104,6 +107,7 @@ export function resolveMlflowSettings(
       file,
     ),
     processEnv: toProcessEnv(fields),
+    unheard: sayUnheard(sources),
   };
   const shown = {
     trackingUri: tracking.uri,

@@ -70,14 +70,14 @@ export const SERVER_FIELDS: Fields<ServerFields> = {
   },
   httpProxy: {
     kind: 'string',
-    env: ['http_proxy', 'HTTP_PROXY'],
+    env: ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'],
     defaultValue: undefined,
     isSensitive: true,
     doc: 'The proxy for http servers; http(s)://[user:password@]host:port.',
   },
   httpsProxy: {
     kind: 'string',
-    env: ['https_proxy', 'HTTPS_PROXY'],
+    env: ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'],
     defaultValue: undefined,
     isSensitive: true,
     doc: 'The proxy for https servers.',

@@ -1,12 +1,12 @@
-// Which proxy leads to a host: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as the tools that a job's machine is set up for read them.
+// Which proxy leads to a host: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, as the tools that a job's machine is set up for read them.
 import { BlockList, isIP } from 'node:net';
 import { RunspanError } from '../../errors.ts';
 
 /** The proxies that requests go by. */
 export interface ProxyOptions {
-  /** For `http:` URIs: `http(s)://[user:password@]host:port`. Env: http_proxy, HTTP_PROXY */
+  /** For `http:` URIs: `http(s)://[user:password@]host:port`. Env: http_proxy, HTTP_PROXY, all_proxy, ALL_PROXY */
   readonly httpProxy?: string;
-  /** The same for `https:` URIs. Env: https_proxy, HTTPS_PROXY */
+  /** The same for `https:` URIs. Env: https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY */
   readonly httpsProxy?: string;
   /** Who is reached without one. Env: no_proxy, NO_PROXY */
   readonly noProxy?: string;
@@ -88,7 +88,8 @@ function readProxyUri(proxy: string): string {
   // the URI may hold a password, so it is not shown
   throw new RunspanError(
     'INVALID_SETTINGS',
-    'Cannot use the proxy of HTTP_PROXY or HTTPS_PROXY: its URI must be http(s)://[user:password@]host:port.',
+    'Cannot use the proxy of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: its URI must be http(s)://[user:password@]host:port. ' +
+      'Name such a one in HTTPS_PROXY, or the server in NO_PROXY.',
   );
 }
 

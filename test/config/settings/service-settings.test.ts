@@ -198,6 +198,11 @@ describe('mlflow settings', () => {
     });
   });
 
+  it('reaches by ALL_PROXY what has no proxy of its own', () => {
+    const env = { ALL_PROXY: 'http://all:3128', https_proxy: 'http://tls:3128' };
+    expect(mlflow({}, env).connection).toMatchObject({ httpProxy: 'http://all:3128', httpsProxy: 'http://tls:3128' });
+  });
+
   it('tells the repositories of artifacts what MLflow’s variables say', () => {
     const env = {
       MLFLOW_S3_ENDPOINT_URL: 'http://s3:9000',
@@ -312,8 +317,10 @@ describe('every field', () => {
       expect(field.env?.length ?? 0, key).toBeGreaterThan(0);
       return field.env ?? [];
     });
-    expect(new Set(names).size).toBe(names.length);
+    // the one that both proxies have where they have none of their own
+    const own = names.filter((name) => name.toUpperCase() !== 'ALL_PROXY');
+    expect(new Set(own).size).toBe(own.length);
     for (const name of names)
-      expect(name).toMatch(/^(RUNSPAN|MLFLOW|OTEL|AWS)_[A-Z0-9_]+$|^(https?|no)_proxy$|^(HTTPS?|NO)_PROXY$/);
+      expect(name).toMatch(/^(RUNSPAN|MLFLOW|OTEL|AWS)_[A-Z0-9_]+$|^(https?|all|no)_proxy$|^(HTTPS?|ALL|NO)_PROXY$/);
   });
 });
