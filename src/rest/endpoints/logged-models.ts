@@ -1,9 +1,9 @@
 // The endpoints of logged models that no store needs: what they are asked, and their JSON.
 import { z } from 'zod';
-import type { FileInfo, KeyValue, LoggedModel, Page } from '../../model/entities.ts';
+import type { KeyValue, LoggedModel, Page } from '../../model/entities.ts';
 import { boolean, integer, optional, pairs, text } from '../wire/checked.ts';
-import { API_2, by, get, post, type Endpoint, type WireFields } from '../wire/endpoint.ts';
-import { filesAnswer, loggedModel } from '../wire/wire-answers.ts';
+import { API_2, by, post, type Endpoint, type WireFields } from '../wire/endpoint.ts';
+import { loggedModel } from '../wire/wire-answers.ts';
 import * as wire from '../wire/wire-values.ts';
 
 /** What a search for logged models takes. */
@@ -48,7 +48,6 @@ export interface LoggedModelEndpoints {
   readonly logModelParams: Endpoint<ModelPairs, void>;
   readonly setLoggedModelTags: Endpoint<ModelPairs, void>;
   readonly deleteLoggedModelTag: Endpoint<{ readonly modelId: string; readonly key: string }, void>;
-  readonly listLoggedModelArtifacts: Endpoint<{ readonly modelId: string; readonly path?: string }, Page<FileInfo>>;
 }
 
 const modelsAnswer = z
@@ -87,11 +86,6 @@ export const LOGGED_MODEL_ENDPOINTS: LoggedModelEndpoints = {
       ({ modelId, key }) => ({ ...idOf(modelId), tag_key: text(key, 'tag key') }),
       wire.nothing,
     ),
-  ),
-  listLoggedModelArtifacts: get(
-    `${path}/{model_id}/artifacts/directories`,
-    (from) => ({ ...idOf(from.modelId), artifact_directory_path: optional(from.path, 'path') }),
-    filesAnswer,
   ),
 };
 

@@ -74,6 +74,15 @@ export abstract class ArtifactMethods extends DatasetMethods {
     await this.#with(runId, async (repository) => void (await putFolder(repository, localDir, { path })));
   }
 
+  /** Lists one folder of a logged model's files; the root where none is given. */
+  async listLoggedModelArtifacts(
+    modelId: string,
+    options: { readonly path?: string } = {},
+  ): Promise<readonly FileInfo[]> {
+    const { artifactUri } = await this.getLoggedModel(modelId);
+    return this.#use(artifactUri, (repository) => repository.list(options.path));
+  }
+
   /** Uploads a file into a logged model's folder, below `artifactPath` where given. */
   async logModelArtifact(
     modelId: string,

@@ -1,6 +1,6 @@
 // Logged models of MlflowClient: MLflow 3's models, which a run makes and metrics are measured of.
 import { mlflowError } from '../../errors.ts';
-import type { FileInfo, KeyValue, LoggedModel, LoggedModelStatus } from '../../model/entities.ts';
+import type { KeyValue, LoggedModel, LoggedModelStatus } from '../../model/entities.ts';
 import type { LoggedModelSearchOptions } from '../../rest/endpoints/logged-models.ts';
 import { checkId, toTexts } from './checks.ts';
 import type { PagedList } from './paged-list.ts';
@@ -77,15 +77,6 @@ export abstract class LoggedModelMethods extends WebhookMethods {
   /** Takes a tag off a logged model; `RESOURCE_DOES_NOT_EXIST` where there is none. */
   async deleteLoggedModelTag(modelId: string, key: string): Promise<void> {
     return this.ask('deleteLoggedModelTag', { modelId: checkId(modelId, 'A model id'), key });
-  }
-
-  /** Lists one folder of a logged model's files; the root where none is given. */
-  async listLoggedModelArtifacts(
-    modelId: string,
-    options: { readonly path?: string } = {},
-  ): Promise<readonly FileInfo[]> {
-    const folder = options.path === undefined ? {} : { path: options.path };
-    return (await this.ask('listLoggedModelArtifacts', { modelId, ...folder })).items;
   }
 
   async #logParams(modelId: string, pairs: readonly KeyValue[]): Promise<void> {

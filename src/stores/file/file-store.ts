@@ -13,7 +13,7 @@ import type {
   RunInfo,
   Tag,
 } from '../../model/entities.ts';
-import type { AnswerOf, ServerEndpoint } from '../../rest/endpoints/server-endpoints.ts';
+import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/endpoints/server-endpoints.ts';
 import type {
   CreateLoggedModelRequest,
   CreateRunRequest,
@@ -46,9 +46,9 @@ import {
 } from './models.ts';
 import { listRegistered } from './registry.ts';
 import { createRun, getRun, moveRun, moveRuns, updateRun } from './runs.ts';
+import { answerRequest } from './requests.ts';
 import { searchExperiments, searchRuns } from './search.ts';
 import { FileTree } from './tree.ts';
-import { needsServer } from '../rules/needs-server.ts';
 
 /** What the store in a folder needs. */
 export interface FileStoreOptions {
@@ -207,8 +207,8 @@ class FileStore implements Store {
     return getMetricHistory(this.#context, request);
   }
 
-  async request<N extends ServerEndpoint>(name: N): Promise<AnswerOf<N>> {
-    throw needsServer(this.uri, name);
+  async request<N extends ServerEndpoint>(name: N, request: RequestOf<N>): Promise<AnswerOf<N>> {
+    return answerRequest(this.#context, { uri: this.uri, name, request });
   }
 
   async *listRegistered(): AsyncGenerator<ListedModel> {

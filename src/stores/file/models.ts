@@ -27,6 +27,9 @@ import {
 /** MLflow's numbers for a status (mlflow/entities/logged_model_status.py). */
 const STATUS_NUMBERS: Readonly<Record<LoggedModelStatus, number>> = { PENDING: 1, READY: 2, UPLOAD_FAILED: 3 };
 
+/** Whether what is in the bin is found. */
+type Stage = 'active' | 'any';
+
 interface ModelFolder {
   readonly folder: string;
   readonly meta: Meta;
@@ -83,7 +86,7 @@ export function findLoggedModels(context: FileContext, experimentId: string, tag
     const folder = join(experiment.folder, 'models');
     return namesIn(folder)
       .flatMap((id) => {
-        const meta = openModel(context, join(folder, id), id);
+        const meta = openModel(context, { folder: join(folder, id), modelId: id, stage: 'active' });
         if (meta === undefined || meta === 'malformed') return [];
         const model = readModel({ folder: join(folder, id), meta });
         const isWanted = tag === undefined || (Object.hasOwn(model.tags, tag.key) && model.tags[tag.key] === tag.value);
@@ -103,18 +106,18 @@ export function deleteLoggedModel(context: FileContext, modelId: string): void {
   changeModel(context, modelId, { lifecycle_stage: 'deleted' });
 }
 
-/** Returns a model's folder; refuses one that is not there or in the bin. */
-export function requireModel(context: FileContext, modelId: string): ModelFolder {
-  const model = findModel(context, modelId);
+/** Returns a model's folder; refuses one that is not there, or in the bin unless any will do. */
+export function requireModel(context: FileContext, modelId: string, stage: Stage = 'active'): ModelFolder {
+  const model = findModel(context, modelId, stage);
   if (model === undefined) throw modelNotFound(modelId);
   return model;
 }
 
-function findModel(context: FileContext, modelId: string): ModelFolder | undefined {
+function findModel(context: FileContext, modelId: string, stage: Stage = 'active'): ModelFolder | undefined {
   if (!/^m-[\w-]+$/.test(modelId)) return undefined;
   for (const experiment of experimentFolders(context)) {
     const folder = join(experiment.folder, 'models', modelId);
-    const meta = openModel(context, folder, modelId);
+    const meta = openModel(context, { folder, modelId, stage });
     if (meta === 'malformed') throw invalidState(`Model '${modelId}' metadata is in invalid state.`);
     if (meta !== undefined) return { folder, meta };
   }
@@ -132,11 +135,14 @@ function findReplayed(context: FileContext, request: CreateLoggedModelRequest): 
 }
 
 /** What a model's meta.yaml says; undefined where there is none, or the model is in the bin. */
-function openModel({ tree }: FileContext, folder: string, modelId: string): Meta | 'malformed' | undefined {
+function openModel(
+  { tree }: FileContext,
+  { folder, modelId, stage }: { readonly folder: string; readonly modelId: string; readonly stage: Stage },
+): Meta | 'malformed' | undefined {
   const meta = tree.meta(folder);
   if (meta === undefined || meta === 'malformed') return meta;
   if (textOf(meta, 'model_id') !== modelId) return 'malformed';
-  return textOf(meta, 'lifecycle_stage') === 'deleted' ? undefined : meta;
+  return stage === 'active' && textOf(meta, 'lifecycle_stage') === 'deleted' ? undefined : meta;
 }
 
 function changeModel(context: FileContext, modelId: string, changes: Meta): LoggedModel {

@@ -35,6 +35,10 @@ export interface SearchLanguage {
   readonly listAttributes: ReadonlySet<string>;
   /** Other spellings of an attribute. */
   readonly aliases: Readonly<Record<string, string>>;
+  /** How texts are compared, params and tags among them. @default params and tags with a text or nothing, attributes as they say */
+  readonly textComparators?: ReadonlySet<Comparator>;
+  /** Whether a text stands without its quotes too. @default false */
+  readonly takesBareTexts?: boolean;
 }
 
 const RUN_ATTRIBUTES = ['artifact_uri', 'end_time', 'run_id', 'run_name', 'start_time', 'status', 'user_id'];
@@ -85,7 +89,8 @@ export const EXPERIMENT_LANGUAGE: SearchLanguage = {
 const NUMERIC = new Set<Comparator>(['=', '!=', '<', '<=', '>', '>=']);
 const TEXT = new Set<Comparator>(['=', '!=', 'LIKE', 'ILIKE']);
 const TEXT_OR_NULL = new Set<Comparator>([...TEXT, 'IS NULL', 'IS NOT NULL']);
-const TEXT_OR_LIST = new Set<Comparator>([...TEXT, 'IN', 'NOT IN']);
+/** With a text, or with a list of them. */
+export const TEXT_OR_LIST: ReadonlySet<Comparator> = new Set<Comparator>([...TEXT, 'IN', 'NOT IN']);
 const COMPARATORS = new Set<string>([...NUMERIC, ...TEXT_OR_NULL, ...TEXT_OR_LIST]);
 const DATASET_KEYS = ['name', 'digest', 'context'];
 
@@ -156,7 +161,13 @@ function readCondition(
     return { condition: { entity, key, comparator, value: values }, next };
   }
   const isNumeric = entity === 'metric' || (entity === 'attribute' && language.numericAttributes.has(key));
-  const value = isNumeric ? readNumber(tokens[valueAt], { entity, key }) : readText(tokens[valueAt], { entity, key });
+  const token = tokens[valueAt];
+  const isBare = language.takesBareTexts === true && (token?.kind === 'name' || token?.kind === 'number');
+  const value = isNumeric
+    ? readNumber(token, { entity, key })
+    : isBare && !isQuoted(token)
+      ? token.text
+      : readText(token, { entity, key });
   return { condition: { entity, key, comparator, value }, next: valueAt + 1 };
 }
 
@@ -222,9 +233,10 @@ function comparatorsOf(
   language: SearchLanguage,
 ): ReadonlySet<Comparator> {
   if (field.entity === 'metric') return NUMERIC;
+  if (field.entity === 'attribute' && language.numericAttributes.has(field.key)) return NUMERIC;
+  if (language.textComparators !== undefined) return language.textComparators;
   if (field.entity === 'dataset') return TEXT_OR_LIST;
   if (field.entity !== 'attribute') return TEXT_OR_NULL;
-  if (language.numericAttributes.has(field.key)) return NUMERIC;
   return language.listAttributes.has(field.key) ? TEXT_OR_LIST : TEXT;
 }
 

@@ -4,8 +4,10 @@ import type { Experiment, RunEntity } from '../../model/entities.ts';
 import type { Condition, Ordering } from './filter.ts';
 import { badExperimentId, RUN_NAME_TAG } from '../rules/rules.ts';
 
-type Value = string | number | undefined;
-type Compare<T> = (a: T, b: T) => number;
+/** What a field holds; undefined where it is not there. */
+export type Value = string | number | undefined;
+/** An order, as sort takes it. */
+export type Compare<T> = (a: T, b: T) => number;
 
 /** Tells whether a run meets all conditions; one that lacks the field meets none but IS NULL. */
 export function matchesRun(run: RunEntity, conditions: readonly Condition[]): boolean {
@@ -81,7 +83,8 @@ export function isLike(text: string, pattern: string): boolean {
   return partAt === parts.length;
 }
 
-function meets(found: Value, { comparator, value }: Condition): boolean {
+/** Tells whether a field's value meets a condition. */
+export function meets(found: Value, { comparator, value }: Condition): boolean {
   if (comparator === 'IS NULL') return found === undefined;
   if (found === undefined) return false;
   if (comparator === 'IS NOT NULL') return true;
@@ -142,7 +145,8 @@ function withPlainIds(condition: Condition): Condition {
   return { ...condition, value: Array.isArray(value) ? value.map(plain) : plain(String(value)) };
 }
 
-function ownValue<T extends Value>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+/** What a record holds under a key of its own. */
+export function ownValue<T extends Value>(record: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
@@ -151,7 +155,8 @@ function rank(value: Value): number {
   return Number.isNaN(value) ? 1 : 0;
 }
 
-function compareValues(a: Value, b: Value): number {
+/** Numbers by size, texts by code points; others are equal. */
+export function compareValues(a: Value, b: Value): number {
   if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : Number(a > b);
   return typeof a === 'string' && typeof b === 'string' ? compareText(a, b) : 0;
 }

@@ -1,21 +1,24 @@
-// What the store in a file answers of the requests beyond runs: the model registry, prompts among it, and what is noted of logged models.
+// What the store in a file answers of the requests beyond runs: the model registry, prompts among it, what is noted of logged models, and searches for them.
 import { isOfRegistry } from '../../rest/endpoints/registry-names.ts';
 import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/endpoints/server-endpoints.ts';
 import type { RegistryEndpoints } from '../../rest/endpoints/registry.ts';
 import { needsServer } from '../rules/needs-server.ts';
 import type { SqliteContext } from './experiments.ts';
+import { searchLoggedModels } from './model-search.ts';
 import { deleteLoggedModelTag, logModelParams, setLoggedModelTags } from './model-marks.ts';
 import * as models from './registry.ts';
 import { searchModelVersions, searchRegisteredModels } from './registry-search.ts';
 import * as versions from './registry-versions.ts';
 
-type Answered = keyof RegistryEndpoints | 'setLoggedModelTags' | 'deleteLoggedModelTag' | 'logModelParams';
+type Answered =
+  keyof RegistryEndpoints | 'searchLoggedModels' | 'setLoggedModelTags' | 'deleteLoggedModelTag' | 'logModelParams';
 
 type Answers = {
   readonly [N in Answered]: (context: SqliteContext, request: RequestOf<N>) => AnswerOf<N>;
 };
 
 const ANSWERS: Answers = {
+  searchLoggedModels,
   setLoggedModelTags,
   deleteLoggedModelTag,
   logModelParams,

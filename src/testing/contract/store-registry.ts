@@ -1,7 +1,6 @@
 // The contract of a model registry as claims: on the embedded store, and on real servers over HTTP.
 import { describe, expect, test } from 'vitest';
 import type { Store } from '../../stores/contract.ts';
-import { claimModelMarks } from './store-model-marks.ts';
 import { claimRegistrySearches } from './store-registry-searches.ts';
 import { claimVersions } from './store-registry-versions.ts';
 import { expectRefusal, uniqueName } from './store-fixtures.ts';
@@ -19,7 +18,6 @@ export function describeRegistry(name: string, open: () => Promise<OpenedStore>)
     describe('registered models', () => claimRegisteredModels(store));
     describe('aliases and tags', () => claimMarks(store));
     describe('versions', () => claimVersions(store));
-    describe('what is noted of logged models', () => claimModelMarks(store));
     describe('searches', () => claimRegistrySearches(store));
   });
 }

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { Store } from '../../stores/contract.ts';
 import { claimBatches } from './store-batches.ts';
 import { claimExperiments } from './store-experiments.ts';
+import { claimModelMarks } from './store-model-marks.ts';
+import { claimModelSearches } from './store-model-searches.ts';
 import { claimModels } from './store-models.ts';
 import { claimRuns } from './store-runs.ts';
 import { claimSearches } from './store-searches.ts';
@@ -28,7 +30,9 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describe('runs', () => claimRuns(store));
     describe('batches', () => claimBatches(store));
     describe('logged models', () => claimModels(store));
+    describe('what is noted of logged models', () => claimModelMarks(store));
     describe('searches', () => claimSearches(store));
+    describe('searches for logged models', () => claimModelSearches(store));
   });
 }
 

@@ -29,7 +29,6 @@ describe('the endpoints of logged models', () => {
       logModelParams: 'once',
       setLoggedModelTags: 'repeatable',
       deleteLoggedModelTag: 'once',
-      listLoggedModelArtifacts: 'read',
     });
   });
 
@@ -83,16 +82,5 @@ describe('the endpoints of logged models', () => {
       ['PATCH', '/api/2.0/mlflow/logged-models/m-1/tags', { model_id: 'm-1', tags: pairs }],
       ['DELETE', '/api/2.0/mlflow/logged-models/m-1/tags/a%2Fb%20%25', { model_id: 'm-1', tag_key: 'a/b %' }],
     ]);
-  });
-
-  it('list one folder', async () => {
-    const { server, store } = await open(json({ files: [{ path: 'a/b', file_size: 3 }] }));
-    expect(await store.request('listLoggedModelArtifacts', { modelId: 'm-1', path: 'a' })).toEqual({
-      items: [{ path: 'a/b', isDir: false, fileSize: 3 }],
-      nextPageToken: undefined,
-    });
-    expect(server.seen[0]?.url).toBe(
-      '/api/2.0/mlflow/logged-models/m-1/artifacts/directories?artifact_directory_path=a',
-    );
   });
 });
