@@ -169,7 +169,9 @@ export {
   searchRuns,
   setExperimentTag,
   setExperimentTags,
+  setExperiment,
 } from './services/fluent/fluent-experiments.ts';
+export type { ExperimentChoice } from './services/choose-experiment.ts';
 export type { RunSearchOptions } from './services/fluent/fluent-experiments.ts';
 export {
   logArtifact,
@@ -199,6 +201,14 @@ export {
   setPromptAlias,
 } from './services/fluent/fluent-models.ts';
 export type { InitializeModelOptions } from './services/fluent/fluent-models.ts';
+export {
+  clearActiveModel,
+  createExternalModel,
+  getActiveModelId,
+  lastLoggedModel,
+  setActiveModel,
+} from './services/fluent/fluent-active-model.ts';
+export type { ActiveModel, ActiveModelChoice } from './services/fluent/fluent-active-model.ts';
 export {
   deleteAssessment,
   deleteTraceTag,

@@ -36,7 +36,7 @@ export interface MetricWrite {
   readonly value: number | 'NaN' | 'Infinity' | '-Infinity';
   readonly timestampMs: number;
   readonly step: number;
-  /** The logged model that was measured; the point is then the model's too. */
+  /** The logged model that was measured, by our key or by its id; the point is then the model's too. */
   readonly modelKey?: string;
 }
 

@@ -44,6 +44,8 @@ export interface RunSurroundings {
   /** Whether the store takes our key as the run's id, as embedded ones do: then the id is known at once. */
   readonly isKeyRunId: boolean;
   readonly now: () => number;
+  /** The logged model that metrics are of where nothing else is said. */
+  readonly activeModelId?: () => string | undefined;
   /** MLflow's own tags: who, which file, which commit. */
   readonly sourceTags: readonly Tag[];
   readonly logger: RunLog;

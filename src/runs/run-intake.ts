@@ -24,6 +24,8 @@ export interface RunIntakeOptions extends IntakeGateOptions {
   /** The mirror rule: what becomes of the span's attributes. */
   readonly mirror: (attributes: Attributes) => MirroredAttributes;
   readonly now: () => number;
+  /** The logged model that metrics are of where nothing else is said. */
+  readonly activeModelId?: (() => string | undefined) | undefined;
 }
 
 /** How many artifacts of cut values are known to be kept already. */
@@ -49,7 +51,7 @@ export class RunIntake {
     this.#gate = new IntakeGate(options);
     const gate = this.#gate;
     this.#texts = new RunTexts({ gate, redactor: options.redactor });
-    this.#points = new RunMetrics({ gate, texts: this.#texts, runKey: options.runKey, now: options.now });
+    this.#points = new RunMetrics({ ...options, gate, texts: this.#texts });
   }
 
   /** The last value of each metric, by the key that was given. */
@@ -77,9 +79,10 @@ export class RunIntake {
     try {
       const known = typeof key === 'string' ? key : this.#texts.readKey('metric', key);
       if (known === undefined) return;
-      const metric = this.#points.mend(known, value, this.#points.readOptions(options));
+      const given = this.#points.readOptions(options);
+      const metric = this.#points.mend(known, value, modelKey === undefined ? given : { ...given, modelId: modelKey });
       if (metric === undefined) return;
-      this.#gate.append(modelKey === undefined ? metric : { ...metric, modelKey });
+      this.#gate.append(metric);
       const number = Number(metric.value);
       this.#metrics[known] = number;
       if (this.#sentMetrics.size < MAX_MIRRORED_BACK || this.#sentMetrics.has(metric.key))

@@ -12,6 +12,8 @@ export interface RunMetricsOptions {
   readonly gate: IntakeGate;
   readonly texts: RunTexts;
   readonly now: () => number;
+  /** The logged model that metrics are of where nothing else is said. */
+  readonly activeModelId?: (() => string | undefined) | undefined;
 }
 
 /** How much of a key stands in a message. */
@@ -37,7 +39,16 @@ export class RunMetrics {
     const sentStep = step === 0 ? 0 : this.#toStep(key, step);
     const sentMs = this.#toTime(key, timestampMs);
     const { runKey } = this.#options;
-    return { kind: 'metric', runKey, key: this.#toKey(key), value: mended, timestampMs: sentMs, step: sentStep };
+    const sent = {
+      kind: 'metric',
+      runKey,
+      key: this.#toKey(key),
+      value: mended,
+      timestampMs: sentMs,
+      step: sentStep,
+    } as const;
+    const modelKey = this.#readModel(options) ?? this.#options.activeModelId?.();
+    return modelKey === undefined ? sent : { ...sent, modelKey };
   }
 
   /** Reads a point's options, which may be anything. */
@@ -49,6 +60,14 @@ export class RunMetrics {
         `The options of a metric are an object such as { step: 1 }; a ${typeof options} was ignored.`,
       );
     return {};
+  }
+
+  /** Reads which logged model was measured; undefined where nothing says so, or what says it is no id. */
+  #readModel({ modelId }: { readonly modelId?: unknown }): string | undefined {
+    if (modelId === undefined || modelId === null) return undefined;
+    if (typeof modelId === 'string' && modelId !== '') return modelId;
+    this.#options.gate.mend('options', 'The modelId of a metric is the id of a logged model: another one was ignored.');
+    return undefined;
   }
 
   #toStep(key: string, step: unknown): number {

@@ -40,6 +40,8 @@ export interface MetricOptions {
   readonly step?: number;
   /** Milliseconds since the epoch. @default the time of the call */
   readonly timestampMs?: number;
+  /** The logged model that was measured: the point is the model's too. @default the active model, see `setActiveModel` */
+  readonly modelId?: string;
 }
 
 /** A data set that a run reads. */

@@ -20,6 +20,7 @@ export type FluentClient = Pick<
   | 'getRun'
   | 'loadPrompt'
   | 'loadTable'
+  | 'logModelArtifacts'
   | 'logModelParams'
   | 'registerModel'
   | 'registerPrompt'

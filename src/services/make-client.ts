@@ -13,10 +13,21 @@ export function makeClient(
     now,
     openArtifacts,
     sourceTags,
-  }: Pick<MlflowClientOptions, 'outbox' | 'now' | 'sourceTags'> & Pick<MlflowDependencies, 'openArtifacts'>,
+    activeModelId,
+  }: Pick<MlflowClientOptions, 'outbox' | 'now' | 'sourceTags' | 'activeModelId'> &
+    Pick<MlflowDependencies, 'openArtifacts'>,
 ): MlflowClient {
   const { trackingUri, registryUri, experimentName, clientTimeoutMs: timeoutMs, username } = settings;
   const open = openArtifacts ?? ((artifactUri: string) => openReal(artifactUri, settings));
   const where = { trackingUri, registryUri, experimentName };
-  return new MlflowClient({ ...where, outbox, timeoutMs, now, username, sourceTags, openArtifacts: open });
+  return new MlflowClient({
+    ...where,
+    outbox,
+    timeoutMs,
+    now,
+    username,
+    sourceTags,
+    activeModelId,
+    openArtifacts: open,
+  });
 }

@@ -1,37 +1,36 @@
 // MlflowService: opens runs, each an MLflow run and a span at once, and keeps their way to the store.
 import type { LoadedTfjsModel, TfjsLoader } from '../autolog/load-tfjs.ts';
 import { setEnvDefaults } from '../config/env.ts';
-import { resolveMlflowSettings } from '../config/settings/mlflow-settings.ts';
+import { resolveMlflowSettings, withExperiment } from '../config/settings/mlflow-settings.ts';
 import type { MlflowOptions, MlflowSettings } from '../config/settings/mlflow-settings.ts';
 import { RunspanError } from '../errors.ts';
-import { createRedactor } from '../model/redact.ts';
-import type { Redactor } from '../model/redact.ts';
+import type { Experiment } from '../model/entities.ts';
+import { createRedactor, type Redactor } from '../model/redact.ts';
 import { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import { settlesWithin } from '../otel/deadline.ts';
-import { activeRun, addOpenRun, ambientRun } from '../otel/run-context.ts';
+import { addOpenRun } from '../otel/run-context.ts';
 import type { FlushResult, Outbox, OutboxOptions } from '../outbox/contract.ts';
 import { openOutbox } from '../outbox/job/outbox.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
 import type { MlflowClient } from '../runs/client/mlflow-client.ts';
 import type { JoinedRun } from '../runs/joined-run.ts';
 import { joinRun, openRun, type RunSurroundings } from '../runs/open-run.ts';
-import { readRunConfig, requireBody } from '../runs/run-config.ts';
-import type { RunConfig } from '../runs/run-config.ts';
+import { requireBody, type RunConfig } from '../runs/run-config.ts';
 import type { Run } from '../runs/run.ts';
-import { readSourceTags } from '../runs/source-tags.ts';
 import { joinAutolog } from './autolog-host.ts';
 import { tellChildren } from './children.ts';
 import { Deliveries } from './deliveries.ts';
-import { isRemote, openDestination, runUrlOf } from './destination.ts';
+import { isRemote, openDestination } from './destination.ts';
+import { chooseExperiment, type ExperimentChoice } from './choose-experiment.ts';
 import { letSignalsIn, refreshExits } from './exits.ts';
 import { loadModel } from './load-model.ts';
 import { makeClient } from './make-client.ts';
+import { placeRun } from './place-run.ts';
 import { observeOutbox } from './outbox-metrics.ts';
-import { RunBook, type MlflowStats } from './run-book.ts';
+import type { RunBook, MlflowStats } from './run-book.ts';
 import { joinRunExits } from './run-exits.ts';
 import { rememberRun, rememberService } from './run-registry.ts';
-import { withRunOfEnv } from './resumed-run.ts';
-import { surround } from './run-surroundings.ts';
+import { openBook, sourceTagsOf, surround } from './run-surroundings.ts';
 import { alertByLog, sayEnded, sayStarted, sayWhatIsLeft } from './run-lines.ts';
 import type { MlflowDependencies, MlflowLinks, OpenOptions } from './mlflow-links.ts';
 import { Service, type StopOptions } from './service.ts';
@@ -48,6 +47,8 @@ interface Started {
   readonly undo: readonly (() => void)[];
 }
 
+const NOT_STARTED = 'MlflowService is not started: call start() or startServices() first.';
+
 /**
  * Tracks runs in MLflow: `runContext` opens an MLflow run and an OpenTelemetry span together and ends both with the truth.
  * Every write goes through a journal on disk, so a server that is away or a job that is killed loses nothing that was accepted.
@@ -62,8 +63,7 @@ interface Started {
  * await mlflow.stop();
  */
 export class MlflowService extends Service {
-  /** Every setting with its resolved value; see docs/settings.md. */
-  readonly settings: MlflowSettings;
+  #settings: MlflowSettings;
   readonly #redactor: Redactor;
   readonly #now: () => number;
   readonly #uriOfCode: string | undefined;
@@ -77,13 +77,18 @@ export class MlflowService extends Service {
   constructor(options: MlflowOptions & MlflowLinks = {}, dependencies: MlflowDependencies = {}) {
     super();
     const { alerts, logger, mirror, ...settings } = options;
-    this.settings = resolveMlflowSettings(settings);
+    this.#settings = resolveMlflowSettings(settings);
     this.#uriOfCode = settings.trackingUri && this.trackingUri;
     this.#links = { alerts, logger, mirror };
     this.#redactor = createRedactor({ add: this.settings.redactAdd, remove: this.settings.redactRemove });
     this.#now = dependencies.now ?? Date.now;
     this.#openOutbox = dependencies.openOutbox ?? openOutbox;
     this.#openArtifacts = dependencies.openArtifacts;
+  }
+
+  /** Every setting with its resolved value; see docs/settings.md. */
+  get settings(): MlflowSettings {
+    return this.#settings;
   }
 
   /** Where runs go, without credentials. */
@@ -156,8 +161,25 @@ export class MlflowService extends Service {
    */
   client(): MlflowClient {
     const { outbox, surroundings } = this.#require();
-    const { sourceTags } = surroundings;
-    return makeClient(this.settings, { outbox, sourceTags, now: this.#now, openArtifacts: this.#openArtifacts });
+    const { sourceTags, activeModelId } = surroundings;
+    const given = { outbox, sourceTags, activeModelId, now: this.#now, openArtifacts: this.#openArtifacts };
+    return makeClient(this.settings, given);
+  }
+
+  /**
+   * Files the runs that are opened from now on under another experiment, which is made where its name is not there.
+   *
+   * @throws {RunspanError} `SERVICE_NOT_STARTED`
+   * @throws {MlflowError} `RESOURCE_DOES_NOT_EXIST` for an id that nothing has; `INVALID_PARAMETER_VALUE` for one in the bin
+   * @example
+   * const { experimentId } = await mlflow.setExperiment('churn');
+   */
+  async setExperiment(choice: ExperimentChoice): Promise<Experiment> {
+    const experiment = await chooseExperiment(this.client(), choice);
+    const { surroundings, ...started } = this.#require();
+    this.#settings = withExperiment(this.#settings, experiment.name);
+    this.#started = { ...started, surroundings: { ...surroundings, experimentName: experiment.name } };
+    return experiment;
   }
 
   /**
@@ -195,16 +217,9 @@ export class MlflowService extends Service {
     const { log } = telemetry;
     const sink = isDisabled ? { notify: () => undefined } : (this.#links.alerts ?? alertByLog(log));
     const alertProcessor = new AlertSpanProcessor(sink);
-    const book = new RunBook({
-      warn: (message) => log.warn(message),
-      makeRunUrl: (experimentId, runId) => runUrlOf(this.trackingUri, experimentId, runId),
-    });
+    const book = openBook(log, this.trackingUri);
     const undo: (() => void)[] = [];
-    const sourceTags = readSourceTags({
-      mainFile: process.argv[1],
-      username: settings.username,
-      redactText: (text) => this.#redactor.redactText(text),
-    });
+    const sourceTags = sourceTagsOf(settings, this.#redactor);
     try {
       const outbox = await openDestination({ settings, book, sink, open: this.#openOutbox });
       const surroundings: RunSurroundings = {
@@ -250,20 +265,9 @@ export class MlflowService extends Service {
   }
 
   async #open(config: string | RunConfig, { isAmbient = false, ...how }: OpenOptions): Promise<ActiveRun> {
-    const checked = readRunConfig(config);
     const { book, surroundings } = this.#require();
-    const ambient = ambientRun()?.identity;
-    const active = activeRun() ?? ambient;
-    // Inside the run that stands for the process, any run is a child: the job need not know that there is one.
-    const isNested = checked.nested === true || active?.runKey === ambient?.runKey;
-    if (active !== undefined && !isNested && checked.parentRunId === undefined)
-      throw new RunspanError(
-        'RUN_ALREADY_ACTIVE',
-        `Run '${active.runName}' is active here; give { nested: true } to open '${checked.name}' inside it.`,
-      );
-    const parentRun = checked.parentRunId ?? (isNested ? active?.runKey : undefined);
-    const opened = active === undefined && !isAmbient ? withRunOfEnv(checked) : checked;
-    const run = how.join ? joinRun(surroundings, checked.name, how.join) : openRun(surroundings, opened, parentRun);
+    const { config: placed, parentRun } = placeRun(config, { isAmbient });
+    const run = how.join ? joinRun(surroundings, placed.name, how.join) : openRun(surroundings, placed, parentRun);
     const close = [addOpenRun({ ...run.started, isFallback: how.isFallback, isAmbient }), rememberRun(run)];
     if (isAmbient) close.push(tellChildren(run));
     book.add(run, () => close.forEach((each) => each()));
@@ -290,11 +294,7 @@ export class MlflowService extends Service {
   }
 
   #require(): Started {
-    if (this.#started === undefined)
-      throw new RunspanError(
-        'SERVICE_NOT_STARTED',
-        'MlflowService is not started: call start() or startServices() first.',
-      );
+    if (this.#started === undefined) throw new RunspanError('SERVICE_NOT_STARTED', NOT_STARTED);
     return this.#started;
   }
 }

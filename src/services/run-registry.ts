@@ -1,7 +1,9 @@
 // The runs and services of this process, over every copy of this package: what the functions without an instance look in.
 import { shareInProcess } from '../model/process-wide.ts';
+import type { Experiment } from '../model/entities.ts';
 import { currentRun } from '../otel/run-context.ts';
 import type { FlushResult } from '../outbox/contract.ts';
+import type { ExperimentChoice } from './choose-experiment.ts';
 import type { MlflowStats } from './run-book.ts';
 import type { FluentClient } from './fluent-client.ts';
 import type { Run } from '../runs/run.ts';
@@ -11,6 +13,7 @@ export interface StartedService {
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
   stats(): MlflowStats;
   client(): FluentClient;
+  setExperiment(choice: ExperimentChoice): Promise<Experiment>;
   readonly settings: { readonly experimentName: string; readonly registryName: string };
 }
 

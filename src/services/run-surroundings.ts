@@ -4,10 +4,16 @@ import { readEnv } from '../config/env.ts';
 import type { MlflowSettings } from '../config/settings/mlflow-settings.ts';
 import { mirrorAttributes } from '../otel/mirror.ts';
 import { readTraceParent } from '../otel/trace-parent.ts';
+import { activeModelId } from '../runs/active-model.ts';
 import type { ChildPlace } from '../runs/child-env.ts';
 import type { RunSurroundings } from '../runs/open-run.ts';
 import { createProbes } from '../runs/system/probes.ts';
-import { isRemote } from './destination.ts';
+import type { Redactor } from '../model/redact.ts';
+import type { Tag } from '../model/entities.ts';
+import type { RunLog } from '../runs/run.ts';
+import { readSourceTags } from '../runs/source-tags.ts';
+import { isRemote, runUrlOf } from './destination.ts';
+import { RunBook } from './run-book.ts';
 
 /** What {@link surround} decides; the rest comes with the start. */
 export type SettledSurroundings = Omit<
@@ -20,7 +26,9 @@ export function surround(
   settings: MlflowSettings,
   given: Pick<RunSurroundings, 'redactor' | 'now'> & { readonly mirror: RunSurroundings['mirror'] | undefined },
 ): SettledSurroundings {
+  const modelOfEnv = readEnv()['MLFLOW_ACTIVE_MODEL_ID'];
   return {
+    activeModelId: () => activeModelId(modelOfEnv),
     experimentName: settings.experimentName,
     redactor: given.redactor,
     mirror: given.mirror ?? mirrorAttributes,
@@ -50,4 +58,17 @@ function toSystemWatch(settings: MlflowSettings): RunSurroundings['system'] {
     timeoutMs: settings.clientTimeoutMs,
     makeProbes: () => createProbes(readEnv()['PATH'] ?? ''),
   };
+}
+
+/** Reads MLflow's own tags of what this process makes. */
+export function sourceTagsOf({ username }: MlflowSettings, redactor: Redactor): Promise<readonly Tag[]> {
+  return readSourceTags({ mainFile: process.argv[1], username, redactText: (text) => redactor.redactText(text) });
+}
+
+/** Opens the book of a service's runs. */
+export function openBook(log: Pick<RunLog, 'warn'>, trackingUri: string): RunBook {
+  return new RunBook({
+    warn: (message) => log.warn(message),
+    makeRunUrl: (experimentId, runId) => runUrlOf(trackingUri, experimentId, runId),
+  });
 }

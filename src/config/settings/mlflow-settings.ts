@@ -123,6 +123,14 @@ export function resolveMlflowSettings(
   ) as MlflowSettings; // every field, then what follows from them
 }
 
+/** Gives the same settings with another experiment; what is not enumerable stays so. */
+export function withExperiment(settings: MlflowSettings, experimentName: string): MlflowSettings {
+  const others = Object.getOwnPropertyDescriptors(settings);
+  return Object.freeze(
+    Object.defineProperties({}, { ...others, experimentName: { value: experimentName, enumerable: true } }),
+  ) as MlflowSettings; // every field of the settings that were given
+}
+
 /** Basic auth needs both, as in Python's client: the URI's pair first, else what settings say, and the file of what they do not. */
 function toConnection(fields: MlflowFields, uri: SplitUri, file: FileCredentials): ServerConnection {
   const { workspace, timeoutMs, insecureTls: isInsecureTls, serverCertPath, clientCertPath } = fields;

@@ -15,6 +15,15 @@ import { messageOf } from '../machine/system.ts';
 /** The tag by which a model is found again when the store chose its id. */
 const MODEL_KEY_TAG = 'runspan.model_key';
 
+/** What is no key of ours but the id of a model. */
+const MODEL_ID = /^m-/;
+
+/** Where a model is. */
+type ModelPlace = Pick<LoggedModel, 'modelId' | 'artifactUri'>;
+
+/** The models of each drain that it did not make. */
+const KNOWN = new WeakMap<Delivery, Map<string, ModelPlace>>();
+
 /** A model by our keys. */
 interface ModelKeys {
   readonly runKey: string;
@@ -127,16 +136,14 @@ export async function closeModels(delivery: Delivery, runKey: string): Promise<v
 }
 
 /** The store's model of a key: from this folder's state, else by its id where the store takes ours, else by the key's tag. */
-export async function findModel(
-  delivery: Delivery,
-  { runKey, modelKey }: ModelKeys,
-): Promise<Outcome<Pick<LoggedModel, 'modelId' | 'artifactUri'>>> {
+export async function findModel(delivery: Delivery, { runKey, modelKey }: ModelKeys): Promise<Outcome<ModelPlace>> {
   const open = delivery.state.model(modelKey);
   if (open?.failedReason !== undefined) {
     const reason = `Its model was not created: ${open.failedReason}`;
     return { status: 'rejected', error: new RunspanError('RUN_ENDED', reason) };
   }
   if (open !== undefined) return { status: 'done', value: open };
+  if (MODEL_ID.test(modelKey)) return findById(delivery, modelKey);
   const run = await findRunId(delivery, runKey);
   if (run.status === 'rejected') return run;
   return delivery.patience.attempt(async () => {
@@ -147,6 +154,19 @@ export async function findModel(
     if (found === undefined) throw mlflowError('RESOURCE_DOES_NOT_EXIST', `No logged model has the key ${modelKey}.`);
     return found;
   });
+}
+
+/** One that this folder did not make: asked for once, and taken to stay. */
+async function findById(delivery: Delivery, modelId: string): Promise<Outcome<ModelPlace>> {
+  const known = KNOWN.get(delivery) ?? new Map<string, ModelPlace>();
+  KNOWN.set(delivery, known);
+  const place = known.get(modelId);
+  if (place !== undefined) return { status: 'done', value: place };
+  const outcome = await delivery.patience.attempt(async () =>
+    (await delivery.destination.store()).getLoggedModel(modelId),
+  );
+  if (outcome.status === 'done') known.set(modelId, outcome.value);
+  return outcome;
 }
 
 /** The store's id of a model that something is linked to; undefined, with a warning, where there is none. */

@@ -22,6 +22,8 @@ export interface MlflowClientOptions {
   readonly username?: string | undefined;
   /** MLflow's own tags of what this process makes: `mlflow.user`, `mlflow.source.*`. */
   readonly sourceTags?: readonly Tag[] | undefined;
+  /** The logged model that traces made by hand lead to, if any. */
+  readonly activeModelId?: (() => string | undefined) | undefined;
   /** Opens the artifacts of a run or model; whoever opens closes. */
   readonly openArtifacts: (artifactUri: string) => Promise<ArtifactRepository>;
 }
@@ -50,6 +52,11 @@ export abstract class ClientCalls extends LaterMethodsBase {
     const { experimentName } = this.#options;
     if (experimentName === undefined) return undefined;
     return (await this.call('getExperimentByName', experimentName))?.experimentId;
+  }
+
+  /** The logged model that is active in this process, if any. */
+  protected activeModelId(): string | undefined {
+    return this.#options.activeModelId?.();
   }
 
   /** Milliseconds since the epoch. */

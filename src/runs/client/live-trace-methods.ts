@@ -29,6 +29,7 @@ export abstract class LiveTraceMethods extends AssessmentMethods {
       ...options,
       experimentId,
       sourceRunId: runId,
+      modelId: this.activeModelId(),
       tags: Object.fromEntries(texts.map(({ key, value }) => [key, value])),
       sourceTags: this.sourceTags(),
       nowMs: this.now(),

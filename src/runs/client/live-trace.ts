@@ -18,6 +18,8 @@ export interface LiveTraceOptions extends SpanOptions {
   readonly tags: Readonly<Record<string, string>>;
   /** MLflow's own: who makes it, from which file and commit. */
   readonly sourceTags: readonly Tag[];
+  /** The logged model that was active when it began. */
+  readonly modelId?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
 }
@@ -30,6 +32,7 @@ export class LiveTrace {
   readonly tags: Map<string, string>;
   readonly #spans = new Map<string, LiveSpan>();
   readonly #sourceTags: readonly Tag[];
+  readonly #modelId: string | undefined;
   readonly #nowNs: () => bigint;
 
   constructor(name: string, options: LiveTraceOptions) {
@@ -40,6 +43,7 @@ export class LiveTrace {
     this.experimentId = experimentId;
     this.sourceRunId = sourceRunId;
     this.#sourceTags = sourceTags;
+    this.#modelId = options.modelId;
     this.tags = new Map(Object.entries({ 'mlflow.traceName': name, ...tags }));
     const traceId = `tr-${randomBytes(16).toString('hex')}`;
     const attributes = { 'mlflow.experimentId': experimentId, ...options.attributes };
@@ -81,6 +85,7 @@ export class LiveTrace {
       responsePreview: previewOf(outputs, 'assistant'),
       traceMetadata: {
         ...Object.fromEntries(this.#sourceTags.map(({ key, value }) => [key, value])),
+        ...(this.#modelId === undefined ? {} : { 'mlflow.modelId': this.#modelId }),
         'mlflow.trace_schema.version': '3',
         'mlflow.traceInputs': metadataOf(inputs),
         'mlflow.traceOutputs': metadataOf(outputs),

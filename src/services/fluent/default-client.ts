@@ -1,10 +1,11 @@
 // Whom the functions without an instance ask: the service that was started last, else services from env.
+import { chooseExperiment } from '../choose-experiment.ts';
 import { startDefaultServices } from './default-services.ts';
 import type { FluentClient } from '../fluent-client.ts';
 import { startedServices, type StartedService } from '../run-registry.ts';
 
 /** The service. */
-export async function defaultService(): Promise<Pick<StartedService, 'client' | 'settings'>> {
+export async function defaultService(): Promise<Pick<StartedService, 'client' | 'settings' | 'setExperiment'>> {
   return startedServices().at(-1) ?? startDefaultServices();
 }
 
@@ -16,8 +17,5 @@ export async function defaultClient(): Promise<FluentClient> {
 /** The id of the service's experiment, which is made where it is not there. */
 export async function defaultExperimentId(): Promise<string> {
   const service = await defaultService();
-  const client = service.client();
-  const { experimentName } = service.settings;
-  const found = await client.getExperimentByName(experimentName);
-  return found?.experimentId ?? client.createExperiment(experimentName);
+  return (await chooseExperiment(service.client(), service.settings.experimentName)).experimentId;
 }

@@ -5,6 +5,7 @@ import { readEnv } from '../../config/env.ts';
 import type { MlflowOptions } from '../../config/settings/mlflow-options.ts';
 import { readRunName, readRunOfEnv } from '../../config/run-env.ts';
 import { shareInProcess } from '../../model/process-wide.ts';
+import type { Experiment } from '../../model/entities.ts';
 import { addOpenRun, ambientRun, withRun } from '../../otel/run-context.ts';
 import { openRecorder } from '../../otel/run-recorder.ts';
 import { readTraceParent } from '../../otel/trace-parent.ts';
@@ -16,6 +17,7 @@ import type { JoinedRun } from '../../runs/joined-run.ts';
 import type { Run, RunLog } from '../../runs/run.ts';
 import { STDERR, writeNow } from '../alert-line.ts';
 import { AlertsService } from '../alerts-service.ts';
+import type { ExperimentChoice } from '../choose-experiment.ts';
 import { LoggerService } from '../logger-service.ts';
 import { MlflowService } from '../mlflow-service.ts';
 import { startServices } from '../stack.ts';
@@ -26,6 +28,7 @@ export interface DefaultMlflow {
   startRun(config: string | RunConfig): Promise<Run>;
   startProcessRun(config: string | RunConfig, join?: JoinedRun): Promise<Run>;
   client(): FluentClient;
+  setExperiment(choice: ExperimentChoice): Promise<Experiment>;
   readonly trackingUri: string;
   readonly settings: { readonly experimentName: string; readonly registryName: string };
 }
@@ -46,7 +49,7 @@ export interface Substitutes {
 }
 
 /** What the first use may say beyond env. */
-export type DefaultOptions = Pick<MlflowOptions, 'startTimeoutMs'>;
+export type DefaultOptions = Pick<MlflowOptions, 'startTimeoutMs' | 'experimentName'>;
 
 /** Calls that wait for a join; more are refused. */
 const MAX_WAITING = 10_000;

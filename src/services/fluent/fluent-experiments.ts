@@ -3,9 +3,11 @@ import { RunspanError } from '../../errors.ts';
 import type { Experiment, RunEntity } from '../../model/entities.ts';
 import type { PagedList } from '../../runs/client/paged-list.ts';
 import type { SearchExperimentsOptions, SearchRunsOptions } from '../../runs/client/tracking-methods.ts';
-import { defaultClient, defaultExperimentId } from './default-client.ts';
+import type { ExperimentChoice } from '../choose-experiment.ts';
+import { defaultClient, defaultExperimentId, defaultService } from './default-client.ts';
+import { startDefaultServices } from './default-services.ts';
 import type { FluentClient } from '../fluent-client.ts';
-import { findActiveRun } from '../run-registry.ts';
+import { findActiveRun, startedServices } from '../run-registry.ts';
 
 /**
  * Makes an experiment.
@@ -20,6 +22,21 @@ export async function createExperiment(
   options: { readonly artifactLocation?: string; readonly tags?: Readonly<Record<string, string>> } = {},
 ): Promise<string> {
   return (await defaultClient()).createExperiment(name, options);
+}
+
+/**
+ * Files the runs that are opened from now on under another experiment, which is made where its name is not there: of the service that was
+ * started last, else of services from env.
+ *
+ * @throws {MlflowError} `RESOURCE_DOES_NOT_EXIST` for an id that nothing has; `INVALID_PARAMETER_VALUE` for one in the bin
+ * @example
+ * const { experimentId } = await setExperiment('churn');
+ */
+export async function setExperiment(choice: ExperimentChoice): Promise<Experiment> {
+  const isFirst = startedServices().length === 0 && typeof choice === 'string';
+  // Services that start for this know the name at once: nothing is made under another one.
+  const service = isFirst ? await startDefaultServices({ experimentName: choice }) : await defaultService();
+  return service.setExperiment(choice);
 }
 
 /**

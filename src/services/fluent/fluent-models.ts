@@ -9,6 +9,7 @@ import type { PagedList } from '../../runs/client/paged-list.ts';
 import type { PromptOptions } from '../../runs/client/prompt-tags.ts';
 import type { RegistrySearchOptions } from '../../runs/client/registered-model-methods.ts';
 import type { VersionNumber } from '../../runs/client/registry-checks.ts';
+import { activeModelState } from '../../runs/active-model.ts';
 import { defaultClient, defaultExperimentId } from './default-client.ts';
 import { findActiveRun } from '../run-registry.ts';
 
@@ -28,7 +29,9 @@ export async function initializeLoggedModel(options: InitializeModelOptions = {}
   const { experimentId = await defaultExperimentId(), ...rest } = options;
   const sourceRunId = await findActiveRun()?.created();
   const from = sourceRunId === undefined ? {} : { sourceRunId };
-  return (await defaultClient()).createLoggedModel(experimentId, { ...from, ...rest });
+  const model = await (await defaultClient()).createLoggedModel(experimentId, { ...from, ...rest });
+  activeModelState().lastId = model.modelId;
+  return model;
 }
 
 /**
