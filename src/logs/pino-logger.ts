@@ -3,6 +3,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import { pino } from 'pino';
 import { ERROR_KEY, serializeError } from './error-text.ts';
 import { CUSTOM_LEVELS, LOG_LEVELS, toPinoLevel } from './levels.ts';
+import { placeLeftovers } from './leftover-arguments.ts';
 import type { LogPipeline } from './pipeline.ts';
 import { beginCapture, endCapture, findLogSource, readCapture } from './source.ts';
 import type { LogSource } from './source.ts';
@@ -112,9 +113,9 @@ function writeLine(shared: Shared, call: Call): void {
     tryToWriteLine(shared, call);
   } catch (error) {
     // A getter of the job's threw before anything was written: the line counts for more than that field.
-    const readable = copyReadable(call.args[0]);
-    if (readable === undefined) throw error;
-    tryToWriteLine(shared, { ...call, args: [readable, ...call.args.slice(1)] });
+    const args = call.args.map((arg) => copyReadable(arg) ?? arg);
+    if (args.every((arg, at) => arg === call.args[at])) throw error;
+    tryToWriteLine(shared, { ...call, args });
   }
 }
 
@@ -122,7 +123,7 @@ function tryToWriteLine({ pipeline, root, read }: Shared, { logger, args, level,
   const quick = isPlain(logger as unknown as PinoState, root, pipeline) ? read(args, level) : undefined;
   if (quick !== undefined) pipeline.writeQuick(quick, source);
   // The cast: whatever they are, pino takes them.
-  else pipeline.withSource(source, () => write.apply(logger, args as Parameters<pino.LogFn>));
+  else pipeline.withSource(source, () => write.apply(logger, placeLeftovers(args) as Parameters<pino.LogFn>));
 }
 
 const UNREADABLE = '[Unreadable]';
