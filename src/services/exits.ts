@@ -98,10 +98,11 @@ class Exits {
   }
 
   watch(): void {
-    const shouldWatch = isMainThread && [...this.#participants].some((participant) => participant.isBusy());
+    const shouldWatch = [...this.#participants].some((participant) => participant.isBusy());
     if (shouldWatch === this.#isWatching || this.#isEnding) return;
     this.#isWatching = shouldWatch;
-    for (const signal of SIGNALS) {
+    // Signals are the main thread's. An error that nobody catches ends the thread in which it is thrown, whichever that is.
+    for (const signal of isMainThread ? SIGNALS : []) {
       // First in the row, or a `once` of the user's would be gone when we look whether there is one.
       if (shouldWatch) process.prependListener(signal, this.#onSignal);
       else process.off(signal, this.#onSignal);
@@ -111,7 +112,7 @@ class Exits {
   }
 
   async letSignalsIn(): Promise<void> {
-    if (!this.#isWatching) return;
+    if (!this.#isWatching || !isMainThread) return;
     await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setImmediate(resolve));
   }
