@@ -130,7 +130,8 @@ export class DrainLink {
       worker.on('error', (error) => {
         this.#lastError = messageOf(error);
       });
-      worker.on('exit', () => {
+      worker.on('exit', (code) => {
+        this.#lastError ||= `it ended with code ${code}`;
         // Its last words come before what its death brings.
         this.#takeFrom(replies);
         this.#onExit(worker);
@@ -159,15 +160,17 @@ export class DrainLink {
   #onExit(worker: Worker): void {
     if (this.#isClosed || this.#worker !== worker) return;
     this.#worker = undefined;
-    const { system, counters } = this.#options;
+    const { system, counters, onWarning } = this.#options;
     if (this.#restarts >= RESTART_LIMIT) {
       this.#fallBack(`it died ${this.#restarts + 1} times, at last of: ${this.#lastError}`, counters.accepted);
       this.#options.onRestart();
       return;
     }
     this.#restarts += 1;
+    onWarning(`The drain's worker thread died (${this.#lastError}). A new one goes on where it stopped.`);
     system.clock.after(RESTART_DELAY_MS * this.#restarts, () => {
       if (this.#isClosed) return;
+      this.#lastError = '';
       this.#startWorker(counters.accepted);
       this.#options.onRestart();
     });

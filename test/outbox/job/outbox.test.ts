@@ -319,11 +319,12 @@ describe('an outbox whose thread fails', () => {
        if (!fs.existsSync(${JSON.stringify(mark)})) { fs.writeFileSync(${JSON.stringify(mark)}, ''); throw new Error('an early death'); }
        await import(${JSON.stringify(real)});`,
     );
-    const { outbox } = open({ workerUrl: pathToFileURL(entry) });
+    const { outbox, seen } = open({ workerUrl: pathToFileURL(entry) });
     outbox.append(create(key));
     for (let step = 0; step < 100; step += 1) outbox.append(metric(key, step));
     expect(await outbox.flush({ timeoutMs: 10_000 })).toMatchObject({ isComplete: true });
     expect(existsSync(mark)).toBe(true);
+    expect((await seen('warning')).message).toMatch(/worker thread died \(an early death\)\. A new one goes on/);
     const history = await outbox.call('getMetricHistory', [{ runId: key, key: 'loss' }], { timeoutMs: 5000 });
     expect(history.items).toHaveLength(100);
   });
@@ -354,12 +355,17 @@ describe('an outbox whose thread fails', () => {
   it('fails calls under way and drains inline when the worker keeps dying', async () => {
     const entry = join(tempFolder(), 'dies.mjs');
     writeFileSync(entry, `throw new Error('no way');`);
-    const { outbox, seen } = open({ workerUrl: pathToFileURL(entry) });
+    const { outbox, events } = open({ workerUrl: pathToFileURL(entry) });
     outbox.append(create(key));
     const call = outbox.call('getRun', [key], { timeoutMs: 10_000 });
     await expect(call).rejects.toMatchObject({ isAmbiguous: true });
     expect(await outbox.flush({ timeoutMs: 10_000 })).toMatchObject({ isComplete: true });
-    expect((await seen('warning')).message).toMatch(/died 3 times, at last of: no way/);
+    const warnings = events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []));
+    expect(warnings).toEqual([
+      expect.stringMatching(/died \(no way\)/),
+      expect.stringMatching(/died \(no way\)/),
+      expect.stringMatching(/died 3 times, at last of: no way/),
+    ]);
   });
 });
 
