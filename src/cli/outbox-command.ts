@@ -26,7 +26,12 @@ export function showOutbox(request: OutboxRequest, nowMs: number): string {
   const report = inspectOutbox(nodeSystem(), directory);
   const telemetry = { pendingCount: countSpilled(nodeSystem(), directory) };
   if (request.json) return JSON.stringify({ directory, ...report, telemetry }, undefined, 2);
-  const said = [listFolders(report.folders, nowMs), listLetters(report), sayTelemetry(telemetry.pendingCount)];
+  const said = [
+    listFolders(report.folders, nowMs),
+    listUnreadable(report),
+    listLetters(report),
+    sayTelemetry(telemetry.pendingCount),
+  ];
   const parts = said.filter((part) => part !== '');
   return parts.length === 0 ? `Nothing waits in ${directory}.` : parts.join('\n\n');
 }
@@ -47,6 +52,12 @@ export function listFolders(folders: readonly FolderReport[], nowMs: number): st
     folder.trackingUri,
   ]);
   return layOut([header, ...rows]);
+}
+
+function listUnreadable({ unreadable }: OutboxReport): string {
+  return unreadable
+    .map(({ name, why }) => `${name} cannot be read, and is left as it is: ${oneLine(why, 160)}`)
+    .join('\n');
 }
 
 function sayTelemetry(count: number): string {

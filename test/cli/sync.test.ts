@@ -1,12 +1,13 @@
 // `runspan outbox` and `runspan sync` in this process, on what an offline outbox left; real jobs are in sync.heavy.test.ts.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { showOutbox } from '../../src/cli/outbox-command.ts';
 import { sync, type SyncRequest } from '../../src/cli/sync-command.ts';
 import type { Write } from '../../src/model/write.ts';
 import type { Outbox } from '../../src/outbox/contract.ts';
+import { writeLease } from '../../src/outbox/folder/lease.ts';
 import { FolderState } from '../../src/outbox/folder/state.ts';
 import { nodeMachine, nodeSystem } from '../../src/outbox/machine/node-system.ts';
 import { openOutbox } from '../../src/outbox/job/outbox.ts';
@@ -124,10 +125,9 @@ describe('what an offline outbox left', () => {
     const outbox = open(folder);
     outbox.append(create(key));
     // As if another process that lives had made it.
-    const lease = join(outbox.stats().directory, 'lease');
-    const said = JSON.parse(readFileSync(lease, 'utf8')) as Record<string, unknown>;
-    const processStart = nodeMachine().processStart(process.ppid);
-    writeFileSync(lease, JSON.stringify({ ...said, pid: process.ppid, processStart }));
+    const { directory } = outbox.stats();
+    const system = { ...nodeSystem(), machine: { ...nodeMachine(), pid: process.ppid } };
+    writeLease(system, join(directory, 'lease'), { folder: basename(directory), isInline: false });
     expect((await runSync()).text).toMatch(
       new RegExp(`^Nothing to deliver.\\n.* was left alone: process ${process.ppid} is at work on it.$`),
     );

@@ -1,6 +1,6 @@
 // Finds folders whose owner is gone and takes them by renaming: of rivals, one wins.
 import path from 'node:path';
-import type { Destination, FolderPaths } from './folder.ts';
+import type { Destination, FolderHeader, FolderPaths } from './folder.ts';
 import {
   DEAD_LETTERS_FOLDER,
   HALF_MADE,
@@ -15,6 +15,7 @@ import {
 import type { Lease, Orphan } from './lease.ts';
 import { judgeLease, readLease, silenceMs, writeLease } from './lease.ts';
 import type { System } from '../machine/system.ts';
+import { messageOf } from '../machine/system.ts';
 
 /** What an adopter needs. */
 export interface AdopterOptions {
@@ -78,13 +79,21 @@ export class Adopter {
     const foreign: string[] = [];
     const unreadable: string[] = [];
     const newer: string[] = [];
+    const denied: string[] = [];
     const names = system.disk.list(directory);
     this.#tidy(names.filter((name) => HALF_MADE.test(name)));
     for (const name of names) {
       if (name.startsWith('.') || NOT_ADOPTED.has(name) || name === ownName) continue;
       const paths = folderPaths(directory, name);
-      if (system.disk.stat(paths.root)?.isFolder !== true) continue;
-      const header = readHeader(system, paths);
+      let header: FolderHeader | undefined;
+      try {
+        if (system.disk.stat(paths.root)?.isFolder !== true) continue;
+        header = readHeader(system, paths);
+      } catch (error) {
+        // Another user's, or a bad sector: the others are taken over all the same.
+        denied.push(`${name} (${messageOf(error)})`);
+        continue;
+      }
       if (header !== undefined && !isSame(header, this.#options.destination)) {
         if (this.#isStale(paths, readLease(system, paths.lease))) foreign.push(`${name} (${header.trackingUri})`);
       } else if (header === undefined) {
@@ -101,6 +110,7 @@ export class Adopter {
       newer,
       'were written by a newer version of runspan, and are left as they are until that one, or this one updated, delivers them',
     );
+    this.#nameOnce(denied, 'cannot be read, and are left as they are');
     this.#nameOnce(unreadable, 'have no header that this version can read, and are left as they are');
     return adopted;
   }

@@ -2,13 +2,21 @@
 import path from 'node:path';
 import type { DeadLetter } from './dead-letters.ts';
 import type { FolderPaths } from './folder.ts';
-import { DEAD_LETTERS_FOLDER, TELEMETRY_FOLDER, folderPaths, headerOfGrave, readHeader } from './folder.ts';
+import {
+  DEAD_LETTERS_FOLDER,
+  TELEMETRY_FOLDER,
+  folderPaths,
+  headerOfGrave,
+  isOfNewerVersion,
+  readHeader,
+} from './folder.ts';
 import { judgeLease, readLease } from './lease.ts';
 import { LineFile } from '../machine/line-file.ts';
 import { RecordSource } from '../journal/record-source.ts';
 import { SegmentReader } from '../journal/segment-reader.ts';
 import { FolderState } from './state.ts';
 import type { System } from '../machine/system.ts';
+import { messageOf } from '../machine/system.ts';
 
 /** Whether somebody works on a folder: its process lives; nobody does; or only time can say, since it is of another host. */
 export type Ownership = 'in-use' | 'left' | 'unknown';
@@ -44,9 +52,16 @@ export interface Grave {
   readonly deadLetters: readonly DeadLetter[];
 }
 
+/** A folder that nothing can be said of, and that nobody here delivers. */
+export interface UnreadableFolder {
+  readonly name: string;
+  readonly why: string;
+}
+
 /** All of one RUNSPAN_DIR. */
 export interface OutboxReport {
   readonly folders: readonly FolderReport[];
+  readonly unreadable: readonly UnreadableFolder[];
   readonly graves: readonly Grave[];
 }
 
@@ -58,18 +73,29 @@ const NOTHING_KNOWN = { errorCode: undefined, status: undefined, record: undefin
 const LOOK_COUNT = 10_000;
 
 /**
- * Reads what there is; a folder that another version wrote, or that goes away meanwhile, is left out.
+ * Reads what there is; a folder that goes away meanwhile is left out, one that cannot be read is named.
  *
  * @example
  * inspectOutbox(nodeSystem(), '/work/.runspan').folders.map(({ name, pendingCount }) => `${name}: ${pendingCount}`);
  */
 export function inspectOutbox(system: System, directory: string): OutboxReport {
+  const unreadable: UnreadableFolder[] = [];
   const folders = system.disk.list(directory).flatMap((name) => {
     if (name.startsWith('.') || name === DEAD_LETTERS_FOLDER || name === TELEMETRY_FOLDER) return [];
-    const report = inspectFolder(system, folderPaths(directory, name));
-    return report === undefined ? [] : [report];
+    const paths = folderPaths(directory, name);
+    try {
+      if (system.disk.stat(paths.root)?.isFolder !== true) return [];
+      const report = inspectFolder(system, paths);
+      if (report !== undefined) return [report];
+      if (system.disk.stat(paths.root) === undefined) return [];
+      const isNewer = isOfNewerVersion(system, paths);
+      unreadable.push({ name, why: isNewer ? 'a newer version of runspan wrote it' : 'it has no header' });
+    } catch (error) {
+      unreadable.push({ name, why: messageOf(error) });
+    }
+    return [];
   });
-  return { folders, graves: listGraves(system, directory) };
+  return { folders, unreadable, graves: listGraves(system, directory) };
 }
 
 function inspectFolder(system: System, paths: FolderPaths): FolderReport | undefined {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Adopter } from '../../../src/outbox/folder/adopt.ts';
 import { folderPaths, makeFolder, retireFolder } from '../../../src/outbox/folder/folder.ts';
 import type { FolderPaths } from '../../../src/outbox/folder/folder.ts';
+import { inspectOutbox } from '../../../src/outbox/folder/inspect.ts';
 import { Heartbeat } from '../../../src/outbox/folder/heartbeat.ts';
 import { readLease, writeLease } from '../../../src/outbox/folder/lease.ts';
 import type { Machine } from '../../../src/outbox/machine/system.ts';
@@ -145,6 +146,24 @@ describe('an adopter', () => {
     expect(adopter.scan()).toEqual([]);
     expect(warnings).toHaveLength(1);
     expect(readdirSync(directory)).toHaveLength(3);
+  });
+
+  it('takes the others over where one cannot be read, and names that one once', () => {
+    const directory = tempFolder();
+    const foreign = make(directory, dead);
+    make(directory, dead);
+    class Denying extends NodeDisk {
+      override readText(file: string): string | undefined {
+        if (!file.startsWith(foreign.root)) return super.readText(file);
+        throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+      }
+    }
+    const { adopter, warnings } = adopterIn(directory, fakeSystem({ disk: new Denying() }));
+    expect(adopter.scan()).toHaveLength(1);
+    expect(adopter.scan()).toEqual([]);
+    expect(warnings).toEqual([expect.stringMatching(/cannot be read, and are left as they are: .*EACCES/)]);
+    const { folders, unreadable } = inspectOutbox(fakeSystem({ disk: new Denying() }), directory);
+    expect([folders.length, unreadable]).toEqual([1, [{ name: foreign.name, why: 'EACCES: permission denied' }]]);
   });
 
   it('takes another host’s folder only after a minute of silence that it has watched itself', () => {
