@@ -44,7 +44,7 @@ export class S3Requests {
   readonly #dispatchers: Dispatchers;
   readonly #timeoutMs: number;
 
-  /** @throws {RunspanError} `INVALID_SETTINGS` for the proxy's URI */
+  /** @throws {RunspanError} `INVALID_SETTINGS` for the proxy's URI, `FILE_NOT_READABLE` for the CA bundle */
   constructor(settings: S3Settings, connection: S3Connection) {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, httpProxy, httpsProxy, noProxy } = connection;
     this.#timeoutMs = timeoutMs;
@@ -52,12 +52,12 @@ export class S3Requests {
       settings.endpointUrl ?? 'https://s3.amazonaws.com',
       {
         timeoutMs,
-        isInsecureTls: settings.isInsecureTls === true,
+        ...trustOf(settings),
         ...(httpProxy === undefined ? {} : { httpProxy }),
         ...(httpsProxy === undefined ? {} : { httpsProxy }),
         ...(noProxy === undefined ? {} : { noProxy }),
       },
-      MAX_CONNECTIONS,
+      { maxConnections: MAX_CONNECTIONS, caSetting: 'AWS_CA_BUNDLE' },
     );
   }
 
@@ -103,6 +103,14 @@ export class S3Requests {
   }
 }
 
+function trustOf({
+  isInsecureTls = false,
+  caBundlePath,
+}: S3Settings): Pick<ConnectionOptions, 'isInsecureTls' | 'serverCertPath'> {
+  // as boto, which asks for no bundle where it is not to check
+  return isInsecureTls || caBundlePath === undefined ? { isInsecureTls } : { serverCertPath: caBundlePath };
+}
+
 function bodyOf(body: unknown): string | Uint8Array | Readable | null {
   if (!(body instanceof Uint8Array)) return (body ?? null) as string | null; // see Request
   return body.byteLength <= PIECE_BYTES ? body : Readable.from(piecesOf(body));
@@ -136,7 +144,7 @@ function transient(cause: unknown): Error {
   const { message, code } = cause as { readonly message?: unknown; readonly code?: unknown }; // undici throws errors
   const text = String(message);
   const mend = /certificate|CERT/.test(`${text} ${String(code)}`)
-    ? '. Let Node know its CA (NODE_EXTRA_CA_CERTS), or set MLFLOW_S3_IGNORE_TLS'
+    ? '. Name its CA bundle in AWS_CA_BUNDLE, or set MLFLOW_S3_IGNORE_TLS'
     : text.includes('Proxy')
       ? '. Check HTTPS_PROXY and NO_PROXY'
       : '';

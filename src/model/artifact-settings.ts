@@ -6,6 +6,8 @@ export interface S3Settings {
   readonly endpointUrl?: string;
   /** Accept any TLS certificate. */
   readonly isInsecureTls?: boolean;
+  /** A CA bundle's path. */
+  readonly caBundlePath?: string;
   /** As boto's: `auto` is `path` at an endpoint of one's own, and `virtual` at AWS. */
   readonly addressingStyle?: 'auto' | 'path' | 'virtual';
   /** Fields of S3's PutObject that every upload carries, such as `{ ServerSideEncryption: 'AES256' }`. */

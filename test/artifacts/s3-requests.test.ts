@@ -19,7 +19,8 @@ const source = join(folder, 'source');
 /** Where S3's SDK begins to ask before it sends a body. */
 const LARGE_BYTES = 3_000_000;
 const received: number[] = [];
-const s3 = createServer(selfSigned(), (request: IncomingMessage, response: ServerResponse) => {
+const certificate = selfSigned();
+const s3 = createServer(certificate, (request: IncomingMessage, response: ServerResponse) => {
   let bytes = 0;
   request.on('data', (chunk: Buffer) => (bytes += chunk.length));
   request.on('end', () => {
@@ -53,7 +54,7 @@ describe('over TLS', () => {
     await expect(artifacts.putFile('a', source)).rejects.toMatchObject({
       errorCode: 'TEMPORARILY_UNAVAILABLE',
       status: 0,
-      message: expect.stringMatching(/self-signed certificate.*MLFLOW_S3_IGNORE_TLS/) as string,
+      message: expect.stringMatching(/self-signed certificate.*AWS_CA_BUNDLE.*MLFLOW_S3_IGNORE_TLS/) as string,
     });
   });
 
@@ -62,6 +63,19 @@ describe('over TLS', () => {
     const artifacts = await open({ endpointUrl: `https://127.0.0.1:${port}`, isInsecureTls: true });
     await artifacts.putFile('a', source);
     expect(received).toEqual([LARGE_BYTES]);
+  });
+});
+
+it('a bundle of CAs is heard, and must be there', async () => {
+  const endpointUrl = `https://127.0.0.1:${port}`;
+  const caBundlePath = join(folder, 'ca.pem');
+  writeFileSync(caBundlePath, certificate.cert);
+  received.length = 0;
+  await (await open({ endpointUrl, caBundlePath })).putFile('a', source);
+  expect(received).toEqual([LARGE_BYTES]);
+  await expect(open({ endpointUrl, caBundlePath: join(folder, 'absent') })).rejects.toMatchObject({
+    code: 'FILE_NOT_READABLE',
+    message: expect.stringContaining('AWS_CA_BUNDLE') as string,
   });
 });
 

@@ -12,6 +12,8 @@ export interface S3Options {
   readonly s3EndpointUrl?: string;
   /** Env: MLFLOW_S3_IGNORE_TLS */
   readonly s3IgnoreTls?: boolean;
+  /** A CA bundle for the S3 server's certificate. Env: AWS_CA_BUNDLE */
+  readonly s3CaBundlePath?: string;
   /** `auto` puts the bucket into the path at an endpoint of your own, and into the host at AWS. @default 'auto'  Env: MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE */
   readonly s3AddressingStyle?: 'auto' | 'path' | 'virtual';
   /** JSON of what every upload carries, such as `{"ServerSideEncryption":"AES256"}`. Env: MLFLOW_S3_UPLOAD_EXTRA_ARGS */
@@ -66,6 +68,12 @@ export const S3_FIELDS: Fields<S3Fields> = {
     env: ['MLFLOW_S3_IGNORE_TLS'],
     defaultValue: undefined,
     doc: 'Accept any TLS certificate of the S3 server.',
+  },
+  s3CaBundlePath: {
+    kind: 'string',
+    env: ['AWS_CA_BUNDLE'],
+    defaultValue: undefined,
+    doc: "A CA bundle for the S3 server's certificate.",
   },
   s3AddressingStyle: {
     kind: 'choice',
@@ -144,6 +152,7 @@ export function toArtifactSettings(fields: S3Fields): ArtifactSettings {
   const s3: { readonly [K in keyof S3Settings]: S3Settings[K] | undefined } = {
     endpointUrl: fields.s3EndpointUrl,
     isInsecureTls: fields.s3IgnoreTls,
+    caBundlePath: fields.s3CaBundlePath,
     addressingStyle: fields.s3AddressingStyle,
     uploadExtraArgs: readObject(fields.s3UploadExtraArgs ?? ''),
     expectedBucketOwner: fields.s3ExpectedBucketOwner,

@@ -11,6 +11,14 @@ const MAX_CONNECTIONS = 8;
 /** How long a connection may take to stand, in milliseconds, undici's default: what waits for it longer only piles up. */
 const MAX_CONNECT_MS = 10_000;
 
+const CA_SETTING = 'MLFLOW_TRACKING_SERVER_CERT_PATH';
+
+/** What is not the tracking server's. */
+interface PoolOptions {
+  readonly maxConnections?: number;
+  readonly caSetting?: string;
+}
+
 /** What both ends of TLS need; `cert` and `key` prove who we are, so they go to the tracking server only. */
 interface TlsOptions {
   readonly trust: { readonly rejectUnauthorized?: boolean; readonly ca?: string };
@@ -27,15 +35,19 @@ export class Dispatchers {
   readonly #ofOrigin = new Map<string, Dispatcher>();
 
   /**
-   * @param maxConnections an origin
+   * @param limits `maxConnections`: an origin; `caSetting`: what named `serverCertPath`, for errors
    * @throws {RunspanError} `FILE_NOT_READABLE`, `INVALID_SETTINGS` for what the TLS settings or the proxy's URI say
    */
-  constructor(trackingOrigin: string, connection: ConnectionOptions, maxConnections: number = MAX_CONNECTIONS) {
+  constructor(
+    trackingOrigin: string,
+    connection: ConnectionOptions,
+    { maxConnections = MAX_CONNECTIONS, caSetting = CA_SETTING }: PoolOptions = {},
+  ) {
     this.#trackingOrigin = trackingOrigin;
     this.#connectTimeoutMs = Math.min(connection.timeoutMs ?? MAX_CONNECT_MS, MAX_CONNECT_MS);
     this.#proxies = connection;
     this.#maxConnections = maxConnections;
-    this.#tls = readTls(connection);
+    this.#tls = readTls(connection, caSetting);
     // what is wrong with it is said at once, not at the first request
     proxyFor(trackingOrigin, connection);
   }
@@ -74,7 +86,7 @@ export class Dispatchers {
   }
 }
 
-function readTls(connection: ConnectionOptions): TlsOptions {
+function readTls(connection: ConnectionOptions, caSetting: string): TlsOptions {
   const { serverCertPath: ca, clientCertPath: client } = connection;
   const isInsecure = connection.isInsecureTls === true;
   if (isInsecure && ca !== undefined) {
@@ -87,7 +99,7 @@ function readTls(connection: ConnectionOptions): TlsOptions {
   return {
     trust: {
       ...(isInsecure ? { rejectUnauthorized: false } : {}),
-      ...(ca === undefined ? {} : { ca: readPem(ca, 'MLFLOW_TRACKING_SERVER_CERT_PATH') }),
+      ...(ca === undefined ? {} : { ca: readPem(ca, caSetting) }),
     },
     identity: pem === undefined ? {} : { cert: pem, key: pem },
   };
