@@ -3,7 +3,9 @@ import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
 import { MlflowError, mlflowError } from '../errors.ts';
+import { joinCrc32 } from './crc32.ts';
 import { inParallel } from './parallel.ts';
 
 /** A part of a file that is asked for. */
@@ -25,6 +27,8 @@ export interface OpenedBytes {
   readonly version: string | undefined;
   /** The whole file's MD5, in hex, where the server knows it. */
   readonly md5: string | undefined;
+  /** The whole file's CRC32, where the server knows it; asked for with the file's beginning only. */
+  readonly crc32?: number | undefined;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
@@ -58,8 +62,11 @@ export async function downloadTo(targetFile: string, source: ByteSource): Promis
     } finally {
       await file.close();
     }
-    const { expectedMd5, md5 } = received;
-    if (expectedMd5 !== undefined) compareMd5(source, expectedMd5, md5 ?? (await md5Of(part)));
+    compareCrc32(source, received);
+    const { expectedMd5, expectedCrc32, md5 } = received;
+    // a file that came in parts is not read over again where the other checksum was compared
+    if (expectedMd5 !== undefined && (md5 !== undefined || expectedCrc32 === undefined))
+      compareMd5(source, expectedMd5, md5 ?? (await md5Of(part)));
     await rename(part, targetFile);
   } catch (error) {
     await rm(part, { force: true });
@@ -71,7 +78,9 @@ export async function downloadTo(targetFile: string, source: ByteSource): Promis
 export async function downloadBytes(source: ByteSource): Promise<Uint8Array> {
   const sink = new MemorySink();
   const inOne = { ...source, partBytes: undefined, fetch: source.fetch.bind(source) };
-  const { expectedMd5, md5 } = await receive(inOne, sink);
+  const received = await receive(inOne, sink);
+  compareCrc32(source, received);
+  const { expectedMd5, md5 } = received;
   if (expectedMd5 !== undefined && md5 !== undefined) compareMd5(source, expectedMd5, md5);
   return sink.bytes();
 }
@@ -125,6 +134,8 @@ interface Received {
   readonly expectedMd5: string | undefined;
   /** Undefined where they came in parts. */
   readonly md5: string | undefined;
+  readonly expectedCrc32: number | undefined;
+  readonly crc32: number;
 }
 
 /** What of a transfer stays the same over its tries. */
@@ -135,8 +146,11 @@ interface Transfer {
   totalBytes: number | undefined;
   version: string | undefined;
   expectedMd5: string | undefined;
-  /** Of the bytes from the beginning on. */
-  hash: Hash;
+  expectedCrc32: number | undefined;
+  /** Of the bytes from the beginning on, where there is something to compare it with. */
+  hash: Hash | undefined;
+  /** Of the bytes from `startByte` on; undefined where there is nothing to compare it with. */
+  crc32: number | undefined;
   /** Set where the file is so large that it is to come in parts. */
   mustSplit: boolean;
 }
@@ -144,15 +158,18 @@ interface Transfer {
 async function receive(source: ByteSource, sink: Sink): Promise<Received> {
   const whole = newTransfer(0, undefined, undefined);
   await persist(source, sink, whole);
-  const { totalBytes = 0, version = '', expectedMd5 } = whole;
-  if (!whole.mustSplit) return { expectedMd5, md5: whole.hash.digest('hex') };
+  const { totalBytes = 0, version = '', expectedMd5, expectedCrc32 } = whole;
+  if (!whole.mustSplit) return { expectedMd5, md5: whole.hash?.digest('hex'), expectedCrc32, crc32: whole.crc32 ?? 0 };
   const partBytes = source.partBytes ?? totalBytes;
   const starts = Array.from({ length: Math.ceil(totalBytes / partBytes) }, (_, index) => index * partBytes);
-  await inParallel(starts, MAX_PARTS_AT_ONCE, async (startByte) => {
+  const parts = await inParallel(starts, MAX_PARTS_AT_ONCE, async (startByte) => {
     const part = newTransfer(startByte, Math.min(startByte + partBytes, totalBytes) - 1, version);
+    if (expectedCrc32 !== undefined) part.crc32 = 0;
     await persist(source, sink, part);
+    return part;
   });
-  return { expectedMd5, md5: undefined };
+  const joined = parts.reduce((sum, part) => joinCrc32(sum, part.crc32 ?? 0, part.atByte - part.startByte), 0);
+  return { expectedMd5, md5: undefined, expectedCrc32, crc32: joined };
 }
 
 function newTransfer(startByte: number, endByte: number | undefined, version: string | undefined): Transfer {
@@ -163,7 +180,9 @@ function newTransfer(startByte: number, endByte: number | undefined, version: st
     totalBytes: undefined,
     version,
     expectedMd5: undefined,
-    hash: createHash('md5'),
+    expectedCrc32: undefined,
+    hash: undefined,
+    crc32: undefined,
     mustSplit: false,
   };
 }
@@ -200,25 +219,38 @@ async function take(
     if (transfer.endByte !== undefined) throw broken(source, 'the server gives no parts of it');
     await sink.clear();
     transfer.atByte = 0;
-    transfer.hash = createHash('md5');
   }
   if (transfer.endByte === undefined) {
     transfer.totalBytes = opened.totalBytes;
     transfer.version = opened.version;
-    transfer.expectedMd5 = opened.md5;
+    if (opened.startByte === 0) expectSums(transfer, opened);
     const { partBytes = Infinity } = source;
     transfer.mustSplit = transfer.atByte === 0 && (opened.totalBytes ?? 0) > partBytes && opened.version !== undefined;
     if (transfer.mustSplit) return;
   }
   for await (const chunk of opened.bytes) {
     await sink.write(chunk, transfer.atByte);
-    if (transfer.endByte === undefined) transfer.hash.update(chunk);
+    transfer.hash?.update(chunk);
+    if (transfer.crc32 !== undefined) transfer.crc32 = crc32(chunk, transfer.crc32);
     transfer.atByte += chunk.byteLength;
   }
   const wanted = transfer.endByte === undefined ? transfer.totalBytes : transfer.endByte + 1;
   if (wanted !== undefined && transfer.atByte !== wanted) {
     throw broken(source, `${transfer.atByte} bytes came of ${wanted}`);
   }
+}
+
+/** Begins to sum up what the server knows the sum of. */
+function expectSums(transfer: Transfer, { md5, crc32: sum }: OpenedBytes): void {
+  transfer.expectedMd5 = md5;
+  transfer.hash = md5 === undefined ? undefined : createHash('md5');
+  transfer.expectedCrc32 = sum;
+  transfer.crc32 = sum === undefined ? undefined : 0;
+}
+
+function compareCrc32(source: ByteSource, { expectedCrc32, crc32: sum }: Received): void {
+  if (expectedCrc32 === undefined || expectedCrc32 === sum) return;
+  throw broken(source, `its CRC32 is ${sum.toString(16)}, and the server says ${expectedCrc32.toString(16)}`);
 }
 
 function compareMd5(source: ByteSource, expected: string, actual: string): void {

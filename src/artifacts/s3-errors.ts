@@ -1,4 +1,4 @@
-// What S3 refuses, as MlflowErrors: the codes as MLflow's own S3 repository has them, the rest by status.
+// What S3 answers, in our words: refusals as MlflowErrors, their codes as in MLflow's own S3 repository, and checksums.
 import { MlflowError } from '../errors.ts';
 
 /** What is known of a refusal. */
@@ -57,6 +57,21 @@ export function s3Error(what: string, { code, status, message, cause }: S3Refusa
       !isRefusedForGood && (status === 0 || status >= 500 || [408, 412, 429].includes(status) || PASSING.has(code)),
     cause,
   });
+}
+
+/** The CRC32 of a whole object, where S3 has been told it; that of an object in parts may be one of their CRC32s instead. */
+export function crc32Of({
+  ChecksumCRC32,
+  ChecksumType,
+  ContentRange,
+}: {
+  readonly ChecksumCRC32?: string | undefined;
+  readonly ChecksumType?: string | undefined;
+  readonly ContentRange?: string | undefined;
+}): number | undefined {
+  const isWhole = ContentRange === undefined && ChecksumType !== 'COMPOSITE';
+  if (!isWhole || !/^[A-Za-z0-9+/]{6}==$/.test(ChecksumCRC32 ?? '')) return undefined;
+  return Buffer.from(ChecksumCRC32 ?? '', 'base64').readUInt32BE();
 }
 
 /** The MD5 that an ETag is where S3 took the bytes in one part and did not encrypt them with a key of its own; undefined elsewhere. */

@@ -1,5 +1,11 @@
 // A large file to S3 in parts, several at once; each is read at its place into memory that is used over and over.
-import type { CompletedPart, PutObjectCommandInput, S3Client, UploadPartCommandOutput } from '@aws-sdk/client-s3';
+import type {
+  CompletedPart,
+  CreateMultipartUploadCommandInput,
+  PutObjectCommandInput,
+  S3Client,
+  UploadPartCommandOutput,
+} from '@aws-sdk/client-s3';
 import { open, type FileHandle } from 'node:fs/promises';
 import { RunspanError } from '../errors.ts';
 import { inParallel } from './parallel.ts';
@@ -96,14 +102,17 @@ export async function putInParts(
   }
 }
 
-/** S3 wants to know at the beginning which checksum each part will have: where nothing is said, the SDK gives CRC32. */
+/**
+ * S3 wants to know at the beginning which checksum each part will have: where nothing is said, the SDK gives CRC32. Of those S3 makes one of
+ * the whole, which a download is compared with.
+ */
 async function checksumOf(
   client: S3Client,
   { ChecksumAlgorithm }: PutObjectCommandInput,
-): Promise<Pick<PutObjectCommandInput, 'ChecksumAlgorithm'>> {
+): Promise<Pick<CreateMultipartUploadCommandInput, 'ChecksumAlgorithm' | 'ChecksumType'>> {
   const isGiven =
     ChecksumAlgorithm !== undefined || (await client.config.requestChecksumCalculation()) !== 'WHEN_SUPPORTED';
-  return isGiven ? {} : { ChecksumAlgorithm: 'CRC32' };
+  return isGiven ? {} : { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' };
 }
 
 async function fill(

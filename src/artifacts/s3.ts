@@ -12,7 +12,7 @@ import { guessMediaType } from './media-types.ts';
 import { assertArtifactPath, invalidPath } from './paths.ts';
 import { createS3Client, type AwsSdk } from './s3-client.ts';
 import type { S3Connection } from './s3-requests.ts';
-import { md5OfETag, s3Error } from './s3-errors.ts';
+import { crc32Of, md5OfETag, s3Error } from './s3-errors.ts';
 import { PART_BYTES, PartBuffers, putInParts } from './s3-upload.ts';
 import { readableSize } from './source-file.ts';
 
@@ -170,28 +170,38 @@ class S3Artifacts implements ArtifactRepository {
       what,
       partBytes: DOWNLOAD_PART_BYTES,
       fetch: async (range, read) =>
-        await this.#asking(
-          `read ${what}`,
-          async (place) => await read(await this.#open(place, this.#key(name), range())),
+        await this.#asking(`read ${what}`, (place) =>
+          this.#read(place, { Key: this.#key(name), range: range() }, read),
         ),
     };
   }
 
-  async #open({ sdk, client }: S3Place, Key: string, range: ByteRange | undefined): Promise<OpenedBytes> {
+  async #read<T>(
+    { sdk, client }: S3Place,
+    { Key, range }: { readonly Key: string; readonly range: ByteRange | undefined },
+    read: (opened: OpenedBytes) => Promise<T>,
+  ): Promise<T> {
     const part =
       range === undefined ? {} : { Range: `bytes=${range.startByte}-${range.endByte ?? ''}`, IfMatch: range.version };
-    const answer = await client.send(
-      new sdk.GetObjectCommand({ ...this.#base, Key, ChecksumMode: 'ENABLED', ...part }),
-    );
-    const body = answer.Body as Readable; // in Node it is one
-    return {
-      startByte: answer.ContentRange === undefined ? 0 : (range?.startByte ?? 0),
-      totalBytes:
-        answer.ContentRange === undefined ? answer.ContentLength : Number(/\/(\d+)$/.exec(answer.ContentRange)?.[1]),
-      version: answer.ETag,
-      md5: md5OfETag(answer.ETag, answer.SSECustomerAlgorithm ?? answer.ServerSideEncryption),
-      bytes: released(body),
-    };
+    const command = new sdk.GetObjectCommand({ ...this.#base, Key, ChecksumMode: 'ENABLED', ...part });
+    const ending = new AbortController();
+    try {
+      const answer = await client.send(command, { abortSignal: ending.signal });
+      const bytes = answer.Body as Readable; // in Node it is one
+      // what is left unread is dropped below, and that is no error of ours
+      bytes.on('error', () => undefined);
+      const { ContentRange, ContentLength, ETag: version } = answer;
+      return await read({
+        startByte: ContentRange === undefined ? 0 : (range?.startByte ?? 0),
+        totalBytes: ContentRange === undefined ? ContentLength : Number(/\/(\d+)$/.exec(ContentRange)?.[1]),
+        version,
+        md5: md5OfETag(version, answer.SSECustomerAlgorithm ?? answer.ServerSideEncryption),
+        crc32: crc32Of(answer),
+        bytes,
+      });
+    } finally {
+      ending.abort(); // the SDK's stream does not give the connection back where it is left unread
+    }
   }
 
   #key(path: string): string {
@@ -219,15 +229,6 @@ class S3Artifacts implements ArtifactRepository {
 interface S3Page {
   readonly CommonPrefixes?: readonly { readonly Prefix?: string | undefined }[] | undefined;
   readonly Contents?: readonly { readonly Key?: string | undefined; readonly Size?: number | undefined }[] | undefined;
-}
-
-/** Gives the connection back also where the bytes are not read to their end. */
-async function* released(body: Readable): AsyncGenerator<Uint8Array, void> {
-  try {
-    for await (const chunk of body) yield chunk as Uint8Array; // a stream of bytes
-  } finally {
-    body.destroy();
-  }
 }
 
 /** How Node and the SDK call a connection that did not come about or broke; a full disk is none of these. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { downloadBytes, downloadTo, type ByteRange, type ByteSource } from '../../src/artifacts/download.ts';
 import { MlflowError, mlflowError } from '../../src/errors.ts';
@@ -22,6 +23,7 @@ interface Behaviour {
   readonly breaksAfter?: readonly number[];
   readonly version?: string | undefined;
   readonly md5?: string;
+  readonly crc32?: number;
   readonly givesParts?: boolean;
   readonly contents?: readonly Buffer[];
   readonly error?: Error;
@@ -52,7 +54,8 @@ function sourceThat(behaviour: Behaviour): ByteSource & { readonly asked: (ByteR
         }
         await Promise.resolve();
       }
-      return await read({ startByte, totalBytes: whole.length, version, md5: behaviour.md5, bytes: stream() });
+      const { md5, crc32: crc } = behaviour;
+      return await read({ startByte, totalBytes: whole.length, version, md5, crc32: crc, bytes: stream() });
     },
   };
 }
@@ -147,5 +150,21 @@ describe('what arrived', () => {
     });
     isWhole();
     await expect(downloadBytes(damaged)).rejects.toMatchObject({ errorCode: 'TEMPORARILY_UNAVAILABLE' });
+  });
+
+  it.each([
+    ['whole', {}],
+    ['in parts that go on by themselves', { partBytes: 300, breaksAfter: [Infinity, 100, Infinity] }],
+    ['after it broke off', { breaksAfter: [300, 100, Infinity] }],
+    ['after it began again', { breaksAfter: [500, Infinity], givesParts: false }],
+  ])('is compared with the CRC32 that the server knows, %s', async (_, behaviour) => {
+    await downloadTo(target, sourceThat({ ...behaviour, crc32: crc32(content) }));
+    isWhole();
+    const damaged = sourceThat({ ...behaviour, crc32: crc32(content), contents: [Buffer.alloc(1000)] });
+    await expect(downloadTo(target, damaged)).rejects.toMatchObject({
+      errorCode: 'TEMPORARILY_UNAVAILABLE',
+      message: expect.stringContaining('its CRC32 is') as string,
+    });
+    isWhole();
   });
 });

@@ -1,10 +1,11 @@
 // How requests go to S3 itself: by the proxy that the settings name, past a certificate of its own, again where the connection broke.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ArtifactRepository } from '../../src/artifacts/contract.ts';
 import { openArtifacts } from '../../src/artifacts/open.ts';
@@ -118,6 +119,34 @@ describe('a proxy', () => {
     await expect(straight.putFile('a', source)).rejects.toMatchObject({ isRetryable: true });
     expect(proxy.passed).toEqual([]);
   });
+});
+
+it('a large file comes in parts, and the answer that said how large it is is given up', async () => {
+  const bytes = Buffer.alloc(64 * 1024 * 1024 + 10);
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(bytes));
+  const whole = {
+    'content-length': String(bytes.length),
+    etag: '"v-9"',
+    'x-amz-checksum-crc32': sum.toString('base64'),
+    'x-amz-checksum-type': 'FULL_OBJECT',
+  };
+  let givenUp = (): void => undefined;
+  const isGivenUp = new Promise<void>((resolve) => (givenUp = resolve));
+  const server = await startServer((response, { headers }) => {
+    const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? [];
+    if (start === undefined)
+      return void response.on('close', givenUp).writeHead(200, whole).write(bytes.subarray(0, 99));
+    const range = `bytes ${start}-${end}/${bytes.length}`;
+    response.writeHead(206, { etag: '"v-9"', 'content-range': range });
+    response.end(bytes.subarray(Number(start), Number(end) + 1));
+  });
+  const artifacts = await open({ endpointUrl: server.url });
+  const target = join(folder, 'in-parts');
+  await artifacts.getFile('a', target);
+  await isGivenUp;
+  expect(statSync(target).size).toBe(bytes.length);
+  await artifacts.close();
 });
 
 describe('a connection that breaks', () => {
