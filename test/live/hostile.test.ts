@@ -1,7 +1,5 @@
 // A real MLflow on each of its databases, with and without a password, and what stands between a job and it: nothing is lost, nothing
 // is doubled, nothing goes to another host, and every refusal says its mend.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MlflowError } from '../../src/errors.ts';
@@ -12,32 +10,11 @@ import { readExperiment } from './backends.ts';
 import { expectSteps } from './expect-steps.ts';
 import { startService } from './in-process.ts';
 import { valueAt } from './jobs/points.ts';
-import { makeFolder } from './live-job.ts';
 import { startMisbehavingProxy, type Mood } from './misbehaving-proxy.ts';
+import { PASSWORD, passwordEnv } from './password.ts';
 import { requireBackend } from './require-backend.ts';
 
-const password = 'only-for-this-test';
-const basic = Buffer.from(`admin:${password}`).toString('base64');
-
-/** What starts a server that asks for a password. */
-function passwordEnv(): Readonly<Record<string, string>> {
-  const folder = makeFolder();
-  const settings = {
-    default_permission: 'READ',
-    database_uri: `sqlite:///${join(folder, 'users.db')}`,
-    admin_username: 'admin',
-    admin_password: password,
-    authorization_function: 'mlflow.server.auth:authenticate_request_basic_auth',
-  };
-  const lines = Object.entries(settings).map(([key, value]) => `${key} = ${value}`);
-  writeFileSync(join(folder, 'auth.ini'), ['[mlflow]', ...lines, ''].join('\n'));
-  return {
-    MLFLOW_SERVER_ARGS: '--app-name basic-auth',
-    MLFLOW_AUTH_CONFIG_PATH: join(folder, 'auth.ini'),
-    MLFLOW_AUTH_ADMIN_PASSWORD: password,
-    MLFLOW_FLASK_SERVER_SECRET_KEY: 'only for this test',
-  };
-}
+const basic = Buffer.from(`admin:${PASSWORD}`).toString('base64');
 
 async function failureOf(work: Promise<unknown>): Promise<MlflowError> {
   const error: unknown = await work.catch((each: unknown) => each);
@@ -53,10 +30,10 @@ describe.each([
 ] as const)('MLflow 3.17.2 on %s', (_, name, asksForPassword) => {
   const backend = requireBackend(name, () => (asksForPassword ? { env: passwordEnv() } : {}));
   const uri = (): string => backend.env.MLFLOW_TRACKING_URI;
-  const credentials = asksForPassword ? { username: 'admin', password } : {};
+  const credentials = asksForPassword ? { username: 'admin', password: PASSWORD } : {};
   const headers: Record<string, string> = asksForPassword ? { authorization: `Basic ${basic}` } : {};
   /** As Python is told who it is. */
-  const ownUri = (): string => (asksForPassword ? uri().replace('//', `//admin:${password}@`) : uri());
+  const ownUri = (): string => (asksForPassword ? uri().replace('//', `//admin:${PASSWORD}@`) : uri());
 
   function open(at = uri(), more: object = {}): Store {
     const store = openHttpStore(at, { ...credentials, timeoutMs: 20_000, ...more });
@@ -145,7 +122,7 @@ describe.each([
     for (const work of [() => store.getExperiment('0'), () => store.createExperiment({ name: 'elsewhere' })]) {
       const error = await failureOf(work());
       expect(error).toMatchObject({ status: 307, isRetryable: false, isAmbiguous: false });
-      expect(inspect(error, { depth: 9 })).not.toMatch(new RegExp(`${password}|${basic}`));
+      expect(inspect(error, { depth: 9 })).not.toMatch(new RegExp(`${PASSWORD}|${basic}`));
     }
     expect(proxy.elsewhere).toEqual([]);
   });

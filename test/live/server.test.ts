@@ -1,7 +1,5 @@
 // The package over HTTP against real MLflow servers: the client, errors, nesting, resuming, hosts, passwords, jobs at once.
 import dns from 'node:dns';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MlflowError, RunspanError } from '../../src/index.ts';
 import { openHttpStore } from '../../src/stores/http/http-store.ts';
@@ -10,6 +8,7 @@ import { readExperiment, readRun } from './backends.ts';
 import { expectSteps } from './expect-steps.ts';
 import { makeService, startService } from './in-process.ts';
 import { makeFolder, startJob } from './live-job.ts';
+import { PASSWORD, passwordEnv } from './password.ts';
 import { requireBackend } from './require-backend.ts';
 import { waitForSteps } from './wait-for-steps.ts';
 
@@ -214,33 +213,14 @@ describe('a server on SQLite', () => {
 });
 
 describe('a server that asks for a password', () => {
-  const password = 'only-for-this-test';
-  const folder = makeFolder();
-  const users = join(folder, 'auth.ini');
-  const settings = {
-    default_permission: 'READ',
-    database_uri: `sqlite:///${join(folder, 'users.db')}`,
-    admin_username: 'admin',
-    admin_password: password,
-    authorization_function: 'mlflow.server.auth:authenticate_request_basic_auth',
-  };
-  const lines = Object.entries(settings).map(([key, value]) => `${key} = ${value}`);
-  writeFileSync(users, ['[mlflow]', ...lines, ''].join('\n'));
-  const mlflow = requireBackend('mlflow', {
-    env: {
-      MLFLOW_SERVER_ARGS: '--app-name basic-auth',
-      MLFLOW_AUTH_CONFIG_PATH: users,
-      MLFLOW_AUTH_ADMIN_PASSWORD: password,
-      MLFLOW_FLASK_SERVER_SECRET_KEY: 'only for this test',
-    },
-  });
+  const mlflow = requireBackend('mlflow', { env: passwordEnv() });
 
   test('takes the right one', async () => {
     const service = await startService({
       trackingUri: mlflow.env.MLFLOW_TRACKING_URI,
       experimentName: 'secret',
       username: 'admin',
-      password,
+      password: PASSWORD,
     });
     await service.runContext('train', (run) => {
       run.logMetric('loss', 0.5);
@@ -248,7 +228,7 @@ describe('a server that asks for a password', () => {
     });
     expect(await service.flush()).toMatchObject({ isComplete: true, deadLettered: 0 });
     const read = new URL(mlflow.env.MLFLOW_TRACKING_URI);
-    Object.assign(read, { username: 'admin', password: password });
+    Object.assign(read, { username: 'admin', password: PASSWORD });
     const { runs } = await readExperiment(read.href, 'secret');
     expect(runs).toMatchObject([
       {
@@ -257,7 +237,7 @@ describe('a server that asks for a password', () => {
         artifacts: expect.arrayContaining([expect.objectContaining({ path: 'a.txt' })]) as unknown,
       },
     ]);
-    expect(JSON.stringify(runs)).not.toContain(password);
+    expect(JSON.stringify(runs)).not.toContain(PASSWORD);
   });
 
   test.each([

@@ -27,7 +27,12 @@ const waysOut: readonly WayOut[] = [
   { way: 'signal', sent: 'SIGINT', code: null, status: 'KILLED', said: 'The process received SIGINT.' },
 ];
 
-test.each(waysOut)('$way $sent: run $status, span and exit code alike', async (row) => {
+const titled = waysOut.map((row) => ({
+  ...row,
+  title: [row.way, row.sent].filter((part) => part !== undefined).join(' '),
+}));
+
+test.each(titled)('$title: run $status, span and exit code alike', async (row) => {
   const { way, sent, code, status, said } = row;
   const folder = makeFolder();
   const result = await runRegistered(way, {
