@@ -127,6 +127,7 @@ describe('runspan demo', () => {
       encoding: 'utf8',
     });
     expect(stdout).toContain('\u001b[32mFINISHED');
+    expect(stdout).not.toContain('\u001b[2m\u001b[22m'); // a line without fields
     const bars = stripVTControlCharacters(stdout).split(/\r?\n/).filter((line) => line.includes('█·') || line.includes('··')); // prettier-ignore
     expect(bars.length).toBeGreaterThan(3);
     for (const line of bars) expect(line.length).toBeLessThanOrEqual(60);

@@ -139,7 +139,8 @@ function logLine({ timeMs, level, message, attributes }: LogLine): string {
   const padded = oneLine(level, 10).padEnd(8);
   const fields = ownFields(attributes).map(([key, value]) => `${oneLine(key)}=${oneLine(value)}`);
   const told = style === undefined ? padded : paint(style, padded);
-  return `${paint('dim', formatTime(timeMs).slice(11))}  ${told}  ${oneLine(message, 300)} ${paint('dim', fields.join(' '))}`.trimEnd();
+  const tail = fields.length === 0 ? '' : ` ${paint('dim', fields.join(' '))}`;
+  return `${paint('dim', formatTime(timeMs).slice(11))}  ${told}  ${oneLine(message, 300).trimEnd()}${tail}`;
 }
 
 /** Turns a report into what JSON can say: no NaN, no undefined. */
