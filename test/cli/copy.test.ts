@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { copy, type CopyRequest } from '../../src/cli/copy-command.ts';
 import type { CopySummary } from '../../src/cli/copy-report.ts';
@@ -18,6 +19,7 @@ import type { RunEntity } from '../../src/model/entities.ts';
 import { IS_PROMPT_TAG } from '../../src/model/registry.ts';
 import type { Store } from '../../src/stores/contract.ts';
 import { openStore } from '../../src/stores/open/open.ts';
+import { reset, startServer, text } from '../rest/scripted-server.ts';
 
 const TIME = Date.UTC(2026, 10, 20, 8);
 
@@ -393,6 +395,30 @@ describe('a copy', () => {
       );
     });
     expect((await runCopy()).summary).toMatchObject({ versions: { ...NOTHING, unchanged: 2 }, problems: [] });
+  });
+
+  it.each([
+    ['refuses the credentials', text('<html>no</html>', 401), 401],
+    ['breaks every connection', reset, 0],
+  ])('to a server that %s says so, and begins nothing', async (_, answer, status) => {
+    enterFolder();
+    await use('sqlite:///from.db', (store) => writeRun(store, 'train'));
+    const server = await startServer(answer);
+    const copying = runCopy({ to: server.url, timeout: 1 });
+    await expect(copying).rejects.toMatchObject({ name: 'MlflowError', status });
+    expect(server.seen.filter(({ method }) => method !== 'GET')).toEqual([]);
+  });
+
+  it('of a database that another process has locked, or that is damaged, says that', async () => {
+    const folder = enterFolder();
+    await use('sqlite:///from.db', (store) => writeRun(store, 'train'));
+    const holder = new DatabaseSync(join(folder, 'from.db'));
+    holder.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+    await expect(runCopy()).rejects.toThrow(/another process holds its lock/);
+    holder.close();
+    const whole = readFileSync(join(folder, 'from.db'));
+    writeFileSync(join(folder, 'cut.db'), whole.subarray(0, whole.length / 2));
+    await expect(runCopy({ from: 'cut.db' })).rejects.toThrow(/cut\.db' as an MLflow database: it is damaged/);
   });
 
   it.each([
