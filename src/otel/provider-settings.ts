@@ -59,6 +59,8 @@ export interface ProviderSettings {
   readonly unknownExporters?: readonly string[] | undefined;
   /** Protocols that were asked for and are none of ours. */
   readonly unknownProtocols?: readonly string[] | undefined;
+  /** Variables that should name a URL and do not. */
+  readonly misspeltEndpoints?: readonly string[] | undefined;
   /** The providers by hand, and no NodeSDK: a job under register waits for its first line meanwhile. @default false */
   readonly isLean?: boolean | undefined;
   readonly spanBatch?: BatchSettings | undefined;

@@ -126,6 +126,8 @@ async function build(relay: RelaySpanProcessor, settings: ProviderSettings, onBu
     warnings.push(
       `There is no protocol '${name}' here: OTEL_EXPORTER_OTLP_PROTOCOL takes http/json, http/protobuf or grpc.`,
     );
+  for (const name of settings.misspeltEndpoints ?? [])
+    warnings.push(`${name} is no URL such as http://localhost:4318: nothing reaches a Collector by it.`);
   if (registered.hasTracing) {
     await registerContextManager(registered);
     const logsAre = registered.hasLogs ? 'its logs provider too' : 'no logs provider';

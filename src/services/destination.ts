@@ -11,6 +11,7 @@ import type { AlertSink } from '../model/alert-sink.ts';
 import { settlesWithin } from '../otel/deadline.ts';
 import type { Outbox, OutboxEvent, OutboxOptions, RegistryPlace } from '../outbox/contract.ts';
 import { openDisabledOutbox } from '../outbox/job/disabled-outbox.ts';
+import { requireStoreUri } from '../stores/open/open.ts';
 import type { RunBook } from './run-book.ts';
 
 /** What {@link openDestination} stands on. */
@@ -36,6 +37,8 @@ export function isRemote(trackingUri: string): boolean {
  */
 export async function openDestination({ settings, book, sink, open }: DestinationOptions): Promise<Outbox> {
   if (settings.isDisabled) return openDisabledOutbox();
+  // Before a journal is made that nobody could ever deliver.
+  requireStoreUri(settings.absoluteTrackingUri);
   const ready = Promise.withResolvers<void>();
   let isStarting = true;
   let refusal: Error | undefined;

@@ -278,3 +278,8 @@ test('every caller gets the one set-up, and an exporter that is none is a warnin
   expect(first.warnings).toEqual([expect.stringContaining("no exporter 'zipkin'")]);
   expect(said.join('\n')).toContain('zipkin');
 });
+
+test('an endpoint that is no URL is a warning that names its variable', async () => {
+  const { warnings } = await setUp({ misspeltEndpoints: ['OTEL_EXPORTER_OTLP_ENDPOINT'] });
+  expect(warnings).toEqual([expect.stringContaining('OTEL_EXPORTER_OTLP_ENDPOINT is no URL such as http://')]);
+});

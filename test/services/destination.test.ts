@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { afterEach, expect, it, vi } from 'vitest';
 import { resolveMlflowSettings, type MlflowOptions } from '../../src/config/settings/mlflow-settings.ts';
 import { loadSources } from '../../src/config/settings/sources.ts';
-import type { OutboxOptions } from '../../src/outbox/contract.ts';
+import type { Outbox, OutboxOptions } from '../../src/outbox/contract.ts';
 import { openDisabledOutbox } from '../../src/outbox/job/disabled-outbox.ts';
 import { openDestination } from '../../src/services/destination.ts';
 import { RunBook } from '../../src/services/run-book.ts';
@@ -95,3 +95,16 @@ it.each<[string, string, Record<string, string>, readonly RegExp[]]>([
   const warnings = await warningsFor({ trackingUri }, 'MLFLOW_TRACKING_A', env);
   expect(warnings).toEqual(expected.map((pattern) => expect.stringMatching(pattern) as string));
 });
+
+it.each(['ftp://h', 'databricks', 'sqlite:///:memory:', 'file://other/runs'])(
+  'a tracking URI that no store has, %s, is refused before a journal is made for it',
+  async (trackingUri) => {
+    let openCount = 0;
+    const book = new RunBook({ warn: () => undefined, makeRunUrl: () => undefined });
+    const settings = resolveMlflowSettings({ trackingUri }, loadSources({ folder: tmpdir(), env: {} }));
+    const open = (): Outbox => (openCount++, openDisabledOutbox());
+    const opening = openDestination({ settings, book, sink: { notify: () => undefined }, open });
+    await expect(opening).rejects.toThrow(`Cannot open store '${trackingUri}'`);
+    expect(openCount).toBe(0);
+  },
+);

@@ -30,6 +30,8 @@ export interface OtelSettings {
   readonly unknownExporters: readonly string[];
   /** What OTEL_EXPORTER_OTLP_PROTOCOL, or a signal's own, names beside `http/json`, `http/protobuf` and `grpc`. */
   readonly unknownProtocols: readonly string[];
+  /** Which variables name an endpoint for HTTP that is no http:// or https:// URL. */
+  readonly misspeltEndpoints: readonly string[];
 }
 
 /** How an OTLP endpoint is spoken to. */
@@ -65,14 +67,15 @@ export function readOtelSettings(sources: SettingsSources = loadSources()): Otel
   const read = (name: string): string | undefined => findVariable(sources, name)?.text.trim() || undefined;
   const exporters = (name: string): readonly string[] =>
     (read(name) ?? 'otlp').split(',').flatMap((part) => part.trim() || []);
+  const [spanConnection, logConnection] = [readConnection(read, 'TRACES'), readConnection(read, 'LOGS')];
   const [spans, logs] = [exporters('OTEL_TRACES_EXPORTER'), exporters('OTEL_LOGS_EXPORTER')];
   return {
     endpoint: read('OTEL_EXPORTER_OTLP_ENDPOINT'),
     tracesEndpoint: read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'),
     logsEndpoint: read('OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'),
     httpEndpoint: read('RUNSPAN_OTLP_HTTP_ENDPOINT'),
-    spanConnection: readConnection(read, 'TRACES'),
-    logConnection: readConnection(read, 'LOGS'),
+    spanConnection,
+    logConnection,
     isSdkDisabled: read('OTEL_SDK_DISABLED')?.toLowerCase() === 'true',
     areSpansExported: spans.includes('otlp'),
     areLogsExported: logs.includes('otlp'),
@@ -80,7 +83,23 @@ export function readOtelSettings(sources: SettingsSources = loadSources()): Otel
     areLogsPrinted: logs.includes('console'),
     unknownExporters: [...new Set([...spans, ...logs])].filter((name) => !KNOWN_EXPORTERS.has(name)),
     unknownProtocols: readUnknownProtocols(read),
+    misspeltEndpoints: [
+      ...misspelt('OTEL_EXPORTER_OTLP_ENDPOINT', read, [spanConnection, logConnection]),
+      ...misspelt('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', read, [spanConnection]),
+      ...misspelt('OTEL_EXPORTER_OTLP_LOGS_ENDPOINT', read, [logConnection]),
+    ],
   };
+}
+
+/** gRPC takes a host and port alone. */
+function misspelt(
+  name: string,
+  read: (name: string) => string | undefined,
+  users: readonly OtelConnection[],
+): readonly string[] {
+  const text = read(name);
+  const isRight = text === undefined || (/^https?:\/\//i.test(text) && URL.canParse(text));
+  return isRight || users.every(({ protocol }) => protocol === 'grpc') ? [] : [name];
 }
 
 function readConnection(read: (name: string) => string | undefined, signal: 'TRACES' | 'LOGS'): OtelConnection {

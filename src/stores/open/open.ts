@@ -47,7 +47,22 @@ export async function openStore(uri: string, options: OpenStoreOptions): Promise
       ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }),
     });
   }
-  throw new RunspanError(
+  throw unknownScheme(uri);
+}
+
+/**
+ * Refuses a tracking URI that no store has, without looking for anything.
+ *
+ * @throws {RunspanError} `UNKNOWN_SCHEME`; `NOT_SUPPORTED` for a database in memory or another machine's folder
+ */
+export function requireStoreUri(uri: string): void {
+  if (/^https?:/i.test(uri)) return;
+  if (/^sqlite:/i.test(uri)) sqlitePath(uri);
+  else if (folderPath(uri) === undefined) throw unknownScheme(uri);
+}
+
+function unknownScheme(uri: string): RunspanError {
+  return new RunspanError(
     'UNKNOWN_SCHEME',
     `Cannot open store '${withoutCredentials(uri)}': unknown scheme. Use http, https, sqlite or file.`,
   );

@@ -33,6 +33,7 @@ describe('readOtelSettings', () => {
       areLogsPrinted: false,
       unknownExporters: [],
       unknownProtocols: [],
+      misspeltEndpoints: [],
     });
   });
 
@@ -118,4 +119,22 @@ describe('readOtelSettings', () => {
       OTEL_EXPORTER_OTLP_HEADERS: 'a=b',
     });
   });
+});
+
+test.each<[Record<string, string>, readonly string[]]>([
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, ['OTEL_EXPORTER_OTLP_ENDPOINT']],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: '127.0.0.1' }, ['OTEL_EXPORTER_OTLP_ENDPOINT']],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://' }, ['OTEL_EXPORTER_OTLP_ENDPOINT']],
+  [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'c' },
+    ['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'],
+  ],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://c:4318/x' }, []],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, []],
+  [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'c:4317', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc' },
+    ['OTEL_EXPORTER_OTLP_ENDPOINT'],
+  ],
+])('of %j the endpoints that are no URL are %j', (env, names) => {
+  expect(readOtelSettings(sources(env)).misspeltEndpoints).toEqual(names);
 });
