@@ -23,6 +23,7 @@ export const ACTIONS = {
   'clock steps': 2,
   reboot: 1,
   'power cut': 2,
+  'a file is torn': 1,
   'a rival comes': 3,
 } as const;
 

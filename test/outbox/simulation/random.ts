@@ -32,6 +32,11 @@ export class Choices {
     return picked;
   }
 
+  /** Undefined where there is none. */
+  pickIfAny<T>(from: readonly T[]): T | undefined {
+    return from.length === 0 ? undefined : this.pick(from);
+  }
+
   /** One of the names, by their weights. */
   weighted<N extends string>(weights: Readonly<Record<N, number>>): N {
     // Object.entries forgets the names it was given.

@@ -4,7 +4,8 @@ import type { FlushResult, Outbox, OutboxEvent } from '../../../src/outbox/contr
 import type { Machine } from '../../../src/outbox/machine/system.ts';
 import type { Write } from '../../../src/model/write.ts';
 import { RunspanError } from '../../../src/errors.ts';
-import { DiskView, type SimDisk, type Strike } from './sim-disk.ts';
+import { DiskView, type Strike } from './disk-view.ts';
+import type { SimDisk } from './sim-disk.ts';
 import type { SimClock } from './sim-clock.ts';
 import type { SimServer } from './sim-server.ts';
 import type { Choices } from './random.ts';
@@ -27,6 +28,10 @@ export interface SimProcessOptions {
   readonly isAlive: (pid: number) => boolean;
   readonly onApplied: (pid: number, method: string, request: unknown) => void;
   readonly durability: 'os' | 'fsync';
+  /** Told of what must never be done. */
+  readonly onWrong: (what: string) => void;
+  /** Called before it puts another text in a file's place. */
+  readonly onReplace: (pid: number, file: string) => void;
   /** Called before each change of its disk. */
   readonly onChange: () => void;
 }
@@ -61,7 +66,13 @@ export class SimProcess {
     this.#options = options;
     this.pid = options.pid;
     this.host = options.host;
-    this.disk = new DiskView(options.disk, { strike: () => this.#strike(), isDead: () => this.isDead });
+    this.disk = new DiskView(options.disk, {
+      onReplace: (file) => options.onReplace(options.pid, file),
+
+      strike: () => this.#strike(),
+      isDead: () => this.isDead,
+      onWrong: options.onWrong,
+    });
     const { clock, server, choices, pid } = options;
     const machine: Machine = {
       hostName: this.host.name,
@@ -160,11 +171,19 @@ export class SimProcess {
     for (const attempt of this.attempts) if (attempt.sequence > through) attempt.isCertain = false;
   }
 
+  /** Something happened that nothing was promised of: what it had written may be gone. */
+  loseAll(): void {
+    for (const attempt of this.attempts) attempt.isCertain = false;
+  }
+
   stop(timeoutMs: number): void {
     if (this.isDead || this.hasStopped) return;
     this.hasStopped = true;
+    const { accepted = 0 } = this.#outbox?.stats() ?? {};
     void this.#outbox?.stop({ timeoutMs }).then((result) => {
       this.stopped = result;
+      if (this.isDead) return;
+      if (result.durability === 'fsync') this.#flushedThrough = Math.max(this.#flushedThrough, accepted);
     });
   }
 

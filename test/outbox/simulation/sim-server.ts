@@ -1,11 +1,12 @@
 // The tracking server of a world: one honest store, and a road to it that loses, repeats, delays and lies.
 import { MlflowError } from '../../../src/errors.ts';
 import type { ArtifactRepository } from '../../../src/artifacts/contract.ts';
+import { RUN_KEY_TAG } from '../../../src/outbox/delivery/delivery.ts';
 import type { Openers } from '../../../src/outbox/delivery/destination.ts';
 import type { Store } from '../../../src/stores/contract.ts';
 import { MemoryStore } from '../memory-store.ts';
 import type { SimClock } from './sim-clock.ts';
-import type { DiskView } from './sim-disk.ts';
+import type { DiskView } from './disk-view.ts';
 import type { Choices } from './random.ts';
 
 /** How the road is. */
@@ -15,6 +16,9 @@ export type Weather = 'fair' | 'rough' | 'away' | 'locked';
 type Fate =
   | 'answered'
   | 'lost'
+  | 'slow'
+  | 'hang'
+  | 'reset'
   | 'commit-500'
   | 'commit-timeout'
   | 'late-commit'
@@ -24,11 +28,33 @@ type Fate =
   | 'twice'
   | 'unauthenticated';
 
+/** By weight, what becomes of a call where nobody answers, or some do. */
+const AWAY = { lost: 16, hang: 2, 'commit-timeout': 2 } as const;
+const ROUGH = {
+  answered: 50,
+  slow: 6,
+  lost: 6,
+  hang: 3,
+  reset: 5,
+  'commit-500': 7,
+  'commit-timeout': 7,
+  'late-commit': 4,
+  half: 6,
+  html: 4,
+  busy: 6,
+  twice: 6,
+} as const;
+
 /** Calls that a second time would do something else. */
 const ONCE: ReadonlySet<string> = new Set(['createExperiment', 'createRun', 'deleteRun']);
 /** Calls that change nothing: their loss is never ambiguous. */
 const READS = /^(get|search|find)/;
 const TIMEOUT_MS = 5000;
+/** How long after that a request may still be carried out. */
+const LATE_MS = 100;
+const LATEST_MS = 2000;
+/** How long a create may take. */
+const SLOW_MS = 1500;
 
 /** Who calls: a process that may die while its call is under way. */
 export interface Caller {
@@ -36,6 +62,11 @@ export interface Caller {
   readonly disk: DiskView;
   /** What the server carried out for it, in order. */
   readonly onApplied: (method: string, request: unknown) => void;
+}
+
+interface Call {
+  readonly method: string;
+  readonly request: unknown;
 }
 
 export interface SimServerOptions {
@@ -65,7 +96,7 @@ export class SimServer {
         if (typeof member !== 'function' || typeof name !== 'string' || name === 'close') return member;
         const method = (member as (...args: readonly unknown[]) => Promise<unknown>).bind(store);
         return (...args: readonly unknown[]) =>
-          this.#send(caller, name, () => {
+          this.#send(caller, { method: name, request: args[0] }, () => {
             caller.onApplied(name, args[0]);
             return method(...args);
           });
@@ -80,13 +111,17 @@ export class SimServer {
   #repository(uri: string, caller: Caller): ArtifactRepository {
     const put = (path: string, file: string): Promise<void> => {
       const text = caller.disk.bytesOf(file).toString('utf8');
-      return this.#send(caller, 'putFile', async () => void this.artifacts.set(`${uri}/${path}`, text));
+      return this.#send(
+        caller,
+        { method: 'putFile', request: path },
+        async () => void this.artifacts.set(`${uri}/${path}`, text),
+      );
     };
     // Only what the drain asks of a repository.
     return { uri, putFile: put, close: () => Promise.resolve() } as unknown as ArtifactRepository;
   }
 
-  async #send<T>(caller: Caller, method: string, act: () => Promise<T>): Promise<T> {
+  async #send<T>(caller: Caller, { method, request }: Call, act: () => Promise<T>): Promise<T> {
     const { choices } = this.#options;
     const fate = this.#fateOf(method);
     await this.#pass(caller, choices.below(30) + 1);
@@ -96,18 +131,25 @@ export class SimServer {
       case 'twice':
         await act();
         return this.#answer(caller, act());
+      case 'slow':
+        // Whoever dies meanwhile has sent it all the same.
+        await this.#pass({ isDead: () => false }, choices.below(SLOW_MS));
+        return this.#answer(caller, act());
       case 'lost':
         throw failed(0, { isRetryable: true });
+      case 'hang':
+      case 'reset':
+        // Not carried out, and nobody but the server knows that.
+        await this.#pass(caller, fate === 'hang' ? TIMEOUT_MS : 5);
+        throw failed(0, { isRetryable: true, isAmbiguous: !READS.test(method) });
       case 'busy':
         throw failed(429, { isRetryable: true, retryAfterMs: 1000 * choices.below(4) });
       case 'unauthenticated':
         throw failed(401, { isRetryable: false });
-      case 'late-commit': {
-        // After the caller has given up, and before it can have tried again.
+      case 'late-commit':
         await this.#pass(caller, TIMEOUT_MS);
-        void this.#pass({ isDead: () => false }, 100).then(() => act().catch(() => undefined));
+        this.#carryOutLate(method, request, act);
         throw failed(0, { isRetryable: true, isAmbiguous: !READS.test(method) });
-      }
       case 'commit-500':
       case 'commit-timeout':
       case 'half':
@@ -120,25 +162,35 @@ export class SimServer {
     }
   }
 
+  /**
+   * After the caller has given up, and before it can have tried again; a create even later, when the client may have made the run a second
+   * time, but not when it has ended, for then nobody looks for it any more.
+   */
+  #carryOutLate(method: string, request: unknown, act: () => Promise<unknown>): void {
+    const lateMs = method === 'createRun' ? LATE_MS + this.#options.choices.below(LATEST_MS - LATE_MS) : LATE_MS;
+    this.#options.clock.after(lateMs, () => {
+      if (method === 'createRun' && this.#hasEnded(request)) return;
+      act().catch(() => undefined);
+    });
+  }
+
+  #hasEnded(request: unknown): boolean {
+    // What the drain hands to a store's createRun.
+    const { tags } = request as { readonly tags: readonly { readonly key: string; readonly value: string }[] };
+    const key = tags.find((tag) => tag.key === RUN_KEY_TAG)?.value;
+    return this.store.activeRuns().some((run) => run.tags.get(RUN_KEY_TAG) === key && run.info.status !== 'RUNNING');
+  }
+
   #fateOf(method: string): Fate {
     const { choices } = this.#options;
     if (this.weather === 'fair') return 'answered';
     if (this.weather === 'locked') return 'unauthenticated';
-    if (this.weather === 'away') return choices.isChance(0.9) ? 'lost' : 'commit-timeout';
-    const fate = choices.weighted<Fate>({
-      answered: 50,
-      lost: 8,
-      'commit-500': 8,
-      'commit-timeout': 8,
-      'late-commit': 4,
-      half: 6,
-      html: 4,
-      busy: 6,
-      twice: 6,
-      unauthenticated: 0,
-    });
+    if (this.weather === 'away') return choices.weighted(AWAY);
+    const fate = choices.weighted(ROUGH);
     // A network that repeats a create behind the client's back cannot be seen by anybody.
-    return fate === 'twice' && ONCE.has(method) ? 'answered' : fate;
+    if (fate === 'twice' && ONCE.has(method)) return 'answered';
+    // Of anything else that a dead process sent, a later one could undo what its adopter sends.
+    return fate === 'slow' && method !== 'createRun' ? 'answered' : fate;
   }
 
   async #answer<T>(caller: Caller, answer: Promise<T>): Promise<T> {

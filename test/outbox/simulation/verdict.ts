@@ -6,6 +6,7 @@ import type { World } from './world.ts';
 /** What is wrong; empty where nothing is. */
 export function judge(world: World): readonly string[] {
   return [
+    ...world.wrongs,
     ...judgeFolders(world),
     ...judgeRuns(world),
     ...judgeCounts(world),
@@ -23,7 +24,8 @@ function judgeRuns(world: World): readonly string[] {
   for (const run of world.runs) {
     const attempts = run.owner.attempts.filter(({ write }) => write.runKey === run.key);
     const found = world.server.store.activeRuns().filter((each) => each.tags.get('runspan.run_key') === run.key);
-    if (found.length > 1) problems.push(`${run.key} is there ${found.length} times`);
+    // Of a run that was in memory alone when its process died, nobody knows to look for a second one.
+    if (found.length > 1 && attempts[0]?.isCertain === true) problems.push(`${run.key} is there ${found.length} times`);
     const [stored] = found;
     if (stored === undefined) {
       if (attempts[0]?.isCertain === true) problems.push(`${run.key} was accepted and is not there`);
@@ -42,7 +44,11 @@ function judgeContent(world: World, run: SimRun, attempts: readonly Attempt[], s
   const steps = stored.metrics.map(({ step }) => step);
   if (new Set(steps).size < steps.length) say('a point is there twice');
   let lastCertainTag = 0;
-  for (const { write, isCertain } of attempts) {
+  // What was in memory alone has arrived too, where the process was told so.
+  const haveArrived = run.owner.stopped?.isComplete === true;
+  for (const attempt of attempts) {
+    const { write } = attempt;
+    const isCertain = attempt.isCertain || haveArrived;
     if (write.kind === 'tags') lastCertainTag = isCertain ? Number(write.tags[0]?.value) : lastCertainTag;
     if (!isCertain) continue;
     if (write.kind === 'metric' && write.key !== 'bad' && !steps.includes(write.step))
@@ -51,7 +57,7 @@ function judgeContent(world: World, run: SimRun, attempts: readonly Attempt[], s
       for (const { key } of write.params) if (!stored.params.has(key)) say(`param ${key} is lost`);
     }
     // A run that ends by itself has mirrored them as tags of its own; of a dead one the reaper does.
-    if (write.kind === 'attributes' && stored.info.status === 'KILLED') {
+    if (write.kind === 'attributes' && attempt.isCertain && stored.info.status === 'KILLED') {
       for (const { key } of write.tags) if (!stored.tags.has(key)) say(`attribute ${key} is lost`);
     }
     if (write.kind === 'artifact') {
@@ -141,9 +147,11 @@ function isLossOfMemory(world: World, { sequence, count, record }: Letter): bool
       );
       return isDead && (beginning?.isCertain === false || (beginning !== undefined && isUnsynced));
     });
-  return world.processes.some(({ isDead, attempts }) => {
+  return world.processes.some(({ isDead, stopped, attempts }) => {
     const lost = attempts.slice(sequence - 1, sequence - 1 + count);
-    return isDead && lost.length === count && lost.every((attempt) => !attempt.isCertain);
+    return (
+      isDead && stopped?.isComplete !== true && lost.length === count && lost.every((attempt) => !attempt.isCertain)
+    );
   });
 }
 

@@ -1,8 +1,12 @@
 // A history: processes on two hosts that share a folder and a server, and what a seed has happen to them.
-import type { Write } from '../../../src/model/write.ts';
-import { create, metric, runKey } from '../writes.ts';
+import path from 'node:path';
+import { pidOfName } from '../../../src/outbox/folder/folder.ts';
+import { readLease } from '../../../src/outbox/folder/lease.ts';
+import type { System } from '../../../src/outbox/machine/system.ts';
+import { create, runKey } from '../writes.ts';
 import type { Action } from './actions.ts';
 import { ACTIONS, SYNCED_ACTIONS } from './actions.ts';
+import { logInRun } from './job-calls.ts';
 import { Choices } from './random.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
@@ -63,9 +67,11 @@ export class World {
     return this.disk
       .list('/runspan')
       .filter((name) => !known.has(name) && !name.startsWith('.clock-') && !name.startsWith('.new-'))
-      .filter(
-        (name) => this.disk.nodes.get(`/runspan/${name}/header.json`)?.bytes?.toString().endsWith('}\n') ?? false,
-      );
+      .filter((name) => ['header.json', 'header.copy.json'].some((each) => this.#isWhole(`/runspan/${name}/${each}`)));
+  }
+
+  #isWhole(file: string): boolean {
+    return this.disk.nodes.get(file)?.bytes?.toString().endsWith('}\n') ?? false;
   }
 
   async #act(action: Action): Promise<void> {
@@ -98,7 +104,10 @@ export class World {
         this.#rivalIn = 1 + this.#choices.below(60);
         return;
       case 'power cut':
-        return this.#isSynced ? this.#cutPower() : undefined;
+        if (this.#isSynced && this.#choices.isChance(0.5)) await this.#flushAway();
+        return this.#cutPower();
+      case 'a file is torn':
+        return this.#tearFile();
       default: {
         const process = this.#anyAlive();
         if (process !== undefined) this.#do(process, action);
@@ -107,11 +116,50 @@ export class World {
     }
   }
 
+  /** Much waits on the disk alone, and flush() has said so. */
+  async #flushAway(): Promise<void> {
+    this.server.weather = 'away';
+    this.#say('the road is away, and everybody flushes');
+    for (const each of this.#alive()) {
+      const run = this.#anyRunOf(each);
+      for (const action of ['artifact', 'metrics', 'tag'] as const)
+        if (run !== undefined) logInRun(run, action, { choices: this.#choices, nowMs: this.clock.wallMs });
+      if (this.#choices.isChance(0.3)) this.#failDisk(each);
+      if (this.#choices.isChance(0.3)) each.stop(1 + this.#choices.below(60));
+      else each.flush(1 + this.#choices.below(60));
+    }
+    await this.#pass(100);
+    for (const each of this.#alive()) each.flush(1 + this.#choices.below(60));
+    await this.#pass(100);
+  }
+
+  #failDisk(process: SimProcess): void {
+    process.errorsLeft = 1 + this.#choices.below(8);
+    process.errorCode = this.#choices.pick(['ENOSPC', 'EIO', 'EROFS', 'EMFILE']);
+  }
+
   #cutPower(): void {
-    for (const each of this.processes) each.losePower();
+    // Where writes are not synced it may take anything that is still there: seldom, since little can be said after that.
+    if (!this.#isSynced && !this.#choices.isChance(0.2)) return;
+    for (const each of this.processes) {
+      each.losePower();
+      if (!this.#isSynced) each.loseAll();
+    }
     for (const host of this.#hosts) host.bootId = `${host.bootId}'`;
     this.disk.cutPower(this.#choices);
     this.#say('the power is cut');
+  }
+
+  /** In what a dead process left: as a disk does that loses what it was given. */
+  #tearFile(): void {
+    const dead = this.processes.filter((each) => each.isDead || each.stopped !== undefined);
+    const folders = this.disk.list('/runspan').filter((name) => dead.some(({ pid }) => pidOfName(name) === pid));
+    const folder = this.#choices.pickIfAny(folders);
+    const file = folder && this.disk.tear(`/runspan/${folder}`, this.#choices);
+    if (file === undefined) return;
+    // Whose records these are, its name does not say: another dead one may have adopted it.
+    for (const each of dead) each.loseAll();
+    this.#say(`${file} is torn`);
   }
 
   #do(process: SimProcess, action: Action): void {
@@ -131,11 +179,9 @@ export class World {
         process.deathIn = 1 + choices.below(30);
         return;
       case 'disk fails':
-        process.errorsLeft = 1 + choices.below(8);
-        process.errorCode = choices.pick(['ENOSPC', 'EIO', 'EROFS', 'EMFILE']);
-        return;
+        return this.#failDisk(process);
       default:
-        if (run !== undefined) this.#write(run, action);
+        if (run !== undefined) logInRun(run, action, { choices, nowMs: this.clock.wallMs });
     }
   }
 
@@ -143,53 +189,6 @@ export class World {
     const key = runKey(this.runs.length + 1);
     if (!process.append(create(key, { runName: `run ${this.runs.length + 1}` }))) return;
     this.runs.push({ key, owner: process, metrics: 0, tags: 0, hasBad: false, hasEnded: false });
-  }
-
-  #write(run: SimRun, action: Action): void {
-    const { key, owner } = run;
-    const put = (write: Write): boolean => owner.append(write);
-    switch (action) {
-      case 'metrics': {
-        const count = this.#choices.isChance(0.2) ? 40 + this.#choices.below(120) : 1 + this.#choices.below(12);
-        for (let index = 0; index < count; index += 1) put(metric(key, (run.metrics += 1)));
-        return;
-      }
-      case 'tag':
-        put({ kind: 'tags', runKey: key, tags: [{ key: 'count', value: String((run.tags += 1)) }] });
-        return;
-      case 'param':
-        put({ kind: 'params', runKey: key, params: [{ key: `p${owner.attempts.length}`, value: 'v' }] });
-        return;
-      case 'attribute':
-        put({
-          kind: 'attributes',
-          runKey: key,
-          params: [],
-          metrics: [],
-          tags: [{ key: `a${owner.attempts.length}`, value: 'v' }],
-        });
-        return;
-      case 'bad':
-        if (put({ ...metric(key, 0), key: 'bad' })) run.hasBad = true;
-        return;
-      case 'artifact': {
-        const file = owner.spool(`text ${owner.attempts.length}`);
-        if (file === undefined) return;
-        put({ kind: 'artifact', runKey: key, path: `${owner.attempts.length}.txt`, source: { kind: 'spool', file } });
-        return;
-      }
-      case 'end':
-        run.hasEnded = true;
-        put({
-          kind: 'end',
-          runKey: key,
-          status: this.#choices.pick(['FINISHED', 'FAILED']),
-          endTimeMs: this.clock.wallMs,
-        });
-        return;
-      default:
-        throw new Error(`no such action: ${action}`);
-    }
   }
 
   /** Everything ends, one way or another; then a last process finds a good road and all the time it needs. */
@@ -234,12 +233,23 @@ export class World {
       pid,
       host: { ...host },
       isAlive: (of) => this.#isAlive(of, host.name),
+      onReplace: (by, file) => this.#checkOwner(by, file),
+      onWrong: (what) => void this.wrongs.push(`${pid}: ${what}`),
       onApplied: (by, method, request) => this.#note({ pid: by, method, request }),
     });
     this.processes.push(process);
     this.#starting.delete(pid);
     this.#say(`${pid}: starts on ${host.name}`);
     return process;
+  }
+
+  /** A folder that somebody alive works on is not to be signed by another, unless it was taken over by its name. */
+  #checkOwner(pid: number, file: string): void {
+    const text = path.basename(file) === 'lease' ? this.disk.nodes.get(file)?.bytes?.toString() : undefined;
+    const system = { disk: { readText: () => text } } as unknown as System;
+    const lease = text === undefined ? undefined : readLease(system, file);
+    if (lease === undefined || lease.pid === pid || lease.isReleased || !file.includes(`/${lease.folder}/`)) return;
+    if (this.#isAlive(lease.pid, lease.host)) this.wrongs.push(`${pid}: signs the folder of ${lease.pid}, which lives`);
   }
 
   #isAlive(pid: number, hostName: string): boolean {
@@ -268,13 +278,11 @@ export class World {
   }
 
   #anyAlive(): SimProcess | undefined {
-    const alive = this.#alive();
-    return alive.length === 0 ? undefined : this.#choices.pick(alive);
+    return this.#choices.pickIfAny(this.#alive());
   }
 
   #anyRunOf(process: SimProcess): SimRun | undefined {
-    const open = this.runs.filter((run) => run.owner === process && !run.hasEnded);
-    return open.length === 0 ? undefined : this.#choices.pick(open);
+    return this.#choices.pickIfAny(this.runs.filter((run) => run.owner === process && !run.hasEnded));
   }
 
   #say(line: string): void {
