@@ -15,7 +15,7 @@ import type {
 import { RestApi } from '../../rest/api.ts';
 import { splitBatch } from '../../rest/wire/batches.ts';
 import type { ConnectionOptions } from '../../rest/transport/connection.ts';
-import type { Endpoint } from '../../rest/wire/endpoint.ts';
+import { post, type Endpoint, type WireFields } from '../../rest/wire/endpoint.ts';
 import { ENDPOINTS } from '../../rest/endpoints/endpoints.ts';
 import type { Pace } from '../../rest/transport/retry.ts';
 import {
@@ -55,6 +55,13 @@ export function openHttpStore(
   options: { readonly pace?: Pace } = {},
 ): Store {
   return new HttpStore(new RestApi(uri, connection, options));
+}
+
+/** The endpoint for what is encoded already. */
+const ENCODED_BATCH = post(ENDPOINTS.logBatch.path, ENDPOINTS.logBatch.effect, asItIs, ENDPOINTS.logBatch.answer);
+
+function asItIs(fields: WireFields): WireFields {
+  return fields;
 }
 
 class HttpStore implements Store {
@@ -141,10 +148,9 @@ class HttpStore implements Store {
     // a batch with a model that is not there leaves the run's half of it behind; one point is taken whole or refused whole
     if (isAlone && metric?.modelId !== undefined)
       return this.#api.call(ENDPOINTS.logMetric, { runId: request.runId, metric });
-    const batches = splitBatch(request);
     // all are checked before one is sent: a refusal must not leave half of it behind
-    if (batches.length > 1) batches.forEach(ENDPOINTS.logBatch.encode);
-    for (const batch of batches) await this.#api.call(ENDPOINTS.logBatch, batch);
+    const bodies = splitBatch(request).map(ENDPOINTS.logBatch.encode);
+    for (const body of bodies) await this.#api.call(ENCODED_BATCH, body);
   }
 
   deleteTag(runId: string, key: string): Promise<void> {

@@ -290,6 +290,25 @@ describe('what goes on the wire', () => {
     ]);
   });
 
+  it('is a large log-batch checked whole, and encoded once', async () => {
+    const { store, server } = await open(json({}));
+    let readCount = 0;
+    const step = (at: number): Metric => ({
+      ...metric({}),
+      get step() {
+        readCount++;
+        return at;
+      },
+    });
+    await store.logBatch({ runId: 'r1', metrics: Array.from({ length: 2500 }, (_, at) => step(at)) });
+    expect(server.seen).toHaveLength(3);
+    expect(readCount).toBe(2500);
+    const bad = metric({ step: 0.5 });
+    const metrics = [...Array.from({ length: 2500 }, (_, at) => step(at)), bad];
+    await expect(store.logBatch({ runId: 'r1', metrics })).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+    expect(server.seen).toHaveLength(3);
+  });
+
   it('is nothing for an empty log-batch', async () => {
     const { store, server } = await open(json({}));
     await store.logBatch({ runId: 'r1' });
