@@ -26,7 +26,11 @@ const MB = 1_000_000;
 const GROUP = 64;
 
 /** The server is there when the job starts, so that what every job takes is taken by then, and away from there on. */
-async function pour(told: { readonly points: number; readonly perTurn?: number }): Promise<Told> {
+async function pour(told: {
+  readonly points: number;
+  readonly keys?: number;
+  readonly perTurn?: number;
+}): Promise<Told> {
   const server = await new TrackingServer().start();
   onTestFinished(() => server.stop());
   const messages: unknown[] = [];
@@ -54,6 +58,13 @@ test('1,500,000 metrics in turns of 1,000 take no more than 30 MB, and leave not
   expect(most(looks, 'rssGrowth')).toBeLessThan(30 * MB);
   // One byte a record would be more.
   expect(heldGrowth).toBeLessThan(1 * MB);
+});
+
+test('1,000,000 metrics of 1,500 keys in turn take no more either', async () => {
+  const points = 1_000_000;
+  const { looks, stats } = await pour({ points, keys: 1_500, perTurn: 1_000 });
+  expect(stats.pending).toBeGreaterThanOrEqual(points - GROUP);
+  expect(most(looks, 'rssGrowth')).toBeLessThan(30 * MB);
 });
 
 test('1,000,000 metrics in one synchronous loop are written as they are logged, the last ones as quickly as the first', async () => {

@@ -1,8 +1,9 @@
-// A job that logs `points` metrics, `perTurn` of them a turn of the event loop; tells its parent what memory and time it took. Wants --expose-gc, and SIGUSR2 once it is ready.
+// A job that logs `points` metrics of `keys` keys in turn, `perTurn` of them a turn of the event loop; tells its parent what memory and
+// time it took. Wants --expose-gc, and SIGUSR2 once it is ready.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LoggerService, MlflowService } from 'runspan';
 
-const { points, perTurn = points, options } = JSON.parse(process.argv[2]);
+const { points, keys = 1, perTurn = points, options } = JSON.parse(process.argv[2]);
 /** How often it looks at itself. */
 const LOOKS = 20;
 
@@ -15,8 +16,8 @@ const mlflow = new MlflowService({
 });
 await mlflow.start();
 const run = await mlflow.startRun('pours');
-await run.created();
-await mlflow.flush();
+const names = Array.from({ length: keys }, (_, index) => `loss/${index}`);
+await mlflow.flush({ timeoutMs: 30_000 });
 const told = new Promise((resolve) => process.once('SIGUSR2', resolve));
 process.send('ready');
 await told;
@@ -33,7 +34,7 @@ const rssAtStart = process.memoryUsage.rss();
 let held;
 let cpu = process.threadCpuUsage();
 for (let step = 0; step < points; step++) {
-  run.logMetric('loss', step / 3, { step });
+  run.logMetric(names[step % keys], step / 3, { step });
   if ((step + 1) % (points / LOOKS) === 0) {
     const { user, system } = process.threadCpuUsage(cpu);
     const unwritten = step + 1 - mlflow.stats().accepted;

@@ -2,8 +2,8 @@
 import type { MetricWrite, Write } from '../../model/write.ts';
 import { numberText } from './number-text.ts';
 
-/** Quoting a key costs more than the rest of the line; jobs use few keys. */
-const QUOTED_LIMIT = 1000;
+/** Quoting a key costs more than the rest of the line; a job uses few keys, and some use a thousand runs. What is thrown away here grows the young generation. */
+const QUOTED_LIMIT = 10_000;
 const quoted = new Map<string, string>();
 let lastTime = { ms: 0, text: '0' };
 
