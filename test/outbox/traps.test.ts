@@ -87,7 +87,7 @@ describe('the trap', () => {
     expect(await outbox.flush({ timeoutMs: 50 })).toMatchObject({ isComplete: false, pending: 1, delivered: 1 });
     expect([isFlushed, outbox.stats().pending]).toEqual([false, 1]);
     gate.resolve();
-    expect(await flushed).toEqual({ isComplete: true, delivered: 2, pending: 0, deadLettered: 0 });
+    expect(await flushed).toEqual({ isComplete: true, delivered: 2, pending: 0, deadLettered: 0, durability: 'os' });
   });
 
   it('of process.exit in an exporter: only the command line and the file that owns the exits call it', () => {
