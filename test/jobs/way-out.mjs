@@ -5,7 +5,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { AlertsService, LoggerService, MlflowService, RunSpanProcessor, startServices } from 'runspan';
 
-const [way, spansFile] = process.argv.slice(2);
+const [way, spansFile, tag = way] = process.argv.slice(2);
 
 const toFile = {
   onStart() {},
@@ -93,5 +93,5 @@ async function leave(run) {
   }
 }
 
-await mlflow.runContext('way', leave);
+await mlflow.runContext({ name: 'way', tags: { way: tag } }, leave);
 await services.stop();
