@@ -17,7 +17,7 @@ import { downloadBytes, downloadTo, type ByteRange, type ByteSource, type Opened
 import { uploadInParts } from './parted-upload.ts';
 import { assertArtifactPath, assertServerPath } from './paths.ts';
 import { SignedUrls } from './signed-urls.ts';
-import { readableSize } from './source-file.ts';
+import { READ_BYTES, readableSize } from './source-file.ts';
 
 /** Which artifacts, and how to reach them. */
 export interface ProxyArtifactsOptions {
@@ -76,7 +76,7 @@ class ProxyArtifacts implements ArtifactRepository {
     const sizeBytes = await readableSize(sourceFile);
     if (await this.#uploadInParts(target, sourceFile, sizeBytes)) return;
     // not past the size that was promised, should the file grow meanwhile
-    const open = (): Readable => createReadStream(sourceFile, { end: sizeBytes - 1 });
+    const open = (): Readable => createReadStream(sourceFile, { end: sizeBytes - 1, highWaterMark: READ_BYTES });
     await this.#api.uploadFile(target, { sizeBytes, open });
   }
 

@@ -9,6 +9,7 @@ import { REAL_PACE, withRetries, type Pace } from '../rest/transport/retry.ts';
 import { Transport, type TransportAnswer, type TransportRequest } from '../rest/transport/transport.ts';
 import type { ByteRange, OpenedBytes } from './download.ts';
 import { md5OfETag, s3Error } from './s3-errors.ts';
+import { READ_BYTES } from './source-file.ts';
 
 /** A part of a file on this machine; its size is that of the whole where it is the whole. */
 export interface FilePart {
@@ -54,7 +55,11 @@ export class SignedUrls {
     const hash = { digest: (): string => '' };
     const open = (): Readable => {
       const { startByte, sizeBytes } = part;
-      const source = createReadStream(part.file, { start: startByte, end: startByte + sizeBytes - 1 });
+      const source = createReadStream(part.file, {
+        start: startByte,
+        end: startByte + sizeBytes - 1,
+        highWaterMark: READ_BYTES,
+      });
       const md5 = createHash('md5');
       hash.digest = () => md5.digest('hex');
       return source.on('data', (chunk) => void md5.update(chunk));

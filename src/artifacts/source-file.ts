@@ -3,6 +3,9 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { RunspanError } from '../errors.ts';
 
+/** How much of a file is read at once: Node's own 64 KiB cost a third more CPU (measured). */
+export const READ_BYTES: number = 1024 * 1024;
+
 /**
  * Returns the size of a regular file that can be read.
  *
