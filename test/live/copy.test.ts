@@ -152,11 +152,8 @@ function comparable({ experiments, registry, prompts }: StoreReading, names: rea
 const mlflow = requireBackend('mlflow');
 const NOTHING = { copied: 0, updated: 0 };
 
-describe.each([
-  ['a database', 'yes'],
-  ['a folder of runs', 'no'],
-] as const)('%s that Python filled', (kind, registry) => {
-  const folder = join(root, registry);
+describe.each(['a database', 'a folder of runs'])('%s that Python filled', (kind) => {
+  const folder = join(root, kind);
   mkdirSync(folder);
   const from = kind === 'a database' ? `sqlite:///${join(folder, 'mlflow.db')}` : join(folder, 'mlruns');
 
@@ -176,57 +173,75 @@ describe.each([
     });
 
     const names = [`${kind} first`, `${kind} second`];
-    const here = (await python('read_store.py', from, registry)) as StoreReading;
-    const there = (await python('read_store.py', uri, registry)) as StoreReading;
+    const here = (await python('read_store.py', from, kind)) as StoreReading;
+    const there = (await python('read_store.py', uri, kind)) as StoreReading;
     expect(comparable(withOrigins(there), names)).toEqual(comparable(here, names));
 
     const again = JSON.parse(runspan('sync', '--from', from, '--to', uri, '--json').stdout) as unknown;
     expect(again).toMatchObject({
       runs: { ...NOTHING, unchanged: 4 },
       models: { ...NOTHING, unchanged: 1 },
-      versions: { ...NOTHING },
+      versions: { ...NOTHING, unchanged: 4 },
       experiments: 0,
       points: 0,
       files: 0,
       traces: 0,
     });
-    expect(await python('read_store.py', uri, registry)).toEqual(there);
+    expect(await python('read_store.py', uri, kind)).toEqual(there);
   });
 });
 
+/** Copies, and is killed as soon as the server has a run of that name. */
+async function interruptCopy({
+  store,
+  uri,
+  killedBy,
+  whenThere,
+}: {
+  readonly store: string;
+  readonly uri: string;
+  readonly killedBy: NodeJS.Signals;
+  readonly whenThere: string;
+}): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+  const child = spawn(process.execPath, [BIN, 'sync', '--from', store, '--to', uri], { cwd: root, env: clean() });
+  const ended = once(child, 'exit');
+  let runs: readonly unknown[] = [];
+  while (runs.length === 0 && child.exitCode === null) {
+    const answer = await fetch(`${uri}/api/2.0/mlflow/runs/search`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        experiment_ids: Array.from({ length: 10 }, (_, id) => String(id)),
+        filter: `run_name = '${whenThere}'`,
+      }),
+    });
+    runs = ((await answer.json()) as { runs?: readonly unknown[] }).runs ?? [];
+  }
+  child.kill(killedBy);
+  const [code, signal] = (await ended) as [number | null, string | null];
+  return { code, signal };
+}
+
 describe('a job that had no server', () => {
-  test('has its run and its trace there after a copy that was interrupted by Ctrl-C', async () => {
+  test('has its run and its trace there after a copy that was killed, and one that was interrupted by Ctrl-C', async () => {
     const uri = mlflow.env.MLFLOW_TRACKING_URI;
     const folder = join(root, 'job');
     mkdirSync(folder);
     const store = `sqlite:///${join(folder, 'mlflow.db')}`;
     for (let count = 0; count < 2; count++) runspan('demo', '--tracking-uri', store);
-    const child = spawn(process.execPath, [BIN, 'sync', '--from', store, '--to', uri], { cwd: root, env: clean() });
-    const ended = once(child, 'exit');
-    // As soon as the first run is there.
-    let runs: { readonly runName: string }[] = [];
-    while (runs.length === 0 && child.exitCode === null) {
-      const answer = await fetch(`${uri}/api/2.0/mlflow/runs/search`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          experiment_ids: Array.from({ length: 10 }, (_, id) => String(id)),
-          filter: "run_name = 'fit-a-line'",
-        }),
-      });
-      runs = ((await answer.json()) as { runs?: { runName: string }[] }).runs ?? [];
-    }
-    child.kill('SIGINT');
-    const [code, signal] = (await ended) as [number | null, string | null];
-    expect({ code, signal }).toEqual({ code: null, signal: 'SIGINT' });
+    for (const [killedBy, whenThere] of [
+      ['SIGKILL', 'fit-a-line'],
+      ['SIGINT', 'fails-on-purpose'],
+    ] as const)
+      expect(await interruptCopy({ store, uri, killedBy, whenThere })).toEqual({ code: null, signal: killedBy });
 
     const { status, stdout } = runspan('sync', '--from', store, '--to', uri, '--json');
     expect({ status, stdout }).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/"problems": \[\]/) as string,
     });
-    const here = (await python('read_store.py', store, 'no')) as StoreReading;
-    const there = (await python('read_store.py', uri, 'no')) as StoreReading;
+    const here = (await python('read_store.py', store, '')) as StoreReading;
+    const there = (await python('read_store.py', uri, '')) as StoreReading;
     // The trace is a file of the run here, and one of the server there.
     const names = ['runspan-demo'];
     expect(comparable(withoutTraces(withOrigins(there)), names)).toEqual(comparable(here, names));

@@ -1,4 +1,5 @@
-"""Prints what a store holds, as MLflow's own Python client sees it: experiments, runs whole, models, the registry."""
+"""Prints what a store holds, as MLflow's own Python client sees it: experiments, runs whole, models, traces, and of the registry what
+begins with a prefix, nothing without one."""
 
 import hashlib
 import os
@@ -46,16 +47,15 @@ def read_version(client, name, version):
         "version": str(each.version),
         "description": each.description or None,
         "stage": each.current_stage,
-        "run_id": each.run_id or None,
-        "model_id": each.model_id,
+        "run_id": each.run_id or None,  # a folder alone keeps a version's model_id
         "tags": each.tags,
         "aliases": sorted(each.aliases),
     }
 
 
-def read_registry(client):
+def read_registry(client, prefix):
     found = {}
-    for model in client.search_registered_models():
+    for model in client.search_registered_models(f"name LIKE '{prefix}%'"):
         whole = client.get_registered_model(model.name)
         versions = client.search_model_versions(f"name = '{model.name}'")
         found[model.name] = {
@@ -69,10 +69,12 @@ def read_registry(client):
     return found
 
 
-def read_prompts(client):
+def read_prompts(client, prefix):
     found = {}
     experiments = {each.experiment_id: each.name for each in client.search_experiments()}
     for prompt in client.search_prompts():
+        if not prompt.name.startswith(prefix.replace(" ", "-")):
+            continue
         tags = dict(prompt.tags)
         listed = tags.pop("_mlflow_experiment_ids", "").split(",")
         versions = client.search_prompt_versions(prompt.name)
@@ -112,8 +114,8 @@ def read(client, args):
 
     mlflow.set_tracking_uri(args.tracking_uri)
     found = {"experiments": {}, "registry": {}, "prompts": {}}
-    if args.registry == "yes":
-        found |= {"registry": read_registry(client), "prompts": read_prompts(client)}
+    if args.prefix:
+        found |= {"registry": read_registry(client, args.prefix), "prompts": read_prompts(client, args.prefix)}
     for experiment in client.search_experiments():
         ids = [experiment.experiment_id]
         listed = every_run(client, ids)
@@ -123,4 +125,4 @@ def read(client, args):
     return found
 
 
-answer(read, arguments(__doc__, "registry").parse_args())
+answer(read, arguments(__doc__, "prefix").parse_args())

@@ -63,18 +63,20 @@ def write_model(client, experiment_id, run_id, name):
     return model.model_id
 
 
-def write_registry(client, run_id, model_id):
-    client.create_registered_model("churn", tags={"a": "1"}, description="who leaves")
+def write_registry(client, run_id, model_id, prefix):
+    name = f"{prefix} churn"
+    client.create_registered_model(name, tags={"a": "1"}, description="who leaves")
     uri = client.get_logged_model(model_id).artifact_location
     for at in (1, 2, 3):
-        client.create_model_version("churn", uri, run_id, tags={"at": str(at)}, description=f"number {at}", model_id=model_id)
-    client.delete_model_version("churn", "2")
-    client.set_registered_model_alias("churn", "best", "3")
-    client.transition_model_version_stage("churn", "1", "Staging")
-    client.register_prompt("greeting", "Hello {{name}}", tags={"team": "ads"})
+        client.create_model_version(name, uri, run_id, tags={"at": str(at)}, description=f"number {at}", model_id=model_id)
+    client.delete_model_version(name, "2")
+    client.set_registered_model_alias(name, "best", "3")
+    client.transition_model_version_stage(name, "1", "Staging")
+    prompt = name.replace(" ", "-")
+    client.register_prompt(prompt, "Hello {{name}}", tags={"team": "ads"})
     chat = [{"role": "user", "content": "Grüß {{name}}"}]
-    client.register_prompt("greeting", chat, commit_message="as a chat")
-    client.set_prompt_alias("greeting", "prod", 1)
+    client.register_prompt(prompt, chat, commit_message="as a chat")
+    client.set_prompt_alias(prompt, "prod", 1)
 
 
 def write_traces(client, experiment_id, run_id):
@@ -130,8 +132,7 @@ def write(client, args):
     write_traces(client, first, parent)
     evaluation = write_run(client, second, "evaluation", child, "KILLED")
     client.log_inputs(evaluation, models=[LoggedModelInput(model_id)])
-    if args.tracking_uri.startswith("sqlite"):
-        write_registry(client, parent, model_id)
+    write_registry(client, parent, model_id, args.prefix)
     return {"parent": parent, "child": child}
 
 
