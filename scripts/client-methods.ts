@@ -15,10 +15,14 @@ export const METHODS_PAGE: string = join(import.meta.dirname, '..', 'docs', 'cli
 export interface ClientMethod {
   readonly name: string;
   readonly group: string;
+  /** Its parameters in order; an optional one ends in `?`. */
+  readonly parameters: readonly string[];
+  /** What may stand in its object of options. */
+  readonly options: readonly string[];
 }
 
 /** The same with what a run of the differential test saw of it. */
-export interface SeenMethod extends ClientMethod {
+export interface SeenMethod extends Omit<ClientMethod, 'parameters' | 'options'> {
   readonly isOnServer: boolean;
   readonly isInSqlite: boolean;
   /** In a folder of runs. */
@@ -38,12 +42,11 @@ const NOT_THERE: readonly (readonly [names: readonly string[], why: string])[] =
     'the registry of skills came with MLflow 3.18, of which no server can be installed yet to hold them against: `NOT_SUPPORTED`',
   ],
   [['unlinkTracesFromRun'], "no server of MLflow's own can, and Python's client fails there too: `NOT_SUPPORTED`"],
-  [
-    ['refreshMcpServerVersionTools'],
-    'no call of the server: Python asks the MCP server itself, with `mlflow[mcp]`. `NOT_SUPPORTED`',
-  ],
   [['getWorkspaceStoreUri'], 'workspaces are where the tracking server is: `trackingUri`, a property as in Python'],
 ];
+
+/** What Python's client cannot do as it is installed for that test, and a live test of its own holds. */
+const HELD_APART: ReadonlySet<string> = new Set(['refreshMcpServerVersionTools']);
 
 /** Reads the public methods of MlflowClient from its source, tracking first; what rejects until it is built is left out. */
 export function listClientMethods(): readonly ClientMethod[] {
@@ -64,11 +67,21 @@ export function listClientMethods(): readonly ClientMethod[] {
     const isHidden = ts.getCombinedModifierFlags(declaration) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected);
     if (isHidden || ts.isPrivateIdentifier(declaration.name)) return [];
     const group = basename(declaration.getSourceFile().fileName).replace(/-methods\.ts$/, '');
-    return [{ name: property.name, group: group.replaceAll('-', ' ') }];
+    const parameters = declaration.parameters.map(({ name, questionToken, initializer }) =>
+      questionToken === undefined && initializer === undefined ? name.getText() : `${name.getText()}?`,
+    );
+    const last = declaration.parameters.at(-1);
+    const given = last === undefined ? [] : typesIn(checker.getNonNullableType(checker.getTypeAtLocation(last)));
+    const options = given.flatMap((type) => checker.getPropertiesOfType(type).map((option) => option.name));
+    return [{ name: property.name, group: group.replaceAll('-', ' '), parameters, options }];
   });
   // the type has the classes' members from the last class to the first
   const groups = [...new Set(methods.map(({ group }) => group))].toReversed();
   return groups.flatMap((group) => methods.filter((method) => method.group === group));
+}
+
+function typesIn(type: ts.Type): readonly ts.Type[] {
+  return type.isUnion() ? type.types : [type];
 }
 
 /** Writes the page's text, in the project's format. */
@@ -79,7 +92,7 @@ export async function makeMethodsPage(
   const say = (isSeen: boolean): string => (isSeen ? 'yes' : '–');
   const rows = methods.map(
     ({ name, group, isOnServer, isInSqlite, isInFolder }) =>
-      `| \`${name}\` | ${group} | ${say(isOnServer)} | ${say(isInSqlite)} | ${say(isInFolder)} |`,
+      `| \`${name}\` | ${group} | ${HELD_APART.has(name) ? 'apart' : say(isOnServer)} | ${say(isInSqlite)} | ${say(isInFolder)} |`,
   );
   const text = [
     '# The methods of MlflowClient',
@@ -88,7 +101,7 @@ export async function makeMethodsPage(
     'A "yes" is measured: a test runs thousands of operations by this client and by MlflowClient of Python, on two real servers of MLflow 3.17.2, on',
     'both sides with the same results and the same errors by code and status; then Python reads both servers whole, and they hold the same.',
     '"SQLite" is the same script in an `mlflow.db` without a server, "folder" one in `./mlruns`, held against the server too and read by Python.',
-    'What needs a server rejects there with `NOT_SUPPORTED`.',
+    'What needs a server rejects there with `NOT_SUPPORTED`. "apart" is held by a test of its own on a real server: Python needs more packages for it.',
     '',
     '| method | group | server | SQLite | folder |',
     '| --- | --- | --- | --- | --- |',

@@ -28,7 +28,8 @@ function recordOf(from: z.infer<z.ZodObject<typeof record>>): McpRecord {
   };
 }
 
-const tool = z
+/** A tool, as the registry and MCP servers themselves say it. */
+export const tool: z.ZodType<McpTool> = z
   .object({
     name: z.string(),
     title: text,

@@ -1,5 +1,5 @@
 // The MCP server registry of MlflowClient: servers, their versions, and where they are reached.
-import { mlflowError, RunspanError } from '../../errors.ts';
+import { mlflowError } from '../../errors.ts';
 import type { McpAccessEndpoint, McpServer, McpServerVersion } from '../../model/mcp-servers.ts';
 import type {
   McpEndpointFields,
@@ -7,8 +7,12 @@ import type {
   McpServerFields,
   McpVersionFields,
 } from '../../rest/endpoints/mcp-servers.ts';
+import { findRemote, listMcpTools } from '../../rest/endpoints/mcp-tools.ts';
 import type { PagedList } from './paged-list.ts';
 import { WorkspaceMethods } from './workspace-methods.ts';
+
+/** How long an MCP server may take to say its tools: Python's time. */
+const MCP_TIMEOUT_MS = 10_000;
 
 /** The methods of the registry of MCP servers; a tracking server alone has it, from MLflow 3.15 on. */
 export abstract class McpServerMethods extends WorkspaceMethods {
@@ -80,13 +84,22 @@ export abstract class McpServerMethods extends WorkspaceMethods {
     return this.ask('updateMcpServerVersion', { ...options, name, version });
   }
 
-  /** Rejects `NOT_SUPPORTED`: to ask an MCP server for its tools takes a client of that protocol. */
-  async refreshMcpServerVersionTools(name: string, version: string): Promise<McpServerVersion> {
-    throw new RunspanError(
-      'NOT_SUPPORTED',
-      `Cannot ask the MCP server of '${name}' ${version} for its tools: this client does not speak to MCP servers. ` +
-        'List them with an MCP client, and set them with updateMcpServerVersion(name, version, { tools }).',
-    );
+  /**
+   * Asks the MCP server itself for its tools, at the first remote of its `server.json` that speaks streamable HTTP, and keeps them.
+   *
+   * @param options `mcpServerAccessHeaders` are sent to that server alone; with `dryRun` nothing is kept
+   * @throws {MlflowError} `INVALID_PARAMETER_VALUE` where there is no such remote, or it does not answer within 10 s
+   */
+  async refreshMcpServerVersionTools(
+    name: string,
+    version: string,
+    options: { readonly mcpServerAccessHeaders?: Readonly<Record<string, string>>; readonly dryRun?: boolean } = {},
+  ): Promise<McpServerVersion> {
+    const { mcpServerAccessHeaders: headers = {}, dryRun = false } = options;
+    const current = await this.getMcpServerVersion(name, version);
+    const url = findRemote(current.serverJson);
+    const tools = await listMcpTools({ url, headers, timeoutMs: MCP_TIMEOUT_MS });
+    return dryRun ? { ...current, tools } : this.updateMcpServerVersion(name, version, { tools });
   }
 
   /** Deletes a version. */
@@ -151,8 +164,8 @@ export abstract class McpServerMethods extends WorkspaceMethods {
   }
 
   /** Sets a tag of a version. */
-  setMcpServerVersionTag(name: string, version: string, tag: string, value: string): Promise<void> {
-    return this.ask('setMcpServerVersionTag', { name, version, key: tag, value });
+  setMcpServerVersionTag(name: string, version: string, key: string, value: string): Promise<void> {
+    return this.ask('setMcpServerVersionTag', { name, version, key, value });
   }
 
   /** Removes a tag of a version. */

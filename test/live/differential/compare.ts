@@ -90,8 +90,8 @@ export const ON_PURPOSE: readonly OnPurpose[] = [
     why: 'one word for what the server keeps',
   },
   {
-    what: '`createMcpServerVersion` asks no MCP server for its tools, and `refreshMcpServerVersionTools` is `NOT_SUPPORTED`',
-    why: 'this client does not speak to MCP servers; Python does with `mlflow[mcp]`',
+    what: '`createMcpServerVersion` asks no MCP server for its tools; Python does with `mlflow[mcp]`',
+    why: 'a write asks nobody else, and `refreshMcpServerVersionTools` does when it is called',
   },
   {
     what: 'There is no option `synchronous`: every call waits for the store',

@@ -28,11 +28,6 @@ describe('MCP servers', () => {
     },
   );
 
-  it('are not asked for their tools', async () => {
-    const asked = client.refreshMcpServerVersionTools('com.example/weather', '1.0');
-    await expect(asked).rejects.toMatchObject({ code: 'NOT_SUPPORTED', message: expect.stringContaining('MCP') });
-  });
-
   it('are not searched for by an empty name', async () => {
     await expect(client.searchMcpAccessEndpoints({ serverName: ' ' }).all()).rejects.toMatchObject(refused);
   });
