@@ -68,7 +68,7 @@ export abstract class ModelFileMethods extends ArtifactMethods {
     const { tags, awaitRegistrationForMs: awaitCreationForMs } = options;
     refusePromptTag(tags);
     await this.makeRegisteredModel(name);
-    const from = await this.#findRegistered(checkId(modelUri, 'A model URI'));
+    const from = await this.#toRegistered(checkId(modelUri, 'A model URI'));
     const { source, ...origin } = from;
     const made = await this.createModelVersion(name, source, {
       ...origin,
@@ -104,6 +104,26 @@ export abstract class ModelFileMethods extends ArtifactMethods {
     } finally {
       await repository.close();
     }
+  }
+
+  /**
+   * A registry that is another server knows neither runs nor logged models of the tracking server: it takes a run's files by `runs:/…`, and
+   * files that it can reach itself.
+   */
+  async #toRegistered(modelUri: string): Promise<Registered> {
+    const { registryUri, trackingUri } = this;
+    const from = await this.#findRegistered(modelUri);
+    if (registryUri === trackingUri || !/^https?:/i.test(registryUri)) return from;
+    const { runId, modelId } = from;
+    if (modelId === undefined) return isRunsUri(modelUri) ? { ...from, source: modelUri } : from;
+    const { artifactUri } = await this.getLoggedModel(modelId);
+    const ofRun = runId === undefined ? {} : { runId };
+    if (!/^(mlflow-artifacts|file):|^\//i.test(artifactUri)) return { source: artifactUri, ...ofRun };
+    throw mlflowError(
+      'INVALID_PARAMETER_VALUE',
+      `The registry at ${registryUri} cannot reach the files of logged model '${modelId}', which ${trackingUri} keeps. ` +
+        "Log them as files of a run too, and register 'runs:/<id>/<folder>'.",
+    );
   }
 
   async #findRegistered(modelUri: string): Promise<Registered> {
