@@ -31,6 +31,8 @@ export interface DatasetSearchOptions {
   readonly maxResults?: number;
   /** Such as `['name ASC']`. */
   readonly orderBy?: readonly string[];
+  /** Where to begin: `nextPageToken` of an earlier page. */
+  readonly pageToken?: string;
 }
 
 /** What a new dataset is told. */

@@ -16,6 +16,8 @@ export interface LoggedModelSearchOptions {
   readonly maxResults?: number;
   /** Such as `[{ fieldName: 'metrics.accuracy', ascending: false }]`; ascending where nothing is said. */
   readonly orderBy?: readonly LoggedModelOrder[];
+  /** Where to begin: `nextPageToken` of an earlier page. */
+  readonly pageToken?: string;
 }
 
 /** What logged models are ordered by. */
@@ -33,7 +35,6 @@ export interface LoggedModelOrder {
 /** One page of such a search. */
 export interface LoggedModelPageSearch extends LoggedModelSearchOptions {
   readonly experimentIds: readonly string[];
-  readonly pageToken?: string;
 }
 
 /** Keys with texts that a model is given. */

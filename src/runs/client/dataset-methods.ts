@@ -81,7 +81,10 @@ export abstract class DatasetMethods extends PromptLinkMethods {
   }
 
   /** Reads a dataset's records, the oldest first; `maxResults`: how many a page holds, by default 1000. */
-  getDatasetRecords(datasetId: string, options: { readonly maxResults?: number } = {}): PagedList<DatasetRecord> {
+  getDatasetRecords(
+    datasetId: string,
+    options: { readonly maxResults?: number; readonly pageToken?: string } = {},
+  ): PagedList<DatasetRecord> {
     return this.pages((paging) => this.ask('getDatasetRecords', { ...options, ...paging, datasetId }));
   }
 

@@ -119,7 +119,10 @@ export abstract class PromptMethods extends ModelVersionMethods {
   }
 
   /** Lists the versions of a prompt, the newest first. */
-  searchPromptVersions(name: string, options: { readonly maxResults?: number } = {}): PagedList<PromptVersion> {
+  searchPromptVersions(
+    name: string,
+    options: Pick<RegistrySearchOptions, 'maxResults' | 'pageToken'> = {},
+  ): PagedList<PromptVersion> {
     const filterString = `name = '${name}' AND tag.\`${IS_PROMPT_TAG}\` = 'true'`;
     return this.pages(async (paging) => {
       await this.#mustBePrompt(name);

@@ -17,6 +17,8 @@ export interface RegistrySearchOptions {
   readonly maxResults?: number;
   /** Such as `['name ASC']`. */
   readonly orderBy?: readonly string[];
+  /** Where to begin: `nextPageToken` of an earlier page. */
+  readonly pageToken?: string;
 }
 
 /** How a registered model begins. */
@@ -120,11 +122,12 @@ export function toRegistrySearch(
   paging: { readonly pageToken?: string },
   defaultMaxResults = 100,
 ): RegistrySearch {
-  const { filterString, maxResults = defaultMaxResults, orderBy } = options;
+  const { filterString, maxResults = defaultMaxResults, orderBy, pageToken } = options;
   return {
     ...(filterString === undefined ? {} : { filter: filterString }),
     maxResults,
     ...(orderBy === undefined ? {} : { orderBy }),
+    ...(pageToken === undefined ? {} : { pageToken }),
     ...paging,
   };
 }

@@ -22,6 +22,8 @@ export interface TraceSearchOptions {
   readonly modelId?: string;
   /** Whether the spans are read too. @default true */
   readonly includeSpans?: boolean;
+  /** Where to begin: `nextPageToken` of an earlier page. */
+  readonly pageToken?: string;
 }
 
 /** MLflow's own tags, which nobody sets: it takes no notice of them, as Python. */
@@ -52,10 +54,11 @@ export abstract class TraceMethods extends ModelFileMethods {
 
   /** Searches traces, by default the newest first. */
   searchTraces(options: TraceSearchOptions = {}): PagedList<Trace> {
-    const { includeSpans = true, maxResults, orderBy } = options;
+    const { includeSpans = true, maxResults, orderBy, pageToken } = options;
+    const begin = pageToken === undefined ? {} : { pageToken };
     let scope: Promise<Pick<TraceSearch, 'locations' | 'filterString'>> | undefined;
     return this.pages(async (paging): Promise<Page<Trace>> => {
-      const search = { ...(await (scope ??= this.#scopeOf(options))), maxResults, orderBy, ...paging };
+      const search = { ...(await (scope ??= this.#scopeOf(options))), maxResults, orderBy, ...begin, ...paging };
       const { items, nextPageToken } = await this.ask('searchTraces', search);
       const traces = includeSpans ? await this.#readSpans(items) : items.map((info) => ({ info, data: { spans: [] } }));
       return { items: traces, nextPageToken };

@@ -203,13 +203,13 @@ export abstract class TrackingMethods extends ClientCalls {
   /** Logs metrics, params and tags of one run together, any number of them. */
   async logBatch(
     runId: string,
-    batch: {
+    options: {
       readonly metrics?: readonly Metric[];
       readonly params?: readonly Param[];
       readonly tags?: readonly Tag[];
     } = {},
   ): Promise<void> {
-    const { metrics, params, tags } = batch;
+    const { metrics, params, tags } = options;
     if (![metrics, params, tags].some((list) => list !== undefined && list.length > 0)) return; // as Python: nothing is asked
     return this.call('logBatch', {
       runId: checkRunId(runId),

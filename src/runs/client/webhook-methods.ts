@@ -22,7 +22,7 @@ export abstract class WebhookMethods extends TrackingMethods {
   }
 
   /** Lists webhooks; `maxResults`: how many a page holds. */
-  listWebhooks(options: { readonly maxResults?: number } = {}): PagedList<Webhook> {
+  listWebhooks(options: { readonly maxResults?: number; readonly pageToken?: string } = {}): PagedList<Webhook> {
     return this.pages((paging) => this.ask('listWebhooks', { ...options, ...paging }));
   }
 
