@@ -1,16 +1,11 @@
-// The package over HTTP against real MLflow servers: the client, errors, nesting, resuming, hosts, passwords, jobs at once.
+// The package over HTTP against real MLflow servers: the client, errors, nesting, resuming, hosts and passwords.
 import dns from 'node:dns';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MlflowError, RunspanError } from '../../src/index.ts';
-import { openHttpStore } from '../../src/stores/http/http-store.ts';
-import { describeStore } from '../../src/testing/contract/store-suite.ts';
 import { readExperiment, readRun } from './backends.ts';
-import { expectSteps } from './expect-steps.ts';
 import { makeService, startService } from './in-process.ts';
-import { makeFolder, startJob } from './live-job.ts';
 import { PASSWORD, passwordEnv } from './password.ts';
 import { requireBackend } from './require-backend.ts';
-import { waitForSteps } from './wait-for-steps.ts';
 
 describe('a server on SQLite', () => {
   const mlflow = requireBackend('mlflow');
@@ -251,32 +246,5 @@ describe('a server that asks for a password', () => {
     expect(error).toMatchObject({ code: 'MLFLOW_ERROR', errorCode: 'UNAUTHENTICATED', status: 401 });
     for (const secret of Object.values(credentials))
       if (secret !== 'admin') expect(String(error)).not.toContain(secret);
-  });
-});
-
-describe('a server on PostgreSQL', () => {
-  const mlflow = requireBackend('mlflow-postgres');
-
-  describeStore('http, PostgreSQL behind it', () => {
-    const store = openHttpStore(mlflow.env.MLFLOW_TRACKING_URI, {});
-    return Promise.resolve({ store, close: () => store.close() });
-  });
-
-  test('two jobs at once, that make one experiment in one folder, keep their runs apart', async () => {
-    const folder = makeFolder();
-    const env = { MLFLOW_TRACKING_URI: mlflow.env.MLFLOW_TRACKING_URI };
-    const jobs = [1, 2].map(() => startJob('steady.ts', { folder, args: ['both'], env }));
-    const started = await Promise.all(jobs.map((job) => job.next('created')));
-    await Promise.all(jobs.map((job) => waitForSteps(job, 500)));
-    for (const job of jobs) job.send('end');
-    const counts = await Promise.all(jobs.map(async (job) => (await job.next('ended'))['stepCount'] as number)); // the job's own count
-    for (const job of jobs) expect(await job.ended).toMatchObject({ code: 0, stderr: '' });
-    const { runs } = await readExperiment(mlflow.env.MLFLOW_TRACKING_URI, 'both', { artifacts: false });
-    expect(runs).toHaveLength(2);
-    for (const [index, { runId }] of started.entries()) {
-      const run = runs.find(({ info }) => info.run_id === runId);
-      expect(run?.info.status).toBe('FINISHED');
-      expectSteps(run, counts[index] ?? 0);
-    }
   });
 });

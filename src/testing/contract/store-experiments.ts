@@ -48,6 +48,32 @@ function claimExperimentLife(store: () => Store): void {
   });
 
   // MLflow checks for 500; its columns hold 256, and PostgreSQL keeps to that.
+  test('of many that make one name at once, one does, and the others are told', async () => {
+    const name = uniqueName('raced');
+    const outcomes = await Promise.allSettled([1, 2, 3, 4].map(() => store().createExperiment({ name })));
+    const made = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    expect(made).toHaveLength(1);
+    for (const each of outcomes)
+      if (each.status === 'rejected') await expectRefusal(Promise.reject(each.reason), 'RESOURCE_ALREADY_EXISTS', 400);
+    expect((await store().getExperimentByName(name))?.experimentId).toBe(made[0]);
+  });
+
+  test('one that is taken out of the bin is the same as before, runs and tags with it', async () => {
+    const name = uniqueName('back');
+    const id = await store().createExperiment({ name, tags: [{ key: 'team', value: 'growth' }] });
+    const { info } = await makeRun(store(), { experimentId: id });
+    await store().deleteExperiment(id);
+    await expectRefusal(store().createExperiment({ name }), 'RESOURCE_ALREADY_EXISTS', 400);
+    await store().restoreExperiment(id);
+    expect(await store().getExperimentByName(name)).toMatchObject({
+      experimentId: id,
+      lifecycleStage: 'active',
+      tags: { team: 'growth' },
+    });
+    const { items } = await store().searchRuns({ experimentIds: [id] });
+    expect(items.map((run) => run.info.runId)).toEqual([info.runId]);
+  });
+
   test('an empty name and one of 501 characters are INVALID_PARAMETER_VALUE; 256 are taken', async () => {
     await expectRefusal(store().createExperiment({ name: '' }), 'INVALID_PARAMETER_VALUE', 400);
     await expectRefusal(store().createExperiment({ name: 'n'.repeat(501) }), 'INVALID_PARAMETER_VALUE', 400);
