@@ -1,6 +1,7 @@
-// MLflow's own server on PostgreSQL: the contract, and jobs at once.
+// MLflow's own server on PostgreSQL: both contracts, and jobs at once.
 import { describe, expect, test } from 'vitest';
 import { openHttpStore } from '../../src/stores/http/http-store.ts';
+import { describeRegistry } from '../../src/testing/contract/store-registry.ts';
 import { describeStore, type OpenedStore } from '../../src/testing/contract/store-suite.ts';
 import { readExperiment } from './backends.ts';
 import { expectSteps } from './expect-steps.ts';
@@ -16,6 +17,7 @@ describe('a server on PostgreSQL', () => {
     return Promise.resolve({ store, close: () => store.close() });
   };
   describeStore('http, PostgreSQL behind it', open);
+  describeRegistry('http, PostgreSQL behind it', open);
 
   test('two jobs at once, that make one experiment in one folder, keep their runs apart', async () => {
     const folder = makeFolder();

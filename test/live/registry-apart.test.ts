@@ -51,7 +51,7 @@ test(
         set: 'mlflow.set_registry_uri(given["registry"])',
         loaded: 'mlflow.pyfunc.load_model("models:/churn@champion").predict([1, 2])',
         version:
-          '(lambda v: [v.version, v.run_id, v.tags, v.aliases])(mlflow.MlflowClient().get_model_version_by_alias("churn", "champion"))',
+          '(lambda v: [v.version, v.run_id, v.tags, list(v.aliases)])(mlflow.MlflowClient().get_model_version_by_alias("churn", "champion"))',
         run: 'mlflow.get_run(given["run"]).info.status',
         onTracking: 'mlflow.MlflowClient(registry_uri=given["tracking"]).get_registered_model("churn")',
         onRegistry: 'mlflow.MlflowClient(tracking_uri=given["registry"]).get_run(given["run"])',
