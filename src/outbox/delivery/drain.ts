@@ -11,7 +11,7 @@ import { bury, findRunId } from './delivery.ts';
 import type { EntryOf, FenceWrite, PlannedStep, Step } from './plan.ts';
 import { planSteps } from './plan.ts';
 import { DrainClosed } from './patience.ts';
-import type { RecordSource, Window } from '../journal/record-source.ts';
+import type { RecordSource, TakeLimits, Window } from '../journal/record-source.ts';
 import type { JournalSync } from './journal-sync.ts';
 import type { SegmentReader } from '../journal/segment-reader.ts';
 import { messageOf } from '../machine/system.ts';
@@ -21,6 +21,9 @@ import { messageOf } from '../machine/system.ts';
  * burst holds up to 64: so it is a little less than 5,000, lest a few records more cost a request of their own.
  */
 export const WINDOW_COUNT = 4937;
+/** Of each run where many take turns: a full request. */
+const COUNT_PER_RUN = 1000;
+const LIMITS: TakeLimits = { maxCount: WINDOW_COUNT, countPerRun: COUNT_PER_RUN };
 /** Between two saves of the state within a window. */
 const SAVE_INTERVAL_MS = 100;
 /** Tries of a step that throws what no store answers. */
@@ -82,7 +85,7 @@ export class Drain {
     running.catch(() => undefined); // whoever called awaits it next
     await new Promise<void>((resolve) => delivery.system.clock.nextTurn(resolve));
     try {
-      this.#ahead ??= source.take(WINDOW_COUNT);
+      this.#ahead ??= source.take(LIMITS);
     } catch {
       // A disk that cannot be read: the next window says so when it is due.
     }
@@ -90,8 +93,8 @@ export class Drain {
 
   #readWindow(): boolean {
     const { source, delivery } = this.#options;
-    const window = this.#takeAhead() ?? source.take(WINDOW_COUNT);
-    this.#isFull = window.entries.length >= WINDOW_COUNT;
+    const window = this.#takeAhead() ?? source.take(LIMITS);
+    this.#isFull = window.isFull;
     for (const { segment, bytes } of window.damage) {
       delivery.onWarning(
         `${bytes} bytes of ${segment} in ${delivery.paths?.root ?? 'memory'} hold no whole record: the write was cut off, or the file is damaged.`,

@@ -132,7 +132,11 @@ function countWaiting(
   const runNames = new Set<string>();
   let count = 0;
   try {
-    for (let window = source.take(LOOK_COUNT); window.lastSequence > 0; window = source.take(LOOK_COUNT)) {
+    for (
+      let window = source.take({ maxCount: LOOK_COUNT });
+      window.lastSequence > 0;
+      window = source.take({ maxCount: LOOK_COUNT })
+    ) {
       count += window.entries.length;
       for (const { write } of window.entries) if (write.kind === 'create') runNames.add(write.runName);
     }

@@ -24,6 +24,8 @@ export interface Window {
   readonly damage: readonly { readonly segment: string; readonly bytes: number }[];
   /** The last sequence number that this window settles; 0 where it is empty. */
   readonly lastSequence: number;
+  /** Whether it ended because it is large enough, so that more may wait behind it. */
+  readonly isFull: boolean;
 }
 
 /** What a source needs. */
@@ -47,6 +49,25 @@ interface Block {
 const GAP_PATIENCE_MS = 2000;
 /** A window ends early once its records' texts are so long together: data set profiles can be megabytes each. */
 const WINDOW_LENGTH = 16 * 1024 * 1024;
+
+/** What one look may take. */
+export interface TakeLimits {
+  /** At least one record and about so many are read; the last frame is read whole. */
+  readonly maxCount: number;
+  /** Where records of many runs take turns, so many of each instead, lest each run's request holds a few. @default 0 */
+  readonly countPerRun?: number;
+}
+
+/**
+ * Where a window is larger than `maxCount` for the sake of its runs: at most so many records, of so many runs, with texts so long together. It is
+ * held in memory while the server is away, and a replay after a crash sends it again.
+ */
+const MOST_COUNT = 30_000;
+const MOST_RUNS = 1_000;
+const MOST_LENGTH = 6 * 1024 * 1024;
+
+/** As many records as a frame of a burst holds. */
+const FRAME_COUNT = 64;
 
 /** Merges segments and memory into one order without repeats. */
 export class RecordSource {
@@ -80,13 +101,14 @@ export class RecordSource {
     this.#lostThrough = sequence;
   }
 
-  /** Reads at least one and about `maxCount` records; an empty window where there is nothing whole yet. */
-  take(maxCount: number): Window {
+  /** Reads what the limits allow; an empty window where there is nothing whole yet. */
+  take(limits: TakeLimits): Window {
     const entries: Entry[] = [];
     const losses: Loss[] = [];
     const damage: { segment: string; bytes: number }[] = [];
+    const runKeys = new Set<string>();
     this.#length = 0;
-    while (entries.length < maxCount && this.#length < WINDOW_LENGTH) {
+    while (!this.#isEnough(entries.length, runKeys.size, limits)) {
       const block = this.#nextBlockUnlessFailed(damage, entries.length > 0);
       const readable = block?.firstSequence ?? this.#endOfLoss();
       if (readable === undefined) break;
@@ -94,10 +116,20 @@ export class RecordSource {
         losses.push({ firstSequence: this.#next, count: readable - this.#next });
         this.#next = readable;
       }
+      const from = entries.length;
       if (block !== undefined) this.#unpack(block, entries, losses);
+      for (let at = from; at < entries.length; at++) runKeys.add(entries[at]?.write.runKey ?? '');
     }
     const isEmpty = entries.length === 0 && losses.length === 0;
-    return { entries, losses, damage, lastSequence: isEmpty ? 0 : this.#next - 1 };
+    const isFull = this.#isEnough(entries.length, runKeys.size, limits);
+    return { entries, losses, damage, lastSequence: isEmpty ? 0 : this.#next - 1, isFull };
+  }
+
+  #isEnough(count: number, runCount: number, { maxCount, countPerRun = 0 }: TakeLimits): boolean {
+    if (count < maxCount) return this.#length >= WINDOW_LENGTH;
+    const isLargest = count >= MOST_COUNT || runCount > MOST_RUNS || this.#length >= MOST_LENGTH;
+    // One frame more and each run may have some records too many for a request.
+    return isLargest || count > runCount * countPerRun - FRAME_COUNT;
   }
 
   #unpack(block: Block, entries: Entry[], losses: Loss[]): void {

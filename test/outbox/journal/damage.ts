@@ -71,7 +71,7 @@ export function recover(folder: string): Recovered {
   const lost: number[] = [];
   let damagedBytes = 0;
   for (;;) {
-    const window = source.take(1000);
+    const window = source.take({ maxCount: 1000 });
     for (const { bytes } of window.damage) damagedBytes += bytes;
     for (const { firstSequence, count } of window.losses)
       for (let index = 0; index < count; index += 1) lost.push(firstSequence + index);

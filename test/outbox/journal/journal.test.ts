@@ -57,7 +57,7 @@ function readAll(folder: string, isLive = false): { writes: Write[]; damage: num
   let lost = 0;
   let last = 0;
   for (;;) {
-    const window = source.take(100);
+    const window = source.take({ maxCount: 100 });
     for (const each of window.damage) damage += each.bytes;
     for (const each of window.losses) lost += each.count;
     if (window.lastSequence === 0) break;

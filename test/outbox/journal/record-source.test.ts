@@ -32,7 +32,13 @@ function open(options: { isLive?: boolean; settledThrough?: number } = {}): {
   const clock = new FakeClock();
   const reader = new SegmentReader({ disk: new NodeDisk(), folder, isLive });
   const source = new RecordSource({ reader, clock, isLive, settledThrough });
-  return { folder, clock, reader, source, steps: () => source.take(1000).entries.map((entry) => entry.sequence) };
+  return {
+    folder,
+    clock,
+    reader,
+    source,
+    steps: () => source.take({ maxCount: 1000 }).entries.map((entry) => entry.sequence),
+  };
 }
 
 describe('record source', () => {
@@ -49,7 +55,7 @@ describe('record source', () => {
     const { folder, source } = open();
     writeFileSync(join(folder, 'journal-000001.log'), Buffer.concat([frame(1), frame(2).subarray(0, 60)]));
     writeFileSync(join(folder, 'journal-000002.log'), Buffer.concat([frame(2), frame(3)]));
-    const window = source.take(10);
+    const window = source.take({ maxCount: 10 });
     expect(window.entries.map((entry) => entry.sequence)).toEqual([1, 2, 3]);
     expect(window.losses).toEqual([]);
     expect(window.damage).toEqual([{ segment: 'journal-000001.log', bytes: 60 }]);
@@ -78,10 +84,10 @@ describe('record source', () => {
   it('gives a gap up after a while and names it', () => {
     const { folder, source, clock } = open();
     writeFileSync(join(folder, 'journal-000001.log'), Buffer.concat([frame(1), frame(4)]));
-    expect(source.take(10).lastSequence).toBe(1);
-    expect(source.take(10).lastSequence).toBe(0);
+    expect(source.take({ maxCount: 10 }).lastSequence).toBe(1);
+    expect(source.take({ maxCount: 10 }).lastSequence).toBe(0);
     clock.advance(2001);
-    const window = source.take(10);
+    const window = source.take({ maxCount: 10 });
     expect(window.losses).toEqual([{ firstSequence: 2, count: 2 }]);
     expect(window.entries.map((entry) => entry.sequence)).toEqual([4]);
   });
@@ -89,22 +95,25 @@ describe('record source', () => {
   it('names a gap at once in a dead folder', () => {
     const { folder, source } = open({ isLive: false });
     writeFileSync(join(folder, 'journal-000002.log'), frame(3));
-    expect(source.take(10).losses).toEqual([{ firstSequence: 1, count: 2 }]);
+    expect(source.take({ maxCount: 10 }).losses).toEqual([{ firstSequence: 1, count: 2 }]);
   });
 
   it('names a record that it cannot read and goes on', () => {
     const { folder, source } = open();
     const odd = Buffer.from(new FrameEncoder().encode(1, 2, 'not json\n{"kind":"tags"}\n'));
     writeFileSync(join(folder, 'journal-000001.log'), odd);
-    expect(source.take(10)).toMatchObject({ losses: [{ firstSequence: 1, count: 1 }], entries: [{ sequence: 2 }] });
+    expect(source.take({ maxCount: 10 })).toMatchObject({
+      losses: [{ firstSequence: 1, count: 1 }],
+      entries: [{ sequence: 2 }],
+    });
   });
 
   it('names what was lost with a deleted folder, up to what memory holds', () => {
     const { source } = open();
     source.addMemory(block(4, 5));
-    expect(source.take(10).lastSequence).toBe(0);
+    expect(source.take({ maxCount: 10 }).lastSequence).toBe(0);
     source.loseThrough(6);
-    const window = source.take(10);
+    const window = source.take({ maxCount: 10 });
     expect(window.losses).toEqual([
       { firstSequence: 1, count: 3 },
       { firstSequence: 6, count: 1 },
@@ -121,6 +130,29 @@ describe('record source', () => {
     }
     expect(steps()).toEqual([1, 2]);
     expect(steps()).toEqual([3]);
+  });
+
+  it.for([
+    { name: 'of one run it ends at its count', runs: 1, count: 5_000, countOfAll: 40_000 },
+    { name: 'of many runs it has so many of each', runs: 20, count: 20_000, countOfAll: 40_000 },
+    { name: 'of a thousand runs it ends at its bound', runs: 1_000, count: 30_000, countOfAll: 40_000 },
+    { name: 'of more runs than that it is no larger', runs: 4_000, count: 5_000, countOfAll: 40_000 },
+    { name: 'it ends where there is no more', runs: 20, count: 10_000, countOfAll: 10_000 },
+  ])('takes a window: $name', ({ runs, count, countOfAll }) => {
+    const { folder, source } = open();
+    const lineOf = (step: number): string => `${encodeWrite(metric(runKey(step % runs), step))}\n`;
+    const encoder = new FrameEncoder();
+    for (let at = 0; at < countOfAll; at += 50) {
+      const lines = Array.from({ length: 50 }, (_, index) => lineOf(at + index)).join('');
+      appendFileSync(join(folder, 'journal-000001.log'), encoder.encode(at + 1, 50, lines));
+    }
+    const window = source.take({ maxCount: 4_950, countPerRun: 1_000 });
+    expect(Math.abs(window.entries.length - count)).toBeLessThanOrEqual(64);
+    expect(window.isFull).toBe(countOfAll > count);
+    expect(window.lastSequence).toBe(window.entries.length);
+    expect(source.take({ maxCount: 1 }).entries[0]?.sequence).toBe(
+      countOfAll > count ? window.lastSequence + 1 : undefined,
+    );
   });
 
   it('reads a segment larger than its chunk', () => {
