@@ -73,7 +73,8 @@ the drain                 ${perSecond(seconds.map(({ ours }) => ours)).padStart(
 goal ${GOAL} × the bare loop: ${ratio >= GOAL ? 'met' : 'NOT met'}`);
   }
 } finally {
-  await mlflow.stop({ timeoutMs: FLUSH_TIMEOUT_MS });
+  // The ends of a thousand runs are not asked about.
+  await mlflow.stop({ timeoutMs: 1_000 });
   await bare.stop();
   await backend.stop();
   rmSync(folder, { recursive: true });
