@@ -135,7 +135,7 @@ function parseLetter(line: string): Letter | undefined {
   }
 }
 
-/** Records that a process had in memory alone when it died: the gap that they leave is named. */
+/** Records that a process had in memory alone: the gap that they leave is named, since what became of them may be noted nowhere. */
 function isLossOfMemory(world: World, { sequence, count, record }: Letter): boolean {
   // A run whose beginning was lost with it has no place in the store for what is still on disk.
   if (record !== undefined)
@@ -147,11 +147,9 @@ function isLossOfMemory(world: World, { sequence, count, record }: Letter): bool
       );
       return isDead && (beginning?.isCertain === false || (beginning !== undefined && isUnsynced));
     });
-  return world.processes.some(({ isDead, stopped, attempts }) => {
+  return world.processes.some(({ isDead, attempts }) => {
     const lost = attempts.slice(sequence - 1, sequence - 1 + count);
-    return (
-      isDead && stopped?.isComplete !== true && lost.length === count && lost.every((attempt) => !attempt.isCertain)
-    );
+    return isDead && lost.length === count && lost.every((attempt) => !attempt.isCertain);
   });
 }
 
