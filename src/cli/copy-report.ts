@@ -68,7 +68,7 @@ export function describeCopy(summary: CopySummary): string {
   const isNothing = parts.length === 0 && problems.length === 0 && stopped === undefined;
   const lines = [
     isNothing
-      ? `Nothing to copy to ${summary.to}: it has everything of ${summary.from}.`
+      ? nothingToCopy(summary)
       : `${summary.from} to ${summary.to}: ${parts.join(', ') || 'nothing copied'}${same === '' ? '' : `; ${same}`}.`,
     ...problems.slice(0, SHOWN_PROBLEMS).map(({ what, why }) => `Could not copy ${what}: ${oneLine(why, 300)}`),
   ];
@@ -77,6 +77,13 @@ export function describeCopy(summary: CopySummary): string {
   if (stopped !== undefined)
     lines.push(`It did not come to its end: ${oneLine(stopped, 300)}. Run it again: it goes on where it stopped.`);
   return lines.join('\n');
+}
+
+/** A folder that was mistyped and happens to be there looks like a store without a run. */
+function nothingToCopy({ from, to, runs }: CopySummary): string {
+  return runs.unchanged === 0
+    ? `Nothing to copy to ${to}: there is no run in ${from}.`
+    : `Nothing to copy to ${to}: it has everything of ${from}.`;
 }
 
 function some(count: number, noun: string, done = ''): string {

@@ -193,7 +193,16 @@ describe.each([
       points: 0,
       files: 0,
     });
-    expect((await copy({ from, to: 'sqlite:///to.db', timeout: 5 }, quiet())).text).toMatch(/^Nothing to copy to /);
+    expect((await copy({ from, to: 'sqlite:///to.db', timeout: 5 }, quiet())).text).toMatch(
+      /^Nothing to copy to .*: it has everything of /,
+    );
+  });
+
+  it('that has no run is said to have none', async () => {
+    const folder = enterFolder();
+    mkdirSync(join(folder, 'mlruns'));
+    const { text: said } = await copy({ from: './mlruns', to: 'sqlite:///to.db', timeout: 5 }, quiet());
+    expect(said).toMatch(/^Nothing to copy to .*: there is no run in /);
   });
 
   it('that was changed since is brought up to date, with what changed and no more', async () => {

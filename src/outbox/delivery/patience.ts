@@ -54,7 +54,14 @@ export function judgeError(error: unknown): Judgement {
     const isAbsent = error.status === 404 && error.errorCode === 'RESOURCE_DOES_NOT_EXIST';
     return isAbsent || RECORD_STATUSES.has(error.status) ? 'rejected' : 'refused';
   }
-  return error instanceof RunspanError ? 'rejected' : 'unforeseen';
+  if (error instanceof RunspanError) return 'rejected';
+  return isModuleAbsent(error) ? 'refused' : 'unforeseen';
+}
+
+/** A file of the package that is gone, as during an installation: no record's fault. */
+function isModuleAbsent(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
 }
 
 /** What a Patience needs. */
@@ -142,8 +149,8 @@ export class Patience {
     const message = messageOf(error);
     this.#sayOnce(
       judgement === 'refused'
-        ? `The tracking store refuses what is sent: ${message} Everything is kept on disk and tried again.`
-        : `The tracking store cannot be reached for now: ${message} Everything is kept on disk and tried again.`,
+        ? `The tracking store refuses what is sent: ${message} Everything is kept and tried again.`
+        : `The tracking store cannot be reached for now: ${message} Everything is kept and tried again.`,
     );
     const isReopened = this.#failures % REOPEN_AFTER === 0 || judgement === 'unforeseen';
     const { clock } = this.#options.system;

@@ -67,7 +67,7 @@ export class DeadLetters {
     if (this.#count === 1) {
       const where =
         this.#paths === undefined ? '' : ` It is kept in ${this.#paths.deadLetters}, as are those that follow.`;
-      this.#onWarning(`${this.#who} refused a record for good: ${letter.reason}.${where}`);
+      this.#onWarning(`${this.#who} refused a record for good: ${letter.reason.replace(/\.$/, '')}.${where}`);
     }
     try {
       this.#file?.append(line);

@@ -13,7 +13,16 @@ const CHECKSUM_PIECE_BYTES = 256 * 1024;
 /** The disk of this machine, through node:fs. */
 export class NodeDisk implements Disk {
   makeFolder(folder: string): void {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Never `recursive`: it turns for ever where a folder is there and mkdir in it answers ENOENT, as in /proc.
+    try {
+      fs.mkdirSync(folder, { mode: 0o700 });
+    } catch (error) {
+      const parent = path.dirname(folder);
+      if (isAbsent(error) && !fs.existsSync(parent)) {
+        this.makeFolder(parent);
+        this.makeFolder(folder);
+      } else if (!fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error;
+    }
   }
 
   createFile(file: string): number {

@@ -23,6 +23,7 @@ test.each([
   ['a deleted experiment', new DestinationRefused(new Error('deleted')), 'refused'],
   ['a file that changed', new RunspanError('FILE_NOT_READABLE', 'changed'), 'rejected'],
   ['a fault of our own', new TypeError('x is not a function'), 'unforeseen'],
+  ['a file of the package that is gone', Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' }), 'refused'],
 ])('%s', (_, error, judgement) => {
   expect(judgeError(error)).toBe(judgement);
 });

@@ -68,3 +68,16 @@ test('what a crash tore in the middle is written once more', () => {
   letters.bury(letter);
   expect(readFileSync(paths.deadLetters, 'utf8').split('\n')[1]).toBe(JSON.stringify(letter));
 });
+
+test.each(['no such run', 'no such run.'])('the first is told of in whole sentences: %s', (words) => {
+  const warnings: string[] = [];
+  const paths = folderPaths(tempFolder(), '.');
+  const letters = new DeadLetters(new NodeDisk(), paths, {
+    settledThrough: 0,
+    onWarning: (message) => warnings.push(message),
+  });
+  letters.bury(deadLetter(1, metric(runKey(1), 1), new Error(words)));
+  expect(warnings).toEqual([
+    `The tracking store refused a record for good: no such run. It is kept in ${paths.deadLetters}, as are those that follow.`,
+  ]);
+});
