@@ -86,7 +86,9 @@ test.concurrent(
     const told = JSON.stringify({ points: 5, holdUntil, end: 'exit-inside', options });
     const result = await runJob('one-run.mjs', { folder, args: [told] });
     expect(result.code, result.stderr).toBe(0);
-    expect(result.stderr.match(/The tracking store cannot be reached for now: .*kept and tried again/g)).toHaveLength(1);
+    expect(result.stderr.match(/The tracking store cannot be reached for now: .*kept and tried again/g)).toHaveLength(
+      1,
+    );
     expect(result.stderr).toMatch(/records were not delivered before the exit, and are kept in/);
   },
 );

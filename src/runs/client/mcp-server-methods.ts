@@ -7,7 +7,6 @@ import type {
   McpServerFields,
   McpVersionFields,
 } from '../../rest/endpoints/mcp-servers.ts';
-import { findRemote, listMcpTools } from '../../rest/endpoints/mcp-tools.ts';
 import type { PagedList } from './paged-list.ts';
 import { WorkspaceMethods } from './workspace-methods.ts';
 
@@ -97,6 +96,8 @@ export abstract class McpServerMethods extends WorkspaceMethods {
   ): Promise<McpServerVersion> {
     const { mcpServerAccessHeaders: headers = {}, dryRun = false } = options;
     const current = await this.getMcpServerVersion(name, version);
+    // Imported here: it checks answers with zod, which no job's start should wait for.
+    const { findRemote, listMcpTools } = await import('../../rest/endpoints/mcp-tools.ts');
     const url = findRemote(current.serverJson);
     const tools = await listMcpTools({ url, headers, timeoutMs: MCP_TIMEOUT_MS });
     return dryRun ? { ...current, tools } : this.updateMcpServerVersion(name, version, { tools });
