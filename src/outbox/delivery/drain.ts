@@ -14,6 +14,7 @@ import { DrainClosed } from './patience.ts';
 import type { RecordSource, TakeLimits, Window } from '../journal/record-source.ts';
 import type { JournalSync } from './journal-sync.ts';
 import type { SegmentReader } from '../journal/segment-reader.ts';
+import { Pause } from '../machine/pause.ts';
 import { messageOf } from '../machine/system.ts';
 
 /**
@@ -26,6 +27,11 @@ const COUNT_PER_RUN = 1000;
 const LIMITS: TakeLimits = { maxCount: WINDOW_COUNT, countPerRun: COUNT_PER_RUN };
 /** Between two saves of the state within a window. */
 const SAVE_INTERVAL_MS = 100;
+/** Between two tries of a save that the disk did not take, while nothing new comes. */
+const SAVE_RETRY_MS = 5000;
+/** At the end there is less time: so many tries, so far apart. */
+const LAST_SAVES = 5;
+const LAST_SAVE_MS = 20;
 /** Tries of a step that throws what no store answers. */
 const DEFECT_LIMIT = 3;
 
@@ -51,6 +57,7 @@ export class Drain {
   #lastSequence = 0;
   #defects = 0;
   #savedAtMs = 0;
+  #isNoted = true;
   #hasWarnedOfState = false;
 
   constructor(options: DrainOptions) {
@@ -65,7 +72,10 @@ export class Drain {
    */
   async deliverWindow(): Promise<boolean> {
     const { delivery, reader } = this.#options;
-    if (this.#planned.length === 0 && !this.#readWindow()) return false;
+    if (this.#planned.length === 0 && !this.#readWindow()) {
+      if (!this.#isNoted && delivery.system.clock.monotonicMs() - this.#savedAtMs >= SAVE_RETRY_MS) this.save();
+      return false;
+    }
     for (let next = this.#planned[0]; next !== undefined; next = this.#planned[0]) {
       const running = this.#runOnce(next.step);
       if (this.#isFull && this.#planned.length === 1) await this.#readAhead(running);
@@ -137,17 +147,30 @@ export class Drain {
     this.#options.sync?.run();
   }
 
-  /** Saves the state; where the disk takes none, the drain goes on, because a replay duplicates nothing. */
+  /** Saves what the disk did not take before: it is the last chance to spare whoever comes next that it is sent again. */
+  async saveAtEnd(): Promise<void> {
+    const pause = new Pause(this.#options.delivery.system.clock);
+    for (let tries = 0; !this.#isNoted && tries < LAST_SAVES; tries += 1) {
+      await pause.wait(LAST_SAVE_MS);
+      this.save();
+    }
+  }
+
+  /** Saves the state; where the disk takes none, the drain goes on: a replay doubles nothing, and what it undoes is said. */
   save(): void {
     const { delivery } = this.#options;
     this.#savedAtMs = delivery.system.clock.monotonicMs();
     try {
       delivery.deadLetters.writeUnkept();
       delivery.state.save();
+      this.#isNoted = true;
     } catch (error) {
+      this.#isNoted = false;
       if (this.#hasWarnedOfState) return;
       this.#hasWarnedOfState = true;
-      delivery.onWarning(`The outbox cannot note what it delivered: ${messageOf(error)}`);
+      delivery.onWarning(
+        `The outbox cannot note what it delivered: ${messageOf(error)}. Whoever takes over before it can sends what the disk has again, which doubles nothing; but a tag that was kept in memory alone falls back to the last value on the disk.`,
+      );
     }
   }
 

@@ -87,6 +87,11 @@ export class FolderState {
     return [...this.#runs.values()];
   }
 
+  /** Whether a run is open in the store. */
+  get hasOpenRuns(): boolean {
+    return this.openRuns().some((run) => run.failedReason === undefined);
+  }
+
   run(runKey: string): OpenRun | undefined {
     return this.#runs.get(runKey);
   }

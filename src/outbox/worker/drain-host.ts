@@ -6,8 +6,7 @@ import { Counters } from '../delivery/counters.ts';
 import type { Openers } from '../delivery/destination.ts';
 import { DrainDestination } from '../delivery/destination.ts';
 import { Doze } from '../delivery/doze.ts';
-import type { FolderDrain } from '../delivery/folder-drain.ts';
-import { openFolderDrain } from '../delivery/folder-drain.ts';
+import { type FolderDrain, openFolderDrain } from '../delivery/folder-drain.ts';
 import type { FolderPaths } from '../folder/folder.ts';
 import { folderPaths, releaseFolder, retireFolder } from '../folder/folder.ts';
 import { Heartbeat } from '../folder/heartbeat.ts';
@@ -255,14 +254,15 @@ export class DrainHost {
 
   async #closeAll(): Promise<void> {
     this.abandon();
+    const { drain, state } = this.#folder;
     await Promise.race([this.#destination.close(), new Pause(this.#system.clock).wait(CLOSE_MS)]);
     this.#folder.close();
     if (this.#paths === undefined || this.#heartbeat.isLost) return;
+    await drain.saveAtEnd();
     try {
       // A run that nobody ended stays in the folder's state, for the next adopter to end.
-      const hasOpenRuns = this.#folder.state.openRuns().some((run) => run.failedReason === undefined);
-      if (this.#folder.state.completeThrough >= this.#counters.accepted && !hasOpenRuns)
-        retireFolder(this.#system, this.#settings.directory, this.#paths);
+      const isDone = state.completeThrough >= this.#counters.accepted && !state.hasOpenRuns;
+      if (isDone) retireFolder(this.#system, this.#settings.directory, this.#paths);
       else releaseFolder(this.#system, this.#paths, this.#settings.isInline);
     } catch (error) {
       this.#event({ kind: 'warning', message: `The outbox folder could not be tidied up: ${messageOf(error)}` });

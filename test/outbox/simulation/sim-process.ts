@@ -1,4 +1,7 @@
 // One process of a world: an outbox on a disk that may die under it, and what it knows to be accepted.
+import path from 'node:path';
+import { folderPaths } from '../../../src/outbox/folder/folder.ts';
+import { readState } from '../../../src/outbox/folder/state-file.ts';
 import { openOutbox } from '../../../src/outbox/job/outbox.ts';
 import type { FlushResult, Outbox, OutboxEvent } from '../../../src/outbox/contract.ts';
 import type { Machine } from '../../../src/outbox/machine/system.ts';
@@ -51,6 +54,8 @@ export class SimProcess {
   isDead: boolean = false;
   hasStopped: boolean = false;
   stopped: FlushResult | undefined;
+  /** What of its records its folder has noted as delivered when it stopped; whoever takes over sends what is on disk behind that again. */
+  notedThrough: number = 0;
   readonly #options: SimProcessOptions;
   /** Undefined while it is being opened. */
   readonly #outbox: Outbox | undefined;
@@ -174,6 +179,7 @@ export class SimProcess {
   /** Something happened that nothing was promised of: what it had written may be gone. */
   loseAll(): void {
     for (const attempt of this.attempts) attempt.isCertain = false;
+    this.notedThrough = 0;
   }
 
   stop(timeoutMs: number): void {
@@ -182,6 +188,7 @@ export class SimProcess {
     const { accepted = 0 } = this.#outbox?.stats() ?? {};
     void this.#outbox?.stop({ timeoutMs }).then((result) => {
       this.stopped = result;
+      this.notedThrough = this.#readNote();
       if (this.isDead) return;
       if (result.durability === 'fsync') this.#flushedThrough = Math.max(this.#flushedThrough, accepted);
     });
@@ -192,6 +199,16 @@ export class SimProcess {
     if (this.isDead) return;
     this.look();
     this.isDead = true;
+  }
+
+  #readNote(): number {
+    const { nodes } = this.#options.disk;
+    const paths = folderPaths('/runspan', path.basename(this.stats?.directory ?? ''));
+    // A folder that is gone holds nothing that could be sent again.
+    if (!nodes.has(paths.root)) return Number.POSITIVE_INFINITY;
+    const readText = (file: string): string | undefined => nodes.get(file)?.bytes?.toString('utf8');
+    const state = readState({ readText, stat: () => undefined }, paths);
+    return state === undefined || state === 'damaged' ? 0 : state.settledThrough;
   }
 
   #makeCertain(accepted: number): void {

@@ -49,7 +49,8 @@ function judgeContent(world: World, run: SimRun, attempts: readonly Attempt[], s
   for (const attempt of attempts) {
     const { write } = attempt;
     const isCertain = attempt.isCertain || haveArrived;
-    if (write.kind === 'tags') lastCertainTag = isCertain ? Number(write.tags[0]?.value) : lastCertainTag;
+    if (write.kind === 'tags' && isCertain && !isUndone(run, attempts, attempt))
+      lastCertainTag = Number(write.tags[0]?.value);
     if (!isCertain) continue;
     if (write.kind === 'metric' && write.key !== 'bad' && !steps.includes(write.step))
       say(`point ${write.step} is lost`);
@@ -77,6 +78,19 @@ function judgeContent(world: World, run: SimRun, attempts: readonly Attempt[], s
   const isUnknown = attempts[0]?.isCertain === false && status === 'RUNNING';
   if (status !== 'KILLED' && status !== wanted && !isUnknown) say(`is ${status}, and nobody said so`);
   return problems;
+}
+
+/**
+ * A tag that memory alone held, and before it one on a disk that to the end did not take the note that it was delivered: the older one is all
+ * that anybody finds there, and sends again. The process has said so.
+ */
+function isUndone({ owner }: SimRun, attempts: readonly Attempt[], { isCertain, sequence }: Attempt): boolean {
+  const isSentAgain = (each: Attempt): boolean =>
+    each.write.kind === 'tags' && each.sequence > owner.notedThrough && each.sequence < sequence;
+  const hasSaidSo = owner.events.some(
+    (event) => event.kind === 'warning' && event.message.includes('a tag that was kept in memory alone falls back'),
+  );
+  return !isCertain && hasSaidSo && attempts.some(isSentAgain);
 }
 
 /** What each process was told of its own records. */
