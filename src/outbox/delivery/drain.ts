@@ -270,7 +270,6 @@ async function deliverEnd(
   const { state, destination, patience } = delivery;
   const found = await findRunId(delivery, write.runKey);
   const run = state.run(write.runKey);
-  if (found.status === 'done' && run?.wasAmbiguous === true) await deleteTwins(delivery, run);
   if (found.status === 'done') await closeModels(delivery, write.runKey);
   const { status, endTimeMs } = write;
   const outcome =
@@ -280,6 +279,8 @@ async function deliverEnd(
           (await destination.store()).updateRun({ runId: found.value, status, endTimeMs }),
         );
   if (outcome.status === 'rejected') bury(delivery, sequence, { record: write, error: outcome.error });
+  // As late as can be: what a slow server makes of a create while the run ends is found too.
+  if (found.status === 'done' && run?.wasAmbiguous === true) await deleteTwins(delivery, run);
   if (run !== undefined && run.artifactUri !== '' && !lane.uses(run.artifactUri))
     destination.closeArtifacts(run.artifactUri);
   state.endRun(write.runKey);

@@ -1,4 +1,5 @@
 // Ends the runs of a dead process: what it had kept back is mirrored, the reason is said, the status is KILLED at its last sign of life.
+import type { RunStatus } from '../../model/entities.ts';
 import { END_REASON_TAG } from '../../model/write.ts';
 import type { Delivery } from './delivery.ts';
 import { deleteTwins } from './create-run.ts';
@@ -28,14 +29,22 @@ export async function reapRuns(delivery: Delivery, options: ReapOptions): Promis
 
 async function reap(delivery: Delivery, options: ReapOptions, run: OpenRun): Promise<void> {
   const { patience, destination } = delivery;
-  const store = (): ReturnType<typeof destination.store> => destination.store();
-  const found = await patience.attempt(async () => (await store()).getRun(run.runId));
+  const found = await patience.attempt(async () => (await destination.store()).getRun(run.runId));
   if (found.status === 'rejected') {
     delivery.onWarning(`Run '${run.runName}' of a dead process is not in the store any more: ${found.error.message}`);
     return;
   }
+  await mirrorAndEnd(delivery, options, { run, status: found.value.info.status });
+  // As late as can be: what a slow server makes of a create while the run ends is found too.
   if (run.wasAmbiguous) await deleteTwins(delivery, run);
-  const { status } = found.value.info;
+}
+
+async function mirrorAndEnd(
+  delivery: Delivery,
+  options: ReapOptions,
+  { run, status }: { readonly run: OpenRun; readonly status: RunStatus },
+): Promise<void> {
+  const { patience, destination } = delivery;
   const isEnded = status !== 'RUNNING' && status !== 'SCHEDULED';
   const isKilled = !isEnded && !options.isOpenElsewhere(run.runId);
   const reason = describeDeath(options.orphan);
@@ -51,7 +60,7 @@ async function reap(delivery: Delivery, options: ReapOptions, run: OpenRun): Pro
   // A clock that stepped back must not end a run before it began.
   const endTimeMs = Math.max(options.orphan.lastSeenMs, run.startTimeMs);
   const ended = await patience.attempt(async () =>
-    (await store()).updateRun({ runId: run.runId, status: 'KILLED', endTimeMs }),
+    (await destination.store()).updateRun({ runId: run.runId, status: 'KILLED', endTimeMs }),
   );
   if (ended.status === 'rejected') {
     delivery.onWarning(`Run '${run.runName}' of a dead process could not be ended: ${ended.error.message}`);

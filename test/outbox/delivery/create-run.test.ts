@@ -58,6 +58,21 @@ describe('creates', () => {
     expect(store.activeRuns()[0]?.info.status).toBe('FINISHED');
   });
 
+  it('find a twin that a slow server makes even while the run ends', async () => {
+    const store = new MemoryStore({ chosenRunId: false });
+    store.onCall = (method) => {
+      if (method === 'createRun' && store.runs.size === 0) return { when: 'after', error: unavailable(true) };
+      if (method === 'updateRun' && store.runs.size === 1)
+        void store.createRun({ experimentId: '1', startTimeMs: 1_700_000_000_000, tags: create(key).tags });
+      return undefined;
+    };
+    const drain = openTestDrain(store);
+    drain.add(create(key), end(key));
+    await drain.deliver();
+    expect(store.runs.size).toBe(2);
+    expect(store.activeRuns().map((run) => run.info.status)).toEqual(['FINISHED']);
+  });
+
   it('wait for what an earlier drain has on its way before they make another', async () => {
     const store = new MemoryStore({ chosenRunId: false });
     const drain = openTestDrain(store, { replayedThrough: Number.POSITIVE_INFINITY });

@@ -89,19 +89,26 @@ describe('the reaper', () => {
     expect(drain.warnings.some((message) => message.includes('not in the store any more'))).toBe(true);
   });
 
-  it('deletes the twin of a create whose answer was lost', async () => {
-    const store = new MemoryStore({ chosenRunId: false });
-    let isFirst = true;
-    store.onCall = (method) => {
-      if (method !== 'createRun' || !isFirst) return undefined;
-      isFirst = false;
-      return { when: 'before', error: unavailable(true) };
-    };
-    const drain = openTestDrain(store);
-    drain.add(create(key));
-    await drain.deliver();
-    await store.createRun({ experimentId: '1', startTimeMs: 1, tags: create(key).tags });
-    await reap(drain);
-    expect(store.activeRuns().map((run) => run.info.status)).toEqual(['KILLED']);
-  });
+  it.each(['before the run is ended', 'even while it is'])(
+    'deletes the twin of a create whose answer was lost, made %s',
+    async (when) => {
+      const store = new MemoryStore({ chosenRunId: false });
+      const makeTwin = (): void =>
+        void store.createRun({ experimentId: '1', startTimeMs: 1_700_000_000_001, tags: create(key).tags });
+      let isFirst = true;
+      store.onCall = (method) => {
+        if (method === 'updateRun' && store.runs.size === 1) makeTwin();
+        if (method !== 'createRun' || !isFirst) return undefined;
+        isFirst = false;
+        return { when: 'before', error: unavailable(true) };
+      };
+      const drain = openTestDrain(store);
+      drain.add(create(key));
+      await drain.deliver();
+      if (when === 'before the run is ended') makeTwin();
+      await reap(drain);
+      expect(store.runs.size).toBe(2);
+      expect(store.activeRuns().map((run) => run.info.status)).toEqual(['KILLED']);
+    },
+  );
 });
