@@ -175,12 +175,12 @@ export class Orphanage {
   #retireIfDone(adopted: AdoptedFolder): void {
     const folder = this.#lingering.get(adopted);
     if (folder === undefined || folder.state.aside.lowest !== undefined) return;
-    const { shared, directory } = this.#options;
+    const { shared, directory, isSynced = false } = this.#options;
     this.#lingering.delete(adopted);
     folder.lane.close();
     this.#leave(folder);
     try {
-      retireFolder(shared.system, directory, adopted.paths);
+      retireFolder(shared.system, adopted.paths, { directory, isSynced });
     } catch (error) {
       this.#release(adopted);
       shared.onWarning(`The outbox folder ${adopted.paths.root} is left for later: ${messageOf(error)}`);

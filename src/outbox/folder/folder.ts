@@ -150,9 +150,18 @@ export function releaseFolder(system: System, { lease, name }: FolderPaths, isIn
   writeLease(system, lease, { folder: name, isInline, isReleased: true });
 }
 
+/** How a folder is retired. */
+export interface RetireOptions {
+  /** RUNSPAN_DIR. */
+  readonly directory: string;
+  /** What is moved is on the disk itself under its new name before the folder goes. @default false */
+  readonly isSynced?: boolean;
+}
+
 /** Removes a folder that holds nothing to deliver; its dead letters move to `<directory>/dead-letters/`, with the files they speak of. */
-export function retireFolder(system: System, directory: string, paths: FolderPaths): void {
+export function retireFolder(system: System, paths: FolderPaths, options: RetireOptions): void {
   const { disk } = system;
+  const { directory, isSynced = false } = options;
   // Whoever goes on from a death in the middle must not read records whose kept files are gone, nor miss the ones before them.
   for (const index of segmentIndexes(disk.list(paths.root)).toReversed())
     disk.removeFile(path.join(paths.root, segmentName(index)));
@@ -161,9 +170,11 @@ export function retireFolder(system: System, directory: string, paths: FolderPat
     disk.makeFolder(graveyard);
     // Where they were to go: who sends them again has to know. A copy, because a folder without its header is nobody's.
     const header = readHeader(system, paths);
-    if (header !== undefined) disk.replaceText(headerOfGrave(graveyard, paths.name), `${seal(header)}\n`);
+    if (header !== undefined) disk.replaceText(headerOfGrave(graveyard, paths.name), `${seal(header)}\n`, isSynced);
     if (disk.list(paths.spool).length > 0) disk.rename(paths.spool, path.join(graveyard, `${paths.name}.spool`));
     disk.rename(paths.deadLetters, path.join(graveyard, `${paths.name}.jsonl`));
+    // No system says in what order it brings names to the disk: the old ones must not go without the new ones.
+    if (isSynced) for (const folder of [graveyard, directory]) disk.sync(folder);
   }
   removeFolder(system, paths);
 }

@@ -109,7 +109,7 @@ export class SpillFolder {
   /** Everything is settled: removes the folder, and keeps its dead letters. */
   retire(directory: string): void {
     this.close();
-    retireFolder(this.#options.system, directory, this.paths);
+    retireFolder(this.#options.system, this.paths, { directory });
   }
 
   /** Says in the lease that nobody works on the folder any more. Never throws. */

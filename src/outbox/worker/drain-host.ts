@@ -16,8 +16,7 @@ import { Orphanage, turn } from '../delivery/orphanage.ts';
 import { DestinationRefused, DrainClosed, Patience } from '../delivery/patience.ts';
 import { Pause } from '../machine/pause.ts';
 import { Progress } from '../delivery/progress.ts';
-import type { System } from '../machine/system.ts';
-import { messageOf } from '../machine/system.ts';
+import { type System, messageOf } from '../machine/system.ts';
 
 /** What a host gets from its thread. */
 export interface HostOptions {
@@ -255,6 +254,7 @@ export class DrainHost {
   async #closeAll(): Promise<void> {
     this.abandon();
     const { drain, state } = this.#folder;
+    const { directory, durability } = this.#settings;
     await Promise.race([this.#destination.close(), new Pause(this.#system.clock).wait(CLOSE_MS)]);
     this.#folder.close();
     if (this.#paths === undefined || this.#heartbeat.isLost) return;
@@ -262,7 +262,7 @@ export class DrainHost {
     try {
       // A run that nobody ended stays in the folder's state, for the next adopter to end.
       const isDone = state.completeThrough >= this.#counters.accepted && !state.hasOpenRuns;
-      if (isDone) retireFolder(this.#system, this.#settings.directory, this.#paths);
+      if (isDone) retireFolder(this.#system, this.#paths, { directory, isSynced: durability === 'fsync' });
       else releaseFolder(this.#system, this.#paths, this.#settings.isInline);
     } catch (error) {
       this.#event({ kind: 'warning', message: `The outbox folder could not be tidied up: ${messageOf(error)}` });

@@ -82,7 +82,7 @@ export class OfflineHost {
     const { system, settings, post } = this.#options;
     try {
       if (this.#paths !== undefined && !this.#heartbeat.isLost) {
-        if (this.#counters.accepted === 0) retireFolder(system, settings.directory, this.#paths);
+        if (this.#counters.accepted === 0) retireFolder(system, this.#paths, settings);
         else releaseFolder(system, this.#paths, settings.isInline);
       }
     } catch (error) {

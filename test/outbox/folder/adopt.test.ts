@@ -65,7 +65,7 @@ describe('a folder', () => {
     const paths = make(directory);
     writeFileSync(paths.deadLetters, '{}\n');
     writeFileSync(join(paths.spool, 'f'), 'x');
-    retireFolder(fakeSystem(), directory, paths);
+    retireFolder(fakeSystem(), paths, { directory });
     expect(existsSync(paths.root)).toBe(false);
     expect(readFileSync(join(directory, 'dead-letters', `${paths.name}.jsonl`), 'utf8')).toBe('{}\n');
     expect(readdirSync(join(directory, 'dead-letters', `${paths.name}.spool`))).toEqual(['f']);

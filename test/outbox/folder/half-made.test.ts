@@ -70,7 +70,7 @@ it('in the middle of removing one, so that nobody takes the rest for a folder of
   }
   const options = { directory, ...destination, experimentName: 'e', isInline: false };
   const paths = makeFolder(fakeSystem(), options);
-  expect(() => retireFolder(fakeSystem({ disk: new DyingDisk() }), directory, paths)).toThrow('it died');
+  expect(() => retireFolder(fakeSystem({ disk: new DyingDisk() }), paths, { directory })).toThrow('it died');
   expect(scan(directory)).toEqual([]);
   expect(scan(directory, new OldDisk())).toEqual([]);
   expect(readdirSync(directory)).toEqual(['.gitignore']);

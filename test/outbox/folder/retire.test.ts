@@ -6,21 +6,28 @@ import { NodeDisk } from '../../../src/outbox/machine/node-system.ts';
 import { fakeSystem } from '../fake-system.ts';
 import { tempFolder } from '../temp-folder.ts';
 
-/** Dies at its n-th removal or renaming. */
+/** Dies at its n-th removal or renaming, and tells of them and of its syncs. */
 class Dying extends NodeDisk {
   stepsLeft = Number.POSITIVE_INFINITY;
+  onCall: (call: string) => void = () => undefined;
 
   override removeFile(file: string): void {
-    this.#step();
+    this.#step(`remove ${file}`);
     super.removeFile(file);
   }
 
   override rename(from: string, to: string): boolean {
-    this.#step();
+    this.#step(`rename ${from}`);
     return super.rename(from, to);
   }
 
-  #step(): void {
+  override sync(file: string): void {
+    this.onCall(`sync ${file}`);
+    super.sync(file);
+  }
+
+  #step(call: string): void {
+    this.onCall(call);
     if ((this.stepsLeft -= 1) < 0) throw new Error('dead');
   }
 }
@@ -51,15 +58,32 @@ it.each([
     const disk = new Dying();
     const { directory, system, paths } = fill(disk);
     disk.stepsLeft = steps;
-    expect(() => retireFolder(system, directory, paths)).toThrow('dead');
+    expect(() => retireFolder(system, paths, { directory })).toThrow('dead');
     expect(readdirSync(paths.root).filter((name) => name.endsWith('.log'))).toEqual(left);
     expect(existsSync(join(paths.spool, '000001-a'))).toBe(true);
   },
 );
 
+it('has the names of dead letters on the disk before it removes the folder, where writes are synced', () => {
+  const disk = new Dying();
+  const { directory, system, paths } = fill(disk);
+  const order: string[] = [];
+  disk.onCall = (call) => order.push(call);
+  retireFolder(system, paths, { directory, isSynced: true });
+  const graveyard = join(directory, 'dead-letters');
+  expect(order.filter((call) => !call.includes('journal-'))).toEqual([
+    `sync ${graveyard}`, // the header's own
+    `rename ${paths.spool}`,
+    `rename ${paths.deadLetters}`,
+    `sync ${graveyard}`,
+    `sync ${directory}`,
+    `rename ${paths.root}`,
+  ]);
+});
+
 it('moves dead letters and kept files aside, and removes the rest', () => {
   const { directory, system, paths } = fill(new Dying());
-  retireFolder(system, directory, paths);
+  retireFolder(system, paths, { directory });
   expect(existsSync(paths.root)).toBe(false);
   expect(readdirSync(join(directory, 'dead-letters'))).toEqual([
     `${paths.name}.header.json`,
