@@ -97,7 +97,7 @@ describe('a job that is offline', () => {
     expect(stdout).toMatch(
       /^NOT_SUPPORTED getRun needs the tracking store, and RUNSPAN_OFFLINE says that nothing is sent/,
     );
-    expect(stdout).toMatch(/\{"isComplete":true,"delivered":0,"pending":0,"deadLettered":0\}/);
+    expect(stdout).toMatch(/\{"isComplete":true,"delivered":0,"pending":0,"deadLettered":0,"durability":"os"\}/);
   });
 
   it('that is killed has its run ended by the sync', () => {

@@ -37,7 +37,7 @@ export async function leave(
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url,
       RUNSPAN_ALERTS_ENABLE: 'false',
-      RUNSPAN_MLFLOW_SUPPRESS_RUN_LINES: 'true',
+      MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT: 'true',
     },
   });
   await endpoint[Symbol.asyncDispose]();
