@@ -2,7 +2,8 @@
 import type { System } from '../machine/system.ts';
 import { isAbsent } from '../machine/system.ts';
 
-const HEARTBEAT_MS = 1000;
+/** Between two touches. */
+export const HEARTBEAT_MS = 1000;
 
 /** What a heartbeat needs. */
 export interface HeartbeatOptions {

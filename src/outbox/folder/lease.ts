@@ -39,7 +39,7 @@ export interface LeaseOptions {
 }
 
 /** Another host's heartbeat, in milliseconds: a missed minute means that it is gone. */
-const OTHER_HOST_LIMIT_MS = 60_000;
+export const OTHER_HOST_LIMIT_MS = 60_000;
 /** A thread of this very process; its worker beats each second. */
 const OWN_PROCESS_LIMIT_MS = 15_000;
 /** An inline drain beats only when the job yields. */

@@ -1,6 +1,9 @@
 // One process of a world: an outbox on a disk that may die under it, and what it knows to be accepted.
 import path from 'node:path';
+import { CONFIRM_MS } from '../../../src/outbox/folder/adopt.ts';
 import { folderPaths } from '../../../src/outbox/folder/folder.ts';
+import { HEARTBEAT_MS } from '../../../src/outbox/folder/heartbeat.ts';
+import { OTHER_HOST_LIMIT_MS } from '../../../src/outbox/folder/lease.ts';
 import { readState } from '../../../src/outbox/folder/state-file.ts';
 import { openOutbox } from '../../../src/outbox/job/outbox.ts';
 import type { FlushResult, Outbox, OutboxEvent } from '../../../src/outbox/contract.ts';
@@ -53,6 +56,8 @@ export class SimProcess {
   errorCode: string = 'ENOSPC';
   isDead: boolean = false;
   hasStopped: boolean = false;
+  /** For another host, whose clock jumped ahead, it was gone: its disk refused the heartbeats that would have spoken for it. */
+  wasSilent: boolean = false;
   stopped: FlushResult | undefined;
   /** What of its records its folder has noted as delivered when it stopped; whoever takes over sends what is on disk behind that again. */
   notedThrough: number = 0;
@@ -64,6 +69,8 @@ export class SimProcess {
   #flushedThrough = 0;
   /** And up to here, because they were synced before they were sent. */
   #sentThrough = 0;
+  #beatAtMs: number;
+  #missedBeats = 0;
   /** Since its last look, some record may have been kept in memory alone. */
   #wasOffDisk = false;
 
@@ -71,10 +78,11 @@ export class SimProcess {
     this.#options = options;
     this.pid = options.pid;
     this.host = options.host;
+    this.#beatAtMs = options.clock.wallMs;
     this.disk = new DiskView(options.disk, {
       onReplace: (file) => options.onReplace(options.pid, file),
 
-      strike: () => this.#strike(),
+      strike: (operation) => this.#strike(operation),
       isDead: () => this.isDead,
       onWrong: options.onWrong,
     });
@@ -218,7 +226,16 @@ export class SimProcess {
     }
   }
 
-  #strike(): Strike {
+  /** Whoever judges by its age alone looks at a lease twice, with all the beats of {@link CONFIRM_MS} between. */
+  #noteBeat(isRefused: boolean): void {
+    const { wallMs } = this.#options.clock;
+    this.#missedBeats = isRefused ? this.#missedBeats + 1 : 0;
+    if (!isRefused) this.#beatAtMs = wallMs;
+    const isWatched = (this.#missedBeats + 1) * HEARTBEAT_MS >= CONFIRM_MS;
+    if (isWatched && wallMs + HEARTBEAT_MS - this.#beatAtMs > OTHER_HOST_LIMIT_MS) this.wasSilent = true;
+  }
+
+  #strike(operation: string): Strike {
     const { choices, onChange } = this.#options;
     onChange();
     if (this.deathIn !== undefined && (this.deathIn -= 1) <= 0) {
@@ -227,7 +244,9 @@ export class SimProcess {
       this.isDead = true;
       return { kind: 'death', doneFraction: choices.fraction() };
     }
-    if (this.errorsLeft === 0) return { kind: 'none' };
+    const isRefused = this.errorsLeft > 0;
+    if (operation === 'touch') this.#noteBeat(isRefused);
+    if (!isRefused) return { kind: 'none' };
     this.errorsLeft -= 1;
     return { kind: 'error', code: this.errorCode, doneFraction: choices.isChance(0.5) ? 0 : choices.fraction() };
   }

@@ -269,7 +269,9 @@ export class World {
     const { runId, status } = applied.request as { runId: string; status?: string };
     const key = this.server.store.runs.get(runId)?.tags.get('runspan.run_key');
     const owner = this.runs.find((run) => run.key === key)?.owner;
-    if (status === 'KILLED' && owner?.isDead === false && !owner.hasStopped)
+    // Of a host that no sign of life is seen of, another one cannot know more.
+    const isExcused = owner?.wasSilent === true && this.#hosts.length > 1;
+    if (status === 'KILLED' && owner?.isDead === false && !owner.hasStopped && !isExcused)
       this.wrongs.push(`${key} was killed while its job lived`);
   }
 
