@@ -61,6 +61,8 @@ export class SimProcess {
   stopped: FlushResult | undefined;
   /** What of its records its folder has noted as delivered when it stopped; whoever takes over sends what is on disk behind that again. */
   notedThrough: number = 0;
+  /** Nothing that it had on the disk is promised to be there any more, its notes included. */
+  hasLostAll: boolean = false;
   readonly #options: SimProcessOptions;
   /** Undefined while it is being opened. */
   readonly #outbox: Outbox | undefined;
@@ -188,6 +190,7 @@ export class SimProcess {
   loseAll(): void {
     for (const attempt of this.attempts) attempt.isCertain = false;
     this.notedThrough = 0;
+    this.hasLostAll = true;
   }
 
   stop(timeoutMs: number): void {

@@ -81,8 +81,8 @@ function judgeContent(world: World, run: SimRun, attempts: readonly Attempt[], s
 }
 
 /**
- * A tag that memory alone held, and before it one on a disk that to the end did not take the note that it was delivered: the older one is all
- * that anybody finds there, and sends again. The process has said so.
+ * An older tag is sent again, and nobody can know better: the newer one was in memory alone and the disk to the end did not take the note that
+ * both were delivered, which the process has said; or something took from the disk what nothing is promised of, and left the older one.
  */
 function isUndone({ owner }: SimRun, attempts: readonly Attempt[], { isCertain, sequence }: Attempt): boolean {
   const isSentAgain = (each: Attempt): boolean =>
@@ -90,7 +90,7 @@ function isUndone({ owner }: SimRun, attempts: readonly Attempt[], { isCertain, 
   const hasSaidSo = owner.events.some(
     (event) => event.kind === 'warning' && event.message.includes('a tag that was kept in memory alone falls back'),
   );
-  return !isCertain && hasSaidSo && attempts.some(isSentAgain);
+  return !isCertain && (hasSaidSo || owner.hasLostAll) && attempts.some(isSentAgain);
 }
 
 /** What each process was told of its own records. */
