@@ -11,13 +11,13 @@ export function seal(value: object, replacer?: (key: string, value: unknown) => 
   return `${body},"crc":"${sumOf(body)}"}`;
 }
 
-/** Reads it back; undefined where it is damaged. A text without a checksum is one of an earlier version, and taken as it is. */
+/** Reads it back, without the checksum; undefined where it is damaged. A text without a checksum is one of an earlier version, and taken as it is. */
 export function unseal(text: string): unknown {
   const line = text.trimEnd();
   const found = SEAL.exec(line);
   if (found !== null && sumOf(line.slice(0, found.index)) !== found[1]) return undefined;
   try {
-    return JSON.parse(line) as unknown;
+    return JSON.parse(found === null ? line : `${line.slice(0, found.index)}}`) as unknown;
   } catch {
     // Half of it, or no JSON at all: damaged too.
     return undefined;

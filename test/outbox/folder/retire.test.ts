@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type FolderPaths, makeFolder, retireFolder } from '../../../src/outbox/folder/folder.ts';
@@ -83,8 +83,10 @@ it('has the names of dead letters on the disk before it removes the folder, wher
 
 it('moves dead letters and kept files aside, and removes the rest', () => {
   const { directory, system, paths } = fill(new Dying());
+  const header = readFileSync(paths.header, 'utf8');
   retireFolder(system, paths, { directory });
   expect(existsSync(paths.root)).toBe(false);
+  expect(readFileSync(join(directory, 'dead-letters', `${paths.name}.header.json`), 'utf8')).toBe(header);
   expect(readdirSync(join(directory, 'dead-letters'))).toEqual([
     `${paths.name}.header.json`,
     `${paths.name}.jsonl`,
