@@ -6,6 +6,7 @@ import { hasChangedParams } from './changed-params.ts';
 import type { Delivery } from './delivery.ts';
 import { RUN_KEY_TAG, bury, findRun, findRunId, findRunsByKey, findSent } from './delivery.ts';
 import { linkTrace } from './deliver-trace.ts';
+import { isKnownGone } from '../machine/system.ts';
 import { DestinationRefused } from './patience.ts';
 import type { EntryOf } from './plan.ts';
 
@@ -22,6 +23,10 @@ export async function deliverCreate(delivery: Delivery, entry: EntryOf<CreateWri
   let wasAmbiguous = isSearchedFirst;
   const outcome = await delivery.patience.attempt(async () => {
     if (write.resumeRunId !== undefined) return resume(delivery, { ...write, tags }, write.resumeRunId);
+    if (isTakenOver(delivery)) {
+      isSearchedFirst = true;
+      wasAmbiguous = true;
+    }
     try {
       return await createOnce(delivery, { ...write, tags }, isSearchedFirst);
     } catch (error) {
@@ -77,6 +82,11 @@ export async function deleteTwins(
   if (outcome.status === 'rejected') {
     delivery.onWarning(`A second run with key ${run.runKey} may be left in the store: ${outcome.error.message}`);
   }
+}
+
+/** Whether the folder went from under us: whoever has it delivers what we have not, the same create among it. */
+function isTakenOver({ paths, system }: Delivery): boolean {
+  return paths !== undefined && isKnownGone(system.disk, paths.root);
 }
 
 async function createOnce(delivery: Delivery, write: CreateWrite, isSearchedFirst: boolean): Promise<RunEntity> {

@@ -1,6 +1,6 @@
 // Keeps leases fresh: a lease that nobody touches for long tells other hosts that its owner is gone.
 import type { System } from '../machine/system.ts';
-import { isAbsent } from '../machine/system.ts';
+import { isAbsent, isKnownGone } from '../machine/system.ts';
 
 /** Between two touches. */
 export const HEARTBEAT_MS = 1000;
@@ -53,16 +53,7 @@ export class Heartbeat {
       return true;
     } catch (error) {
       // A disk that takes nothing: the lease grows old, and the process id still speaks for us. It can be gone all the same.
-      return !isAbsent(error) && !this.#isKnownGone(lease);
-    }
-  }
-
-  #isKnownGone(lease: string): boolean {
-    try {
-      return this.#options.system.disk.stat(lease) === undefined;
-    } catch {
-      // A disk that cannot even be read says nothing.
-      return false;
+      return !isAbsent(error) && !isKnownGone(disk, lease);
     }
   }
 }

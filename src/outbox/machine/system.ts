@@ -96,6 +96,15 @@ export function isAbsent(error: unknown): boolean {
   return codeOf(error) === 'ENOENT';
 }
 
+/** Whether something is gone for certain: a disk that cannot even be read says nothing. */
+export function isKnownGone(disk: Pick<Disk, 'stat'>, path: string): boolean {
+  try {
+    return disk.stat(path) === undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** The system's code of an error, such as `ENOSPC`; empty where it has none. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -1,6 +1,9 @@
+import { mkdirSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { folderPaths } from '../../../src/outbox/folder/folder.ts';
 import { openTestDrain } from '../deliveries.ts';
 import { MemoryStore, unavailable } from '../memory-store.ts';
+import { tempFolder } from '../temp-folder.ts';
 import { create, end, metric, runKey } from '../writes.ts';
 
 const key = runKey(1);
@@ -82,6 +85,24 @@ describe('creates', () => {
     drain.add(create(key), end(key));
     await drain.deliver();
     expect([...store.runs.values()].map((run) => run.info.status)).toEqual(['FINISHED']);
+  });
+
+  it('are looked for where the folder is somebody else’s by now, who may have made them', async () => {
+    const store = new MemoryStore({ chosenRunId: false });
+    const paths = folderPaths(tempFolder(), 'own');
+    mkdirSync(paths.spool, { recursive: true });
+    let isFirst = true;
+    store.onCall = (method) => {
+      if (method !== 'createRun' || !isFirst) return undefined;
+      isFirst = false;
+      rmSync(paths.root, { recursive: true });
+      void store.createRun({ experimentId: '1', startTimeMs: 1_700_000_000_000, tags: create(key).tags });
+      return { when: 'before', error: unavailable() };
+    };
+    const drain = openTestDrain(store, { paths });
+    drain.add(create(key), metric(key, 1));
+    await drain.deliver();
+    expect(store.activeRuns().map((run) => run.metrics.length)).toEqual([1]);
   });
 
   it('use the key as the id where the store takes it', async () => {
