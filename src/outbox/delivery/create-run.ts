@@ -4,9 +4,8 @@ import type { CreateWrite } from '../../model/write.ts';
 import { MlflowError, mlflowError } from '../../errors.ts';
 import { hasChangedParams } from './changed-params.ts';
 import type { Delivery } from './delivery.ts';
-import { RUN_KEY_TAG, bury, findRun, findRunId, findRunsByKey, findSent } from './delivery.ts';
+import { RUN_KEY_TAG, bury, findRun, findRunId, findRunsByKey, findSent, isTakenOver } from './delivery.ts';
 import { linkTrace } from './deliver-trace.ts';
-import { isKnownGone } from '../machine/system.ts';
 import { DestinationRefused } from './patience.ts';
 import type { EntryOf } from './plan.ts';
 
@@ -82,11 +81,6 @@ export async function deleteTwins(
   if (outcome.status === 'rejected') {
     delivery.onWarning(`A second run with key ${run.runKey} may be left in the store: ${outcome.error.message}`);
   }
-}
-
-/** Whether the folder went from under us: whoever has it delivers what we have not, the same create among it. */
-function isTakenOver({ paths, system }: Delivery): boolean {
-  return paths !== undefined && isKnownGone(system.disk, paths.root);
 }
 
 async function createOnce(delivery: Delivery, write: CreateWrite, isSearchedFirst: boolean): Promise<RunEntity> {

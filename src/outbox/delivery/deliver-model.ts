@@ -6,7 +6,7 @@ import type { LoggedModel } from '../../model/entities.ts';
 import type { ArtifactWrite, ModelEndWrite, ModelWrite } from '../../model/write.ts';
 import type { Store } from '../../stores/contract.ts';
 import type { Delivery } from './delivery.ts';
-import { bury, findRunId, findSent } from './delivery.ts';
+import { bury, findRunId, findSent, isTakenOver } from './delivery.ts';
 import type { Outcome } from './patience.ts';
 import type { EntryOf } from './plan.ts';
 import type { OpenModel } from '../folder/state-file.ts';
@@ -43,6 +43,7 @@ export async function deliverModel(delivery: Delivery, { sequence, write }: Entr
     found.status === 'rejected'
       ? found
       : await patience.attempt(async () => {
+          if (isTakenOver(delivery)) isSearchedFirst = wasAmbiguous = true;
           try {
             return await createOnce(delivery, { write, runId: found.value, isSearchedFirst });
           } catch (error) {

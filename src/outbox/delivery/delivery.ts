@@ -9,7 +9,7 @@ import type { DrainDestination } from './destination.ts';
 import type { FolderPaths } from '../folder/folder.ts';
 import type { Outcome, Patience } from './patience.ts';
 import type { FolderState } from '../folder/state.ts';
-import type { System } from '../machine/system.ts';
+import { type System, isKnownGone } from '../machine/system.ts';
 
 /** The tag by which a run is found again when the store chose its id. */
 export const RUN_KEY_TAG = 'runspan.run_key';
@@ -31,6 +31,11 @@ export interface Delivery {
   readonly onWarning: (message: string) => void;
   /** Says something once for each subject. */
   readonly onceWarning: (subject: string, message: string) => void;
+}
+
+/** Whether the folder went from under us: whoever has it delivers what we have not, the same create among it. */
+export function isTakenOver({ paths, system }: Delivery): boolean {
+  return paths !== undefined && isKnownGone(system.disk, paths.root);
 }
 
 /** Writes a record off: it counts as dead-lettered once the watermark passes it. */

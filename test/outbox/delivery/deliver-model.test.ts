@@ -7,6 +7,7 @@ import type { ArtifactWrite, ModelEndWrite, ModelWrite, Write } from '../../../s
 import { closeModels } from '../../../src/outbox/delivery/deliver-model.ts';
 import { folderPaths } from '../../../src/outbox/folder/folder.ts';
 import { NodeDisk } from '../../../src/outbox/machine/node-system.ts';
+import type { CreateLoggedModelRequest } from '../../../src/stores/contract.ts';
 import { openTestDrain } from '../deliveries.ts';
 import { MemoryStore, unavailable } from '../memory-store.ts';
 import { tempFolder } from '../temp-folder.ts';
@@ -48,6 +49,25 @@ describe.each([true, false])('a logged model, where the store takes our ids: %s'
     expect(stored?.modelInputs).toEqual([made?.modelId]);
     expect(stored?.modelOutputs).toEqual([{ modelId: made?.modelId, step: 0 }]);
     expect(drain.counts()).toEqual({ settled: 7, dead: 0 });
+  });
+
+  it('is one model where the folder is somebody else’s by now, who may have made it', async () => {
+    const paths = folderPaths(tempFolder(), 'own');
+    new NodeDisk().makeFolder(paths.spool);
+    const store = new MemoryStore({ chosenRunId });
+    store.onCall = (method, request) => {
+      if (method !== 'createLoggedModel' || store.models.size > 0) return undefined;
+      store.onCall = () => undefined;
+      new NodeDisk().removeFolder(paths.root);
+      // What the drain hands to a store's createLoggedModel.
+      void store.createLoggedModel(request as CreateLoggedModelRequest);
+      return { when: 'before', error: unavailable() };
+    };
+    const drain = openTestDrain(store, { paths });
+    drain.add(create(run), model());
+    await drain.deliver();
+    expect(store.models.size).toBe(1);
+    expect(drain.state.model(key)?.modelId).toBe([...store.models.keys()][0]);
   });
 
   it('is one model where the answer to its making was lost', async () => {
