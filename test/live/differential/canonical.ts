@@ -7,7 +7,7 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 /** Milliseconds from 2025 on: the script's own times are older. */
 const TODAY = /\b1[789]\d{11}\b/g;
 /** MLflow's random names of runs. */
-const RANDOM_NAME = /^[a-z]+-[a-z]+-\d{1,3}$/;
+const RANDOM_NAME = /^[a-z]+-[a-z]+-\d{1,4}$/;
 
 /** Lists that MLflow gives in the order of ids of its own, or of its database; the answers of methods are among them. */
 const UNORDERED: ReadonlySet<string> = new Set([
