@@ -1,5 +1,6 @@
 // Unit, contract and end-to-end tests on the embedded store: Node and npm are all they need. Two minutes on two cores: what needs more is heavy.
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { KEEP_WASM_WRAPPERS } from './test/keep-wasm-wrappers.ts';
 
 /** Rooms whose tests leave nothing behind in their process, an SDK above all, or work in children alone: their files share one. */
 const ROOMS = '{artifacts,cli,collector,config,crash,logs,model,outbox,rest,runs,stores}';
@@ -10,6 +11,7 @@ const others = ['test/live/**', 'test/**/*.heavy.test.ts'];
 const config: ViteUserConfig = defineConfig({
   test: {
     pool: 'forks',
+    execArgv: KEEP_WASM_WRAPPERS,
     maxWorkers: '150%', // most of these wait for children, timers and disks
     testTimeout: 20_000,
     hookTimeout: 60_000,
