@@ -83,19 +83,28 @@ export function spanFields(span: Omit<KeptSpan, 'attributes'>, linkIds: NewSpans
   };
 }
 
+/** What every trace that is sent says of itself, one made here and a copy alike. */
+export function traceHead(
+  info: Pick<TraceInfo, 'traceId' | 'experimentId' | 'requestPreview' | 'responsePreview' | 'requestTimeMs'>,
+): WireFields {
+  return {
+    trace_id: text(info.traceId, 'trace id'),
+    trace_location: {
+      type: 'MLFLOW_EXPERIMENT',
+      mlflow_experiment: { experiment_id: text(info.experimentId, 'experiment id') },
+    },
+    request_preview: optional(info.requestPreview, 'request'),
+    response_preview: optional(info.responsePreview, 'response'),
+    request_time: new Date(time(info.requestTimeMs, 'request time')).toISOString(),
+  };
+}
+
 function traceFields({ info, sourceRunId }: NewTrace): WireFields {
   const source = sourceRunId === undefined ? {} : { 'mlflow.sourceRun': sourceRunId };
   return {
     trace: {
       trace_info: {
-        trace_id: text(info.traceId, 'trace id'),
-        trace_location: {
-          type: 'MLFLOW_EXPERIMENT',
-          mlflow_experiment: { experiment_id: text(info.experimentId, 'experiment id') },
-        },
-        request_preview: optional(info.requestPreview, 'request'),
-        response_preview: optional(info.responsePreview, 'response'),
-        request_time: new Date(time(info.requestTimeMs, 'request time')).toISOString(),
+        ...traceHead(info),
         execution_duration: `${(info.executionDurationMs ?? 0) / 1000}s`,
         state: info.state,
         trace_metadata: textsOf({ ...info.traceMetadata, ...source }, [MAX_METADATA, MAX_METADATA]),

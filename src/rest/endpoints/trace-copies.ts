@@ -2,10 +2,10 @@
 import type { Assessment } from '../../model/assessments.ts';
 import type { KeptSpan, TraceInfo } from '../../model/traces.ts';
 import { keptFields } from './assessments.ts';
-import { optional, text, time } from '../wire/checked.ts';
+import { optional, text } from '../wire/checked.ts';
 import { API_3, post, type Endpoint, type WireFields } from '../wire/endpoint.ts';
 import { parseExact } from '../wire/exact-json.ts';
-import { type NewSpans, resourceSpans, spanFields } from './new-traces.ts';
+import { type NewSpans, resourceSpans, spanFields, traceHead } from './new-traces.ts';
 import { toAnyValue } from '../wire/otlp-values.ts';
 import { assessmentAnswer } from '../wire/wire-assessments.ts';
 import { traceAnswer } from '../wire/wire-traces.ts';
@@ -75,15 +75,8 @@ function traceFields(info: TraceInfo): WireFields {
   return {
     trace: {
       trace_info: {
-        trace_id: text(info.traceId, 'trace id'),
+        ...traceHead(info),
         client_request_id: optional(info.clientRequestId, 'client request id'),
-        trace_location: {
-          type: 'MLFLOW_EXPERIMENT',
-          mlflow_experiment: { experiment_id: text(info.experimentId, 'experiment id') },
-        },
-        request_preview: optional(info.requestPreview, 'request'),
-        response_preview: optional(info.responsePreview, 'response'),
-        request_time: new Date(time(info.requestTimeMs, 'request time')).toISOString(),
         execution_duration: durationMs === undefined ? undefined : `${durationMs / 1000}s`,
         state: info.state,
         trace_metadata: texts(info.traceMetadata),
