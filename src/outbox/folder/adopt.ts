@@ -4,6 +4,7 @@ import type { Destination, FolderHeader, FolderPaths } from './folder.ts';
 import {
   DEAD_LETTERS_FOLDER,
   HALF_MADE,
+  HALF_REMOVED,
   TELEMETRY_FOLDER,
   folderPaths,
   isOfNewerVersion,
@@ -81,7 +82,7 @@ export class Adopter {
     const newer: string[] = [];
     const denied: string[] = [];
     const names = system.disk.list(directory);
-    this.#tidy(names.filter((name) => HALF_MADE.test(name)));
+    this.#tidy(names);
     for (const name of names) {
       if (name.startsWith('.') || NOT_ADOPTED.has(name) || name === ownName) continue;
       const paths = folderPaths(directory, name);
@@ -116,17 +117,22 @@ export class Adopter {
   }
 
   #tidy(names: readonly string[]): void {
-    if (names.length === 0) return;
-    const { system, directory } = this.#options;
+    const { disk } = this.#options.system;
+    for (const name of names) if (HALF_REMOVED.test(name)) this.#removeLeft(name, () => true);
+    const halfMade = names.filter((name) => HALF_MADE.test(name));
+    if (halfMade.length === 0) return;
     const nowMs = this.#fileSystemNowMs();
-    for (const name of names) {
-      const entry = path.join(directory, name);
-      try {
-        const stat = system.disk.stat(entry);
-        if (stat !== undefined && nowMs - stat.changedMs > HALF_MADE_LIMIT_MS) system.disk.removeFolder(entry);
-      } catch {
-        // It stays for the next scan: it costs its bytes and no more.
-      }
+    for (const name of halfMade)
+      this.#removeLeft(name, (entry) => nowMs - (disk.stat(entry)?.changedMs ?? nowMs) > HALF_MADE_LIMIT_MS);
+  }
+
+  #removeLeft(name: string, isLeft: (entry: string) => boolean): void {
+    const { system, directory } = this.#options;
+    const entry = path.join(directory, name);
+    try {
+      if (isLeft(entry)) system.disk.removeFolder(entry);
+    } catch {
+      // It stays for the next scan: it costs its bytes and no more.
     }
   }
 

@@ -26,8 +26,11 @@ export const DEAD_LETTERS_FOLDER = 'dead-letters';
 /** What waits for a Collector lies apart: neither holds the other up. */
 export const TELEMETRY_FOLDER = 'telemetry';
 
-/** Something in RUNSPAN_DIR that is being made or removed: left behind by a process that died in that moment. */
-export const HALF_MADE: RegExp = /^\.(new|gone|clock)-|^\.gitignore\..+\.tmp$/;
+/** Something in RUNSPAN_DIR that is being made: left behind by a process that died in that moment. */
+export const HALF_MADE: RegExp = /^\.(new|clock)-|^\.gitignore\..+\.tmp$/;
+
+/** A folder that is being removed; whoever sees it may help. */
+export const HALF_REMOVED: RegExp = /^\.gone-/;
 
 /** The paths in one folder. */
 export interface FolderPaths {
