@@ -30,7 +30,8 @@ export interface JobResult {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  readonly seconds: number;
+  /** How long it lived after its last message, in milliseconds: how soon a process starts is no part of a deadline. */
+  readonly endMs: number;
 }
 
 const folders: string[] = [];
@@ -46,7 +47,7 @@ export function makeFolder(): string {
 /** Runs `test/jobs/<name>` to its end; its working folder, stores and journal are `folder`. */
 export function runJob(name: string, options: JobOptions = {}): Promise<JobResult> {
   const folder = options.folder ?? makeFolder();
-  const startedAt = performance.now();
+  let toldAtMs = performance.now();
   const { wrapper = [], nodeArgs = [], args = [] } = options;
   const [command = '', ...rest] = [...wrapper, process.execPath, ...nodeArgs, join(JOBS, name), ...args];
   const child = spawn(command, rest, {
@@ -62,13 +63,14 @@ export function runJob(name: string, options: JobOptions = {}): Promise<JobResul
   });
   child.stderr?.on('data', (chunk) => (stderr += String(chunk)));
   child.on('message', (message) => {
+    toldAtMs = performance.now();
     options.onMessage?.(message, (signal) => child.kill(signal));
     if (message === 'ready' && options.signal !== undefined) child.kill(options.signal);
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      resolve({ folder, code, signal, stdout, stderr, seconds: (performance.now() - startedAt) / 1000 });
+      resolve({ folder, code, signal, stdout, stderr, endMs: performance.now() - toldAtMs });
     });
   });
 }

@@ -57,10 +57,9 @@ test('set aside in a job that is killed by kill -9: the next job delivers it, on
 
 test('at an exit it costs no more than the deadline, is named in the one line, and the next job delivers it', async () => {
   const { server, heal, puts } = await serve();
-  let leftMs = Number.NaN;
-  const left = await stuck(server, 'exit', { onMessage: () => (leftMs = performance.now()) });
-  // The deadline of the job is 1.5 s; the rest is the end of a process on a busy machine.
-  expect(performance.now() - leftMs).toBeLessThan(5_000);
+  const left = await stuck(server, 'exit');
+  // The deadline of the job is 3 s; the rest is the end of a process on a busy machine.
+  expect(left.endMs).toBeLessThan(8_000);
   expect(left.code, left.stderr).toBe(0);
   expect(left.stderr.match(/not delivered before/g)).toHaveLength(1);
   expect(left.stderr).toMatch(/^runspan: 1 of \d+ records .* the exit.*; artifact 'bad\.txt' did not get through\.$/m);

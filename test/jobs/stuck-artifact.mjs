@@ -5,7 +5,7 @@ const [trackingUri, way] = process.argv.slice(2);
 const mlflow = new MlflowService({
   trackingUri,
   experimentName: 'stuck',
-  exitTimeoutMs: 1500,
+  exitTimeoutMs: 3000,
   logger: new LoggerService({ level: 'ERROR' }),
 });
 await mlflow.start();
