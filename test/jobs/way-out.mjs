@@ -88,7 +88,8 @@ async function leave(run) {
       return 'result';
     }
     default:
-      process.send('ready');
+      // In the next turn: by the end of this one all of it is written, and who hears this may kill at once.
+      setImmediate(() => process.send('ready'));
       return forever();
   }
 }
