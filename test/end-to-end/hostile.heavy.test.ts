@@ -155,10 +155,7 @@ test
   .concurrent('a disk that is full under everything: the job ends in time, unharmed, and is told', async () => {
     const uri = 'sqlite:///disk/mlflow.db';
     const options = { directory: 'disk/.runspan', trackingUri: uri, startTimeoutMs: 500, exitTimeoutMs: 500 };
-    const result = await onDisk(
-      { points: 20_000, end: 'none', options },
-      'mount -t tmpfs -o size=700k tmpfs disk',
-    );
+    const result = await onDisk({ points: 20_000, end: 'none', options }, 'mount -t tmpfs -o size=700k tmpfs disk');
     expect([result.code, result.signal], result.stderr).toEqual([0, null]);
     expect(result.stderr).toMatch(/cannot write to/);
     expect(result.stderr).toMatch(/not delivered before the exit/);

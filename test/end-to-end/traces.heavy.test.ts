@@ -88,7 +88,9 @@ test('a run is linked to its trace as soon as it is made', async () => {
   const { server, mlflow } = await start();
   const run = await mlflow.startRun('open');
   const runId = await run.created();
-  await expect.poll(() => server.links.get(runId)).toEqual([`tr-${run.span.spanContext().traceId}`]);
+  await expect
+    .poll(() => server.links.get(runId), { timeout: 15_000 })
+    .toEqual([`tr-${run.span.spanContext().traceId}`]);
   expect(server.spans).toEqual([]);
   await run.end();
 });
