@@ -40,7 +40,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   cli: 'cli.ts',
   'drain-worker': 'outbox/worker/drain-worker.ts',
   'telemetry-worker': 'outbox/telemetry/telemetry-worker.ts',
-  'otel-transport': 'logs/otel-transport.ts',
+  'otel-transport': 'logs/export/otel-transport.ts',
 };
 
 /** What the file of register takes in beside ours: next to nothing else decides how long a job waits for its first line. */

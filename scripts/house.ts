@@ -45,7 +45,7 @@ const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
   'smol-toml': { in: ['config/'] },
   undici: { in: ['rest/'] },
   pino: { in: ['logs/'] },
-  'pino-opentelemetry-transport': { in: ['logs/otel-transport'], isLazy: true },
+  'pino-opentelemetry-transport': { in: ['logs/export/otel-transport'], isLazy: true },
   'node-notifier': { in: ['services/'] },
   commander: { in: ['cli.ts', 'cli/'] },
   'node:sqlite': { in: ['stores/sqlite/', 'stores/file/lock'] }, // the lock of a folder: Node has no other that the system frees

@@ -1,7 +1,7 @@
 // Whom a library's automatic logging asks: the started services of the process, over every copy of this package.
 import type { Tag } from '../model/entities.ts';
 import { shareInProcess } from '../model/process-wide.ts';
-import { currentRun } from '../otel/run-context.ts';
+import { currentRun } from '../otel/run/run-context.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 

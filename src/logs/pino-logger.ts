@@ -1,12 +1,12 @@
 // The pino logger of the logger service: pino's levels with success and critical beside them.
 import { tracingChannel } from 'node:diagnostics_channel';
 import { pino } from 'pino';
-import { ERROR_KEY, serializeError } from './error-text.ts';
-import { CUSTOM_LEVELS, LOG_LEVELS, toPinoLevel } from './levels.ts';
-import { placeLeftovers } from './leftover-arguments.ts';
+import { ERROR_KEY, serializeError } from './entry/error-text.ts';
+import { CUSTOM_LEVELS, LOG_LEVELS, toPinoLevel } from './entry/levels.ts';
+import { placeLeftovers } from './entry/leftover-arguments.ts';
 import type { LogPipeline } from './pipeline.ts';
-import { beginCapture, endCapture, findLogSource, readCapture } from './source.ts';
-import type { LogSource } from './source.ts';
+import { beginCapture, endCapture, findLogSource, readCapture } from './entry/source.ts';
+import type { LogSource } from './entry/source.ts';
 
 /** What this package's logger has beside pino's own. */
 export interface CriticalLevel {

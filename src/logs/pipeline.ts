@@ -2,19 +2,19 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Context } from '@opentelemetry/api';
 import type { Redactor } from '../model/redact.ts';
-import { activeRun, currentContext } from '../otel/run-context.ts';
-import { recorderOf } from '../otel/run-recorder.ts';
+import { activeRun, currentContext } from '../otel/run/run-context.ts';
+import { recorderOf } from '../otel/run/run-recorder.ts';
 import { isTracingSuppressed } from '../otel/suppress-tracing.ts';
-import { createCorrelator, LogEntry, parseLine, redactRecord } from './entry.ts';
-import { readFlatLine } from './flat-line.ts';
-import type { FlatLine } from './flat-line.ts';
-import type { LogExporter } from './emitter.ts';
-import { createQuickReader } from './quick-line.ts';
-import type { QuickLine } from './quick-line.ts';
+import { createCorrelator, LogEntry, parseLine, redactRecord } from './entry/entry.ts';
+import { readFlatLine } from './line/flat-line.ts';
+import type { FlatLine } from './line/flat-line.ts';
+import type { LogExporter } from './export/emitter.ts';
+import { createQuickReader } from './line/quick-line.ts';
+import type { QuickLine } from './line/quick-line.ts';
 import type { LogSink } from './sink.ts';
-import { findLogSource } from './source.ts';
-import type { LogSource } from './source.ts';
-import type { LineFormatter } from './text-line.ts';
+import { findLogSource } from './entry/source.ts';
+import type { LogSource } from './entry/source.ts';
+import type { LineFormatter } from './line/text-line.ts';
 
 /** What a {@link LogPipeline} stands on. */
 export interface LogPipelineOptions {

@@ -1,15 +1,15 @@
 // What a job says by console, by a pino logger of its own, and by an error that nobody catches: log records beside what it prints.
 import { subscribe } from 'node:diagnostics_channel';
 import { format } from 'node:util';
-import { LogEmitter } from '../logs/emitter.ts';
-import { LogEntry, parseLine, redactRecord } from '../logs/entry.ts';
-import type { LogRecord } from '../logs/entry.ts';
-import { serializeError } from '../logs/error-text.ts';
-import { toPinoLevel, valueOfLevel } from '../logs/levels.ts';
+import { LogEmitter } from '../logs/export/emitter.ts';
+import { LogEntry, parseLine, redactRecord } from '../logs/entry/entry.ts';
+import type { LogRecord } from '../logs/entry/entry.ts';
+import { serializeError } from '../logs/entry/error-text.ts';
+import { toPinoLevel, valueOfLevel } from '../logs/entry/levels.ts';
 import { isInstrumented, isOwnLogger } from '../logs/pino-logger.ts';
 import { createRedactor } from '../model/redact.ts';
 import { quietly } from '../otel/quietly.ts';
-import { currentContext } from '../otel/run-context.ts';
+import { currentContext } from '../otel/run/run-context.ts';
 import { joinExits } from '../services/exits.ts';
 
 /** Which console method is of which level. */

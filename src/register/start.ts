@@ -2,8 +2,8 @@
 import { diag } from '@opentelemetry/api';
 import { findVariable, loadSources } from '../config/settings/sources.ts';
 import { shareInProcess } from '../model/process-wide.ts';
-import { startInstrumentations } from '../otel/instrumentations.ts';
-import { ambientRun } from '../otel/run-context.ts';
+import { startInstrumentations } from '../otel/setup/instrumentations.ts';
+import { ambientRun } from '../otel/run/run-context.ts';
 import { nameOfProcess, startDefaultServices } from '../services/fluent/default-services.ts';
 import { watchMainModule } from '../services/main-module.ts';
 import { bringUpOtel } from '../services/otel-setup.ts';

@@ -9,8 +9,8 @@ import {
   ATTR_MLFLOW_RUN_URL,
 } from '../otel/attribute-names.ts';
 import { describeError } from '../otel/error-type.ts';
-import { mirrorBack } from '../otel/mirror.ts';
-import type { StartedRunSpan } from '../otel/start-run-span.ts';
+import { mirrorBack } from '../otel/run/mirror.ts';
+import type { StartedRunSpan } from '../otel/run/start-run-span.ts';
 import type { Outbox } from '../outbox/contract.ts';
 import { toChildEnv } from './child-env.ts';
 import type { ChildPlace } from './child-env.ts';

@@ -14,10 +14,10 @@ import {
   ATTR_MLFLOW_TRACE_NAME,
 } from '../otel/attribute-names.ts';
 import type { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
-import type { MirroredAttributes } from '../otel/mirror.ts';
-import { activeRun, currentContext } from '../otel/run-context.ts';
-import { openRecorder } from '../otel/run-recorder.ts';
-import { startRunSpan } from '../otel/start-run-span.ts';
+import type { MirroredAttributes } from '../otel/run/mirror.ts';
+import { activeRun, currentContext } from '../otel/run/run-context.ts';
+import { openRecorder } from '../otel/run/run-recorder.ts';
+import { startRunSpan } from '../otel/run/start-run-span.ts';
 import type { Outbox } from '../outbox/contract.ts';
 import { ActiveRun } from './active-run.ts';
 import type { ChildPlace } from './child-env.ts';

@@ -3,7 +3,7 @@ import type { RunStatus } from '../model/entities.ts';
 import { mendTagValue } from '../model/mend.ts';
 import { END_REASON_TAG } from '../model/write.ts';
 import { ATTR_EXCEPTION_MESSAGE, ATTR_EXCEPTION_STACKTRACE } from '../otel/attribute-names.ts';
-import type { RunSpan } from '../otel/run-span.ts';
+import type { RunSpan } from '../otel/run/run-span.ts';
 import type { RunIntake } from './run-intake.ts';
 
 /** Where the whole of it lies among the run's artifacts. */

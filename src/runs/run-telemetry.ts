@@ -1,7 +1,7 @@
 // A run's own spans and log lines as artifacts of the run, written when it ends.
-import { writeLogLines, writeSpanLines } from '../otel/otlp-json.ts';
+import { writeLogLines, writeSpanLines } from '../otel/export/otlp-json.ts';
 import { quietly } from '../otel/quietly.ts';
-import type { RunRecorder } from '../otel/run-recorder.ts';
+import type { RunRecorder } from '../otel/run/run-recorder.ts';
 import type { SpanRedactor } from '../otel/span-attributes.ts';
 import type { RunIntake } from './run-intake.ts';
 

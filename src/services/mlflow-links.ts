@@ -2,7 +2,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ArtifactRepository } from '../artifacts/contract.ts';
 import type { AlertSink } from '../model/alert-sink.ts';
-import type { MirroredAttributes } from '../otel/mirror.ts';
+import type { MirroredAttributes } from '../otel/run/mirror.ts';
 import type { Outbox, OutboxOptions } from '../outbox/contract.ts';
 import type { JoinedRun } from '../runs/joined-run.ts';
 import type { LoggerService } from './logger-service.ts';

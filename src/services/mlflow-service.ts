@@ -8,7 +8,7 @@ import type { Experiment } from '../model/entities.ts';
 import { createRedactor, type Redactor } from '../model/redact.ts';
 import { AlertSpanProcessor } from '../otel/alert-span-processor.ts';
 import { settlesWithin } from '../otel/deadline.ts';
-import { addOpenRun } from '../otel/run-context.ts';
+import { addOpenRun } from '../otel/run/run-context.ts';
 import type { FlushResult, Outbox, OutboxOptions } from '../outbox/contract.ts';
 import { openOutbox } from '../outbox/job/outbox.ts';
 import type { ActiveRun } from '../runs/active-run.ts';

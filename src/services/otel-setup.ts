@@ -5,8 +5,8 @@ import { otelVariablesOfDotenv, readOtelSettings } from '../config/settings/otel
 import { findProjectName } from '../config/settings/project.ts';
 import { findVariable, loadSources } from '../config/settings/sources.ts';
 import type { SettingsSources } from '../config/settings/sources.ts';
-import { ensureProviders } from '../otel/providers.ts';
-import type { Providers } from '../otel/providers.ts';
+import { ensureProviders } from '../otel/setup/providers.ts';
+import type { Providers } from '../otel/setup/providers.ts';
 
 /** What {@link bringUpOtel} is told beyond the environment. */
 export interface OtelSetupOptions {

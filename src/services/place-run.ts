@@ -1,6 +1,6 @@
 // Where a new run stands: below the run that is active, in the place of one that the environment names, or by itself.
 import { RunspanError } from '../errors.ts';
-import { activeRun, ambientRun } from '../otel/run-context.ts';
+import { activeRun, ambientRun } from '../otel/run/run-context.ts';
 import { readRunConfig, type RunConfig } from '../runs/run-config.ts';
 import { withRunOfEnv } from './resumed-run.ts';
 

@@ -1,7 +1,7 @@
 // The runs and services of this process, over every copy of this package: what the functions without an instance look in.
 import { shareInProcess } from '../model/process-wide.ts';
 import type { Experiment } from '../model/entities.ts';
-import { currentRun } from '../otel/run-context.ts';
+import { currentRun } from '../otel/run/run-context.ts';
 import type { FlushResult } from '../outbox/contract.ts';
 import type { ExperimentChoice } from './choose-experiment.ts';
 import type { MlflowStats } from './run-book.ts';

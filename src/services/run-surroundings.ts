@@ -2,7 +2,7 @@
 import { findVariable } from '../config/settings/sources.ts';
 import { readEnv } from '../config/env.ts';
 import type { MlflowSettings } from '../config/settings/mlflow-settings.ts';
-import { mirrorAttributes } from '../otel/mirror.ts';
+import { mirrorAttributes } from '../otel/run/mirror.ts';
 import { readTraceParent } from '../otel/trace-parent.ts';
 import { activeModelId } from '../runs/active-model.ts';
 import type { ChildPlace } from '../runs/child-env.ts';

@@ -1,5 +1,5 @@
 // What the end of the process means for spans and log records: sent within a short budget, kept on disk where that is not enough.
-import type { Providers } from '../otel/providers.ts';
+import type { Providers } from '../otel/setup/providers.ts';
 import { joinExits, watchExits } from './exits.ts';
 
 /** How long an exit may be held up for telemetry, in milliseconds: nothing is lost after it, the next job sends what is left. */

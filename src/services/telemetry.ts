@@ -1,6 +1,6 @@
 // What goes to OpenTelemetry, as one thing to flush: the lines that the logger still holds, and what the providers hold back.
 import type { RunspanLogger } from '../logs/pino-logger.ts';
-import { ensureContextManager } from '../otel/sdk-setup.ts';
+import { ensureContextManager } from '../otel/setup/sdk-setup.ts';
 import { LoggerService } from './logger-service.ts';
 import { bringUpOtel } from './otel-setup.ts';
 import { joinTelemetryExits } from './telemetry-exits.ts';

@@ -4,11 +4,11 @@ import { workerEnv } from '../config/env.ts';
 import { readOtelSettings } from '../config/settings/otel-settings.ts';
 import { findVariable } from '../config/settings/sources.ts';
 import type { SettingsSources } from '../config/settings/sources.ts';
-import { LOG_LEVELS } from '../logs/levels.ts';
-import { WorkerEmitter } from '../logs/worker-emitter.ts';
+import { LOG_LEVELS } from '../logs/entry/levels.ts';
+import { WorkerEmitter } from '../logs/export/worker-emitter.ts';
 import { INSTRUMENTATION_SCOPE } from '../otel/attribute-names.ts';
-import { exportTargets } from '../otel/provider-settings.ts';
-import { findResourceAttributes } from '../otel/sdk-resource.ts';
+import { exportTargets } from '../otel/export/provider-settings.ts';
+import { findResourceAttributes } from '../otel/setup/sdk-resource.ts';
 
 /** What {@link createWorkerEmitter} stands on. */
 export interface WorkerExportOptions {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { MlflowOptions } from '../config/settings/mlflow-options.ts';
-import { ensureProviders } from '../otel/providers.ts';
+import { ensureProviders } from '../otel/setup/providers.ts';
 import type { EndedSpan } from '../otel/sdk-types.ts';
 import { RunspanError } from '../errors.ts';
 import { standInForDefaults } from '../services/fluent/default-services.ts';

@@ -9,7 +9,7 @@ import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { expect, onTestFinished, test } from 'vitest';
-import { createLogExport, createSpanExport } from '../../src/otel/otlp-export.ts';
+import { createLogExport, createSpanExport } from '../../src/otel/export/otlp-export.ts';
 import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { json, startServer } from '../rest/scripted-server.ts';
 import { startOtlpEndpoint } from './otlp-endpoint.ts';

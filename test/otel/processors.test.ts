@@ -7,10 +7,10 @@ import { describe, expect, test } from 'vitest';
 import { createRedactor } from '../../src/model/redact.ts';
 import { AlertSpanProcessor, raiseRunAlert } from '../../src/otel/alert-span-processor.ts';
 import { RelaySpanProcessor } from '../../src/otel/relay-processor.ts';
-import { activeRun, withRun } from '../../src/otel/run-context.ts';
-import type { RunIdentity } from '../../src/otel/run-context.ts';
-import { RunLogProcessor, RunSpanProcessor } from '../../src/otel/run-span-processor.ts';
-import { startRunSpan } from '../../src/otel/start-run-span.ts';
+import { activeRun, withRun } from '../../src/otel/run/run-context.ts';
+import type { RunIdentity } from '../../src/otel/run/run-context.ts';
+import { RunLogProcessor, RunSpanProcessor } from '../../src/otel/run/run-span-processor.ts';
+import { startRunSpan } from '../../src/otel/run/start-run-span.ts';
 import type { EndedSpan, SpanProcessorLike, StartedSpan } from '../../src/otel/sdk-types.ts';
 
 const redactor = createRedactor();

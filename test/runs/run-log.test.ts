@@ -3,7 +3,7 @@ import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { activeRun } from '../../src/otel/run-context.ts';
+import { activeRun } from '../../src/otel/run/run-context.ts';
 import type { RunLog } from '../../src/runs/run.ts';
 import { openTestRun } from './test-run.ts';
 

@@ -2,7 +2,7 @@
 import { createRedactor } from '../../src/model/redact.ts';
 import type { Write } from '../../src/model/write.ts';
 import { AlertSpanProcessor } from '../../src/otel/alert-span-processor.ts';
-import { mirrorAttributes } from '../../src/otel/mirror.ts';
+import { mirrorAttributes } from '../../src/otel/run/mirror.ts';
 import type { ActiveRun } from '../../src/runs/active-run.ts';
 import { openRun } from '../../src/runs/open-run.ts';
 import type { RunSurroundings } from '../../src/runs/open-run.ts';

@@ -8,7 +8,7 @@ import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } f
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LoggerOptions } from '../../src/config/settings/logger-settings.ts';
-import { startRunSpan } from '../../src/otel/start-run-span.ts';
+import { startRunSpan } from '../../src/otel/run/start-run-span.ts';
 import { suppressTracing } from '../../src/otel/suppress-tracing.ts';
 import { LoggerService } from '../../src/services/logger-service.ts';
 

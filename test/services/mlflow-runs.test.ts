@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { RunEntity } from '../../src/model/entities.ts';
-import { activeRun } from '../../src/otel/run-context.ts';
+import { activeRun } from '../../src/otel/run/run-context.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { closedPort } from '../rest/scripted-server.ts';
 import { LoggerService } from '../../src/services/logger-service.ts';

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { RunspanError } from '../../src/errors.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
 import { openOutbox } from '../../src/outbox/job/outbox.ts';
-import { activeRun } from '../../src/otel/run-context.ts';
+import { activeRun } from '../../src/otel/run/run-context.ts';
 import type { RunConfig } from '../../src/runs/run-config.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { LoggerService } from '../../src/services/logger-service.ts';

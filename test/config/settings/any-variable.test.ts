@@ -12,7 +12,7 @@ import { otelVariablesOfDotenv, readOtelSettings } from '../../../src/config/set
 import { loadSources } from '../../../src/config/settings/sources.ts';
 import type { SettingsSources } from '../../../src/config/settings/sources.ts';
 import { RunspanError } from '../../../src/errors.ts';
-import { exportTargets, httpTargets } from '../../../src/otel/provider-settings.ts';
+import { exportTargets, httpTargets } from '../../../src/otel/export/provider-settings.ts';
 import { readTraceParent } from '../../../src/otel/trace-parent.ts';
 import { findInstrumentationNames } from '../../../src/register/instrumentation-names.ts';
 import { cpuMsOf } from '../../cpu-time.ts';
