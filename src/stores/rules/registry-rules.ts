@@ -1,8 +1,8 @@
 // MLflow's rules of the model registry that hold in every embedded store: names, aliases, tags, stages, and its words for a no.
-import { mlflowError } from '../../errors.ts';
+import { mlflowError, uncodedError } from '../../errors.ts';
 import type { KeyValue } from '../../model/entities.ts';
 import { countCodePoints, isValidKey } from '../../model/limits.ts';
-import { MODEL_VERSION_STAGES } from '../../model/registry.ts';
+import { hasPromptTag, MODEL_VERSION_STAGES, type ModelVersion } from '../../model/registry.ts';
 
 /** The stage of a version that was deleted; it keeps its number. */
 export const DELETED_STAGE = 'Deleted_Internal';
@@ -67,9 +67,29 @@ export function canonicalStage(stage: string): string {
   throw invalid(`Invalid Model Version stage: ${stage}. Value must be one of ${MODEL_VERSION_STAGES.join(', ')}.`);
 }
 
-/** Whether versions in a stage serve, so that another one can take their place. */
-export function isActiveStage(stage: string): boolean {
-  return ACTIVE_STAGES.includes(stage);
+/** MLflow's spelling of the stage that a version moves to; only where versions serve can another one take their place. */
+export function targetStage(stage: string, archivesExistingVersions: boolean): string {
+  const target = canonicalStage(stage);
+  if (!archivesExistingVersions || ACTIVE_STAGES.includes(target)) return target;
+  throw uncodedError(
+    `Model version transition cannot archive existing model versions because '${stage}' is not an Active stage.`,
+  );
+}
+
+/** The newest version of each stage, of versions in the order of their numbers. */
+export function newestByStage<T extends Pick<ModelVersion, 'currentStage'>>(versions: readonly T[]): readonly T[] {
+  return [...new Map(versions.map((version) => [version.currentStage, version])).values()];
+}
+
+/** The number of the newest version of all; `RESOURCE_DOES_NOT_EXIST` where there is none. */
+export function newestNumber(name: string, versions: readonly Pick<ModelVersion, 'version'>[]): string {
+  if (versions.length > 0) return String(Math.max(...versions.map(({ version }) => Number(version))));
+  throw mlflowError('RESOURCE_DOES_NOT_EXIST', `Latest version not found for model ${name}.`);
+}
+
+/** MLflow's answer for an alias that points to nothing. */
+export function noAlias(alias: string): Error {
+  return mlflowError('INVALID_PARAMETER_VALUE', `Registered model alias ${alias} not found.`);
 }
 
 /** MLflow's answer for a registered model that is not there. */
@@ -82,14 +102,25 @@ export function noModelVersion(name: string, version: number): Error {
   return mlflowError('RESOURCE_DOES_NOT_EXIST', `Model Version (name=${name}, version=${version}) not found`);
 }
 
-/** MLflow's answer for a name that is taken, by a model or by a prompt. */
-export function nameTaken(name: string, old: 'prompt' | 'model', added: 'prompt' | 'model'): Error {
-  const words = { prompt: 'Prompt', model: 'Registered Model' };
+/** MLflow's answer for a name that is taken, by a model or by a prompt, as the tags of either say. */
+export function nameTaken(
+  name: string,
+  oldTags: Readonly<Record<string, string>>,
+  newTags: ReadonlyMap<string, string>,
+): Error {
+  const kindOf = (tags: Readonly<Record<string, string>>): string =>
+    hasPromptTag(tags) ? 'Prompt' : 'Registered Model';
+  const [old, added] = [kindOf(oldTags), kindOf(Object.fromEntries(newTags))];
   const message =
     old === added
-      ? `${words[added]} (name=${name}) already exists.`
-      : `Tried to create a ${words[added].toLowerCase()} with name '${name}', but the name is already taken by a ${words[old].toLowerCase()}.`;
+      ? `${added} (name=${name}) already exists.`
+      : `Tried to create a ${added.toLowerCase()} with name '${name}', but the name is already taken by a ${old.toLowerCase()}.`;
   return mlflowError('RESOURCE_ALREADY_EXISTS', message);
+}
+
+/** MLflow's answer for a new name that another registered model has. */
+export function newNameTaken(newName: string): Error {
+  return mlflowError('RESOURCE_ALREADY_EXISTS', `Registered Model (name=${newName}) already exists.`);
 }
 
 function invalid(message: string): Error {

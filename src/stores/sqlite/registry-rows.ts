@@ -4,6 +4,7 @@ import type { SqliteDatabase } from './database.ts';
 import {
   checkRegisteredName,
   DELETED_STAGE,
+  newestByStage,
   noModelVersion,
   noRegisteredModel,
   readVersion,
@@ -81,8 +82,9 @@ export function readLatestVersions(database: SqliteDatabase, name: string): read
     `SELECT ${VERSION_COLUMNS} FROM model_versions WHERE name = ? AND current_stage != '${DELETED_STAGE}' ORDER BY version`,
     name,
   );
-  const newest = new Map(rows.map((row) => [row.stage, row]));
-  return [...newest.values()].map((row) => toVersion(database, row));
+  return newestByStage(rows.map((row) => ({ ...row, currentStage: row.stage ?? '' }))).map((row) =>
+    toVersion(database, row),
+  );
 }
 
 /** One version's row; deleted ones are not there. */

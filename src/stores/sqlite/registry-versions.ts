@@ -1,9 +1,8 @@
 // Versions of registered models in MLflow's database: made from a source, described, promoted, tagged, deleted.
-import { mlflowError, uncodedError } from '../../errors.ts';
-import { isModelUri, parseModelUri } from '../../model/model-uri.ts';
-import { hasPromptTag, type ModelVersion } from '../../model/registry.ts';
+import type { ModelVersion } from '../../model/registry.ts';
 import type { RequestOf } from '../../rest/endpoints/server-endpoints.ts';
 import * as rules from '../rules/registry-rules.ts';
+import { findVersionOrigin } from '../rules/version-origin.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { SqliteContext } from './experiments.ts';
 import { getLoggedModel } from './models.ts';
@@ -16,21 +15,16 @@ const REDACTED = {
   runLink: 'REDACTED-RUN-LINK',
 };
 
-/** Where a source leads, and what made it. */
-interface Origin {
-  readonly location: string;
-  readonly runId: string | undefined;
-}
-
 /** Makes the next version. */
 export function createModelVersion(context: SqliteContext, request: RequestOf<'createModelVersion'>): ModelVersion {
   const { database, now } = context;
   const { name, source, runLink, description } = request;
   rules.checkRegisteredName(name);
-  if (source === '') throw mlflowError('INVALID_PARAMETER_VALUE', "Missing value for required parameter 'source'.");
   const tags = rules.checkRegistryTags(request.tags);
-  const isPrompt = hasPromptTag(Object.fromEntries(tags));
-  const origin = isPrompt ? { location: source, runId: request.runId } : findOrigin(context, request);
+  const origin = findVersionOrigin(request, {
+    loggedModel: (modelId) => getLoggedModel(context, modelId),
+    downloadUri: (version) => getModelVersionDownloadUri(context, version),
+  });
   return database.write(() => {
     requireModel(database, name);
     const at = now();
@@ -81,11 +75,7 @@ export function transitionModelVersionStage(
   { database, now }: SqliteContext,
   { name, version, stage, archivesExistingVersions }: RequestOf<'transitionModelVersionStage'>,
 ): ModelVersion {
-  const target = rules.canonicalStage(stage);
-  if (archivesExistingVersions && !rules.isActiveStage(target))
-    throw uncodedError(
-      `Model version transition cannot archive existing model versions because '${stage}' is not an Active stage.`,
-    );
+  const target = rules.targetStage(stage, archivesExistingVersions);
   return database.write(() => {
     const found = requireVersion(database, name, version);
     const at = now();
@@ -176,24 +166,6 @@ export function deleteModelVersionTag(
     const found = requireVersion(database, name, version);
     deleteTag(database, { name, version: found.version, key });
   });
-}
-
-/** Follows a source, as MLflow does, to where the files are now. */
-function findOrigin(context: SqliteContext, request: RequestOf<'createModelVersion'>): Origin {
-  const { source, modelId } = request;
-  const runId = request.runId === '' ? undefined : request.runId;
-  if (!isModelUri(source)) {
-    const made = modelId === undefined || runId !== undefined ? undefined : getLoggedModel(context, modelId);
-    return { location: source, runId: runId ?? made?.sourceRunId };
-  }
-  const parsed = parseModelUri(source);
-  if (parsed.kind === 'model') {
-    const { artifactUri, sourceRunId } = getLoggedModel(context, parsed.modelId);
-    return { location: artifactUri, runId: runId ?? sourceRunId };
-  }
-  if (parsed.kind !== 'version')
-    throw uncodedError(`Unable to fetch model from model URI source artifact location '${source}'.`);
-  return { location: getModelVersionDownloadUri(context, parsed), runId };
 }
 
 interface TagKey {

@@ -1,6 +1,5 @@
 // Registered models in MLflow's database: made, renamed, described, tagged, given aliases, deleted with all that is theirs.
-import { mlflowError } from '../../errors.ts';
-import { hasPromptTag, type ModelVersion, type RegisteredModel } from '../../model/registry.ts';
+import type { ModelVersion, RegisteredModel } from '../../model/registry.ts';
 import type { RequestOf } from '../../rest/endpoints/server-endpoints.ts';
 import * as rules from '../rules/registry-rules.ts';
 import { hasModel, readLatestVersions, readModel, requireModel, requireVersion, tagsOf } from './registry-rows.ts';
@@ -15,11 +14,7 @@ export function createRegisteredModel(
   rules.checkRegisteredName(name);
   const pairs = rules.checkRegistryTags(tags);
   return database.write(() => {
-    if (hasModel(database, name)) {
-      const kindOf = (from: Readonly<Record<string, string>>): 'prompt' | 'model' =>
-        hasPromptTag(from) ? 'prompt' : 'model';
-      throw rules.nameTaken(name, kindOf(tagsOf(database, name)), kindOf(Object.fromEntries(pairs)));
-    }
+    if (hasModel(database, name)) throw rules.nameTaken(name, tagsOf(database, name), pairs);
     const at = now();
     database.run(
       'INSERT INTO registered_models (name, creation_time, last_updated_time, description) VALUES (?, ?, ?, ?)',
@@ -42,8 +37,7 @@ export function renameRegisteredModel(
   rules.checkRegisteredName(newName);
   return database.write(() => {
     requireModel(database, name);
-    if (newName !== name && hasModel(database, newName))
-      throw mlflowError('RESOURCE_ALREADY_EXISTS', `Registered Model (name=${newName}) already exists.`);
+    if (newName !== name && hasModel(database, newName)) throw rules.newNameTaken(newName);
     const at = now();
     database.run('UPDATE registered_models SET name = ?, last_updated_time = ? WHERE name = ?', newName, at, name);
     database.run('UPDATE model_versions SET last_updated_time = ? WHERE name = ?', at, newName);
@@ -172,18 +166,13 @@ export function getModelVersionByAlias(
     requireModel(database, name);
     const found =
       alias.toLowerCase() === 'latest'
-        ? newestOf(readLatestVersions(database, name), name)
+        ? rules.newestNumber(name, readLatestVersions(database, name))
         : database.get<{ version: number }>(
             'SELECT version FROM registered_model_aliases WHERE name = ? AND alias = ?',
             name,
             alias,
           )?.version;
-    if (found === undefined) throw mlflowError('INVALID_PARAMETER_VALUE', `Registered model alias ${alias} not found.`);
+    if (found === undefined) throw rules.noAlias(alias);
     return toVersion(database, requireVersion(database, name, String(found)), true);
   });
-}
-
-function newestOf(versions: readonly ModelVersion[], name: string): number {
-  if (versions.length > 0) return Math.max(...versions.map(({ version }) => Number(version)));
-  throw mlflowError('RESOURCE_DOES_NOT_EXIST', `Latest version not found for model ${name}.`);
 }
