@@ -216,7 +216,7 @@ export interface Store {
    */
   request<N extends ServerEndpoint>(name: N, request: RequestOf<N>): Promise<AnswerOf<N>>;
 
-  /** Every registered model and prompt, for a store whose registry can only be read; absent where `request` answers for it. */
+  /** Every registered model and prompt, for a store where one may be damaged and the others can be read; absent where `request` is enough. */
   listRegistered?(): AsyncIterable<ListedModel>;
 
   /** Every trace of an experiment as it is kept, the oldest first; absent where a store has none to read. */

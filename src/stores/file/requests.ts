@@ -1,17 +1,43 @@
-// What the store in a folder answers of the requests beyond runs: what is noted of logged models, and searches for them.
+// What the store in a folder answers of the requests beyond runs: the model registry, prompts among it, what is noted of logged models,
+// and searches for them.
 import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/endpoints/server-endpoints.ts';
+import type { RegistryEndpoints } from '../../rest/endpoints/registry.ts';
 import type { FileContext } from './experiments.ts';
 import { deleteLoggedModelTag, logModelParams, setLoggedModelTags } from './model-marks.ts';
+import * as registered from './registry.ts';
+import * as versions from './registry-versions.ts';
 import { searchLoggedModels } from './search.ts';
 import { needsServer } from '../rules/needs-server.ts';
 
-type Answered = 'searchLoggedModels' | 'setLoggedModelTags' | 'deleteLoggedModelTag' | 'logModelParams';
+type Answered =
+  keyof RegistryEndpoints | 'searchLoggedModels' | 'setLoggedModelTags' | 'deleteLoggedModelTag' | 'logModelParams';
 
 const ANSWERS: { readonly [N in Answered]: (context: FileContext, request: RequestOf<N>) => AnswerOf<N> } = {
   searchLoggedModels,
   setLoggedModelTags,
   deleteLoggedModelTag,
   logModelParams,
+  createRegisteredModel: registered.createRegisteredModel,
+  renameRegisteredModel: registered.renameRegisteredModel,
+  updateRegisteredModel: registered.updateRegisteredModel,
+  deleteRegisteredModel: registered.deleteRegisteredModel,
+  getRegisteredModel: registered.getRegisteredModel,
+  searchRegisteredModels: registered.searchRegisteredModels,
+  getLatestVersions: registered.getLatestVersions,
+  setRegisteredModelTag: registered.setRegisteredModelTag,
+  deleteRegisteredModelTag: registered.deleteRegisteredModelTag,
+  setRegisteredModelAlias: registered.setRegisteredModelAlias,
+  deleteRegisteredModelAlias: registered.deleteRegisteredModelAlias,
+  getModelVersionByAlias: registered.getModelVersionByAlias,
+  createModelVersion: versions.createModelVersion,
+  updateModelVersion: versions.updateModelVersion,
+  transitionModelVersionStage: versions.transitionModelVersionStage,
+  deleteModelVersion: versions.deleteModelVersion,
+  getModelVersion: versions.getModelVersion,
+  searchModelVersions: versions.searchModelVersions,
+  getModelVersionDownloadUri: versions.getModelVersionDownloadUri,
+  setModelVersionTag: versions.setModelVersionTag,
+  deleteModelVersionTag: versions.deleteModelVersionTag,
 };
 
 /**

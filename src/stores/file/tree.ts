@@ -112,6 +112,11 @@ export class FileTree {
     });
   }
 
+  /** Takes a folder away with all that is in it, in one step. */
+  removeFolder(path: string): void {
+    this.#withTemporary((temporary) => renameSync(path, temporary));
+  }
+
   /** Reads the fields of a folder's meta.yaml; undefined where there is none, `'malformed'` where it cannot be read as one. */
   meta(folder: string): Meta | 'malformed' | undefined {
     const path = join(folder, META_FILE);

@@ -32,12 +32,12 @@ export function findVersionOrigin(request: NewModelVersion, lookups: OriginLooku
   if (isPrompt) return { location: source, runId };
   if (!isModelUri(source)) {
     const made = modelId === undefined || runId !== undefined ? undefined : lookups.loggedModel(modelId);
-    return { location: source, runId: runId ?? made?.sourceRunId };
+    return { location: source, runId: runId ?? (made?.sourceRunId || undefined) };
   }
   const parsed = parseModelUri(source);
   if (parsed.kind === 'model') {
     const { artifactUri, sourceRunId } = lookups.loggedModel(parsed.modelId);
-    return { location: artifactUri, runId: runId ?? sourceRunId };
+    return { location: artifactUri, runId: runId ?? (sourceRunId || undefined) };
   }
   if (parsed.kind !== 'version')
     throw uncodedError(`Unable to fetch model from model URI source artifact location '${source}'.`);
