@@ -1,8 +1,9 @@
 // What a setting is: the table entry that the reader, docs/settings.md and `runspan config` go by.
 import type { SettingsSources } from './sources.ts';
 
-/** The type of a field; a path becomes absolute, a list is of texts (comma-separated in a variable), an opaque value is code's own. */
-export type FieldKind = 'string' | 'boolean' | 'integer' | 'number' | 'choice' | 'path' | 'list' | 'opaque';
+/** The type of a field; a path becomes absolute, a location too unless it is a URI, a list is of texts (comma-separated in a variable), an opaque value is code's own. */
+export type FieldKind =
+  'string' | 'boolean' | 'integer' | 'number' | 'choice' | 'path' | 'location' | 'list' | 'opaque';
 
 /** One setting: its type, names, default and meaning. */
 export interface Field<T> {

@@ -12,7 +12,7 @@ import { JOURNAL_FIELDS, type JournalOptions } from './journal-fields.ts';
 import { SERVER_FIELDS, type ServerFields } from './server-fields.ts';
 import { SYSTEM_METRICS_FIELDS } from './system-metrics-fields.ts';
 import type { SystemMetricsFields, SystemMetricsOptions } from './system-metrics-fields.ts';
-import { expectedOfUri } from './tracking-uri.ts';
+import { expectedOfArtifactRoot, expectedOfUri } from './tracking-uri.ts';
 
 /** Where runs go where nobody says: the file that MLflow itself writes to. */
 export const DEFAULT_TRACKING_URI = 'sqlite:///mlflow.db';
@@ -123,10 +123,11 @@ export const MLFLOW_FIELDS: Fields<MlflowFields> = {
     doc: 'The registered model that `registerModel` adds to where it is given no name.',
   },
   artifactRoot: {
-    kind: 'path',
+    kind: 'location',
     env: ['RUNSPAN_ARTIFACT_ROOT'],
     defaultValue: 'mlruns',
-    doc: 'Where the artifacts of experiments go that are made in a database; a folder of runs keeps its own.',
+    expected: expectedOfArtifactRoot,
+    doc: 'Where the artifacts of experiments go that are made in a database, a folder or s3://bucket/path; a folder of runs keeps its own.',
   },
   ...JOURNAL_FIELDS,
   strict: {

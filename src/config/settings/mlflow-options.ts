@@ -91,7 +91,7 @@ export interface MlflowOptions
   readonly experimentName?: string;
   /** The registered model that `registerModel` adds to where it is given no name. @default the project's name without `@`, `/`, `:`  Env: MLFLOW_REGISTERED_MODEL_NAME */
   readonly registryName?: string;
-  /** Where the artifacts of experiments go that are made in a database; a folder of runs keeps its own. @default './mlruns'  Env: RUNSPAN_ARTIFACT_ROOT */
+  /** Where the artifacts of experiments go that are made in a database, a folder or `s3://bucket/path`; a folder of runs keeps its own. @default './mlruns'  Env: RUNSPAN_ARTIFACT_ROOT */
   readonly artifactRoot?: string;
   /** Throw on values that would have been mended. @default false  Env: RUNSPAN_MLFLOW_STRICT */
   readonly strict?: boolean;

@@ -2,10 +2,11 @@
 import { resolve } from 'node:path';
 import { RunspanError } from '../../errors.ts';
 import type { Section } from '../language/config-file.ts';
-import type { Field, Fields, Provenance, Resolved } from './fields.ts';
+import type { Field, FieldKind, Fields, Provenance, Resolved } from './fields.ts';
 import { invalidSetting, readValue, readVariable, refuse, suggestField } from './settings-values.ts';
 import { findVariable } from './sources.ts';
 import type { SettingsSources } from './sources.ts';
+import { isUri } from './tracking-uri.ts';
 
 /** What the settings are of, and the layers below code. */
 export interface ResolveContext {
@@ -37,7 +38,7 @@ export function resolveSettings<S extends object>(
     provenance[key] = found.provenance;
     const value = read(found, { key, field, section });
     Object.defineProperty(settings, key, {
-      value: field.kind === 'path' && typeof value === 'string' ? resolve(sources.folder, value) : value,
+      value: typeof value === 'string' ? place(value, field.kind, sources.folder) : value,
       enumerable: field.isSensitive !== true,
     });
   }
@@ -46,6 +47,12 @@ export function resolveSettings<S extends object>(
     settings: Object.freeze(settings) as Readonly<S>,
     provenance: provenance as Resolved<S>['provenance'],
   });
+}
+
+/** Returns a path as an absolute one, of the folder that the settings are for; all else as it is. */
+function place(value: string, kind: FieldKind, folder: string): string {
+  const isPath = kind === 'path' || (kind === 'location' && !isUri(value));
+  return isPath ? resolve(folder, value) : value;
 }
 
 interface Found {

@@ -45,10 +45,22 @@ export function toAbsoluteUri(uri: string, folder: string): string {
   if (prefix !== '') return path === ':memory:' ? uri : prefix + resolve(folder, path) + rest;
   const file = /^file:(?!\/)(.+)$/i.exec(uri)?.[1];
   if (file !== undefined) return pathToFileURL(resolve(folder, file)).href;
-  // A scheme of one letter is a Windows drive; 'databricks' alone is a scheme to MLflow.
-  if (/^[a-z][a-z0-9+.-]+:/i.test(uri) || uri === 'databricks' || isAbsolute(uri)) return uri;
+  // 'databricks' alone is a scheme to MLflow.
+  if (isUri(uri) || uri === 'databricks' || isAbsolute(uri)) return uri;
   // In a path MLflow decodes percent signs; those of the folder are meant as they are.
   return resolve(folder.replaceAll('%', '%25'), uri);
+}
+
+/** Whether a location has a scheme; one of one letter is a Windows drive. */
+export function isUri(location: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:/i.test(location);
+}
+
+/** Returns what an artifact root of an embedded store should be where it is none: nobody is there who could serve another. */
+export function expectedOfArtifactRoot(root: string): string | undefined {
+  return !isUri(root) || /^(?:file:\/|s3:\/\/[^/])/i.test(root)
+    ? undefined
+    : 'a folder, file:///folder or s3://bucket/path';
 }
 
 /**

@@ -125,15 +125,19 @@ export function checkReplayedModel(request: CreateLoggedModelRequest, existing: 
 
 /** Appends path parts to a folder or URI, before its query if it has one. */
 export function appendToUri(uri: string, ...parts: readonly string[]): string {
-  const queryAt = /^[a-z][a-z0-9+.-]+:/i.test(uri) ? uri.search(/[?#]/) : -1;
+  const queryAt = isUri(uri) ? uri.search(/[?#]/) : -1;
   const base = queryAt < 0 ? uri : uri.slice(0, queryAt);
   return [base.replace(/\/+$/, ''), ...parts].join('/') + (queryAt < 0 ? '' : uri.slice(queryAt));
 }
 
+/** Whether a location has a scheme; one of one letter is a Windows drive. */
+export function isUri(location: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:/i.test(location);
+}
+
 /** Returns where artifacts lie, whatever folder the next process runs in; MLflow decodes percent signs in paths too. */
 export function absoluteLocation(location: string): string {
-  const isUri = /^[a-z][a-z0-9+.-]+:/i.test(location);
-  return isUri || isAbsolute(location) ? location : resolve(location);
+  return isUri(location) || isAbsolute(location) ? location : resolve(location);
 }
 
 /** MLflow's own words for an experiment that is not there. */

@@ -1,7 +1,8 @@
 // One MLflow database file: opened or created, its statements kept, its transactions whole, its errors in our words.
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync, type SQLInputValue } from 'node:sqlite';
+import { appendToUri } from '../rules/rules.ts';
 import { checkModelTables, checkRegistryTables, checkSchema, isEmptyDatabase } from './check.ts';
 import { isLocked, openError, storeError } from './errors.ts';
 import { MLFLOW_SCHEMA, MLFLOW_SCHEMA_REVISION } from './schema.ts';
@@ -162,7 +163,7 @@ function createDatabase(database: DatabaseSync, options: SqliteDatabaseOptions):
           `INSERT INTO experiments (experiment_id, name, artifact_location, lifecycle_stage, creation_time, last_update_time)
            VALUES (0, 'Default', ?, 'active', ?, ?)`,
         )
-        .run(join(options.artifactRoot, '0'), now, now);
+        .run(appendToUri(options.artifactRoot, '0'), now, now);
     }
     database.exec('COMMIT');
   } catch (error) {

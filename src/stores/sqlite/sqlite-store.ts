@@ -42,6 +42,7 @@ import {
   logOutputs,
 } from './models.ts';
 import { answerRequest } from './requests.ts';
+import { isUri } from '../rules/rules.ts';
 import { createRun, getRun, moveRun, updateRun } from './runs.ts';
 import { searchExperiments, searchRuns } from './search.ts';
 
@@ -81,8 +82,10 @@ class SqliteStore implements Store {
     const now = options.now ?? Date.now;
     const busyTimeoutMs = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS;
     this.uri = `sqlite:///${options.path}`;
-    // MLflow decodes percent signs in paths too, so one that is meant must be encoded
-    const artifactRoot = options.artifactRoot.replaceAll('%', '%25');
+    // MLflow decodes percent signs in paths too, so one that is meant must be encoded; in a URI it is as it is meant
+    const artifactRoot = isUri(options.artifactRoot)
+      ? options.artifactRoot
+      : options.artifactRoot.replaceAll('%', '%25');
     this.#context = {
       database: new SqliteDatabase({ path: options.path, artifactRoot, busyTimeoutMs, now }),
       artifactRoot,

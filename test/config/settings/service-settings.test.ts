@@ -108,6 +108,19 @@ describe('mlflow settings', () => {
     expect(mlflow({ trackingUri }).childRegistryUri).toBeUndefined();
   });
 
+  it.each([
+    ['s3://bucket/runs', 's3://bucket/runs'],
+    ['file:///data/runs', 'file:///data/runs'],
+    ['runs', join(folder, 'runs')],
+    ['/data/runs', '/data/runs'],
+  ])('keeps artifacts at %s: %s', (artifactRoot, meant) => {
+    expect(mlflow({ artifactRoot }).artifactRoot).toBe(meant);
+  });
+
+  it.each(['mlflow-artifacts:/', 'gs://bucket/runs', 's3:///runs'])('keeps no artifacts at %s', (artifactRoot) => {
+    expect(() => mlflow({ artifactRoot })).toThrow('is not a folder, file:///folder or s3://bucket/path');
+  });
+
   it("has MLflow's, the origin's and DESIGN's defaults", () => {
     expect(mlflow()).toMatchObject({
       trackingUri: 'sqlite:///mlflow.db',

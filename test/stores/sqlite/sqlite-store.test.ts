@@ -159,6 +159,14 @@ describe('a file made here', () => {
     await store.close();
   });
 
+  test('an artifact root that is a URI is the root of every experiment, as it is written', async () => {
+    const store = openSqliteStore({ path: freshPath(), artifactRoot: 's3://bucket/a%20b/', busyTimeoutMs: 0 });
+    const id = await store.createExperiment({ name: 'remote' });
+    expect((await store.getExperiment(id)).artifactLocation).toBe(`s3://bucket/a%20b/${id}`);
+    expect((await store.getExperiment('0')).artifactLocation).toBe('s3://bucket/a%20b/0');
+    await store.close();
+  });
+
   test('an experiment keeps the artifact location that it was given, made absolute', async () => {
     const store = openAt(freshPath());
     const locationOf = async (name: string, artifactLocation: string): Promise<string> => {
