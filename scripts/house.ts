@@ -59,6 +59,7 @@ const MAX_LINES = 300;
 /** A constant that is one long text. */
 const LONG_FILES: readonly string[] = ['stores/sqlite/schema.ts'];
 const ENV_FILE = 'config/env.ts';
+const ERROR_FILE = 'model/is-error.ts';
 const BANNED_FOLDERS = /(^|\/)(utils?|common|helpers?|shared|misc)(\/|\.ts$)/;
 
 const roomOf = (file: string): string =>
@@ -245,6 +246,19 @@ export function checkEnvironment(sources: Sources): string[] {
         /\benv\b/.test(node.getText());
       if (isAccess || isIndexed || isUnpacked || isImported)
         lines.push(`${file}:${lineOf(node)}: only ${ENV_FILE} sees process.env`);
+    });
+    return lines;
+  });
+}
+
+/** One file says what an error is: Node's own are no `instanceof Error` where a job runs in another realm, such as Jest's. */
+export function checkRealms(sources: Sources): string[] {
+  return [...sources].flatMap(([file, text]) => {
+    if (file === ERROR_FILE) return [];
+    const lines: string[] = [];
+    walk(parse(file, text), (node) => {
+      const isAsked = ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword;
+      if (isAsked && node.right.getText() === 'Error') lines.push(`${file}:${lineOf(node)}: ask isError() instead`);
     });
     return lines;
   });

@@ -13,6 +13,7 @@ import { listRuns, type RunsRequest, SORT_NAMES } from './cli/runs-command.ts';
 import { DEFAULT_LINES, showRun, type ShowRequest } from './cli/show-command.ts';
 import { loadSources } from './config/settings/sources.ts';
 import type { RunStatus } from './model/entities.ts';
+import { isError } from './model/is-error.ts';
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
@@ -44,7 +45,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 function exitCodeOf(error: unknown): number {
   // Commander has said by itself what is wrong, or has printed its help or version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-  process.stderr.write(`runspan: ${oneLine(error instanceof Error ? error.message : String(error), 2000)}\n`);
+  process.stderr.write(`runspan: ${oneLine(isError(error) ? error.message : String(error), 2000)}\n`);
   return FAILED;
 }
 

@@ -9,6 +9,7 @@
  * @module register
  */
 import { findReasonToSkip } from './register/skip.ts';
+import { isError } from './model/is-error.ts';
 
 if (findReasonToSkip() === undefined) {
   try {
@@ -16,8 +17,6 @@ if (findReasonToSkip() === undefined) {
     await startJob();
   } catch (error) {
     // A failure of ours is never one of the job's.
-    process.stderr.write(
-      `runspan: the job runs without a run: ${error instanceof Error ? error.message : String(error)}\n`,
-    );
+    process.stderr.write(`runspan: the job runs without a run: ${isError(error) ? error.message : String(error)}\n`);
   }
 }

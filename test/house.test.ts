@@ -30,6 +30,7 @@ describe('src', () => {
     expect(house.checkDependencies(src, new Set(dependencies))).toEqual([]));
   it('uses what it depends on', () => expect(house.checkUnused(src, dependencies, NOT_IMPORTED)).toEqual([]));
   it('reads the environment in one file', () => expect(house.checkEnvironment(src)).toEqual([]));
+  it('knows errors of other realms', () => expect(house.checkRealms(src)).toEqual([]));
   it('has short files that say what they are for', () => expect(house.checkShape(src)).toEqual([]));
 });
 
@@ -132,6 +133,12 @@ describe('a house that breaks a rule', () => {
   ])('is refused: %s', (_, text) => {
     expect(house.checkEnvironment(build({ 'runs/a.ts': text }))).toHaveLength(1);
     expect(house.checkEnvironment(build({ 'config/env.ts': text }))).toEqual([]);
+  });
+
+  it('is refused: an error of this realm only', () => {
+    const text = 'const isBad = (x: unknown) => x instanceof RangeError || x instanceof Error;';
+    expect(house.checkRealms(build({ 'runs/a.ts': text }))).toEqual(['runs/a.ts:1: ask isError() instead']);
+    expect(house.checkRealms(build({ 'model/is-error.ts': text }))).toEqual([]);
   });
 
   it('is refused: rooms it does not have', () => {

@@ -6,6 +6,7 @@ import type { FileInfo } from '../model/entities.ts';
 import type { ArtifactRepository } from './contract.ts';
 import { inParallel } from './parallel.ts';
 import { assertArtifactPath } from './paths.ts';
+import { isError } from '../model/is-error.ts';
 
 /** How a folder travels. */
 export interface FolderOptions {
@@ -112,7 +113,7 @@ export async function getFolder(
  */
 export async function findFiles(folder: string, path: string): Promise<SourceFile[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = isError(cause) ? cause.message : String(cause);
     throw new RunspanError('FILE_NOT_READABLE', `Cannot read folder '${folder}': ${reason}.`, { cause });
   });
   const found: SourceFile[] = [];
@@ -133,7 +134,7 @@ async function statOf(file: string): Promise<{ readonly size: number; readonly i
     const found = await stat(file);
     return { size: found.size, isFolder: found.isDirectory() };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = isError(cause) ? cause.message : String(cause);
     throw new RunspanError('FILE_NOT_READABLE', `Cannot read '${file}': ${reason}.`, { cause });
   }
 }

@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import type * as pngjs from 'pngjs';
 import { RunspanError } from '../errors.ts';
 import { encodeWebp, type Pixels } from './webp.ts';
+import { isError } from '../model/is-error.ts';
 
 /** Pixels, row by row, each of its channels after the other. */
 export interface RawImage {
@@ -89,7 +90,7 @@ function decodePng(bytes: Uint8Array): Pixels {
   try {
     return loadPng().sync.read(Buffer.from(bytes));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = isError(cause) ? cause.message : String(cause);
     throw invalid(`Cannot read the PNG: ${reason}.`, cause);
   }
 }

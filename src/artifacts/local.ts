@@ -8,6 +8,7 @@ import type { FileInfo } from '../model/entities.ts';
 import type { ArtifactRepository } from './contract.ts';
 import { assertArtifactPath, invalidPath } from './paths.ts';
 import { readableSize } from './source-file.ts';
+import { isError } from '../model/is-error.ts';
 
 /** A file on its way; a crash may leave one behind, and it is never listed. */
 const TEMPORARY = /^\.runspan-[0-9a-f]{16}\.tmp$/;
@@ -167,9 +168,9 @@ function undefinedIfMissing(error: unknown): undefined {
 }
 
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
 }

@@ -4,6 +4,7 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { RunspanError } from '../errors.ts';
 import type { S3Settings } from '../model/artifact-settings.ts';
 import { S3Requests, type S3Connection } from './s3-requests.ts';
+import { isError } from '../model/is-error.ts';
 
 /** The package of the SDK that is used. */
 export type AwsSdk = typeof clientS3;
@@ -34,7 +35,7 @@ async function importAwsSdk(): Promise<AwsSdk> {
 }
 
 function isNotFound(cause: unknown): boolean {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const code = isError(cause) && 'code' in cause ? cause.code : undefined;
   return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
 }
 

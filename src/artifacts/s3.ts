@@ -15,6 +15,7 @@ import type { S3Connection } from './s3-requests.ts';
 import { crc32Of, md5OfETag, s3Error } from './s3-errors.ts';
 import { PART_BYTES, PartBuffers, putInParts } from './s3-upload.ts';
 import { readableSize } from './source-file.ts';
+import { isError } from '../model/is-error.ts';
 
 /** Which artifacts, and how to reach them. */
 export interface S3ArtifactsOptions {
@@ -240,7 +241,7 @@ const NETWORK_CODES = new Set(
 const NETWORK_NAMES = new Set(['TimeoutError', 'AbortError']);
 
 function toMlflowError(what: string, error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof RunspanError) return error;
+  if (!isError(error) || error instanceof RunspanError) return error;
   const answer = error as Error & {
     readonly $metadata?: { readonly httpStatusCode?: number };
     readonly code?: unknown;

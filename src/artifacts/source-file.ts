@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { RunspanError } from '../errors.ts';
+import { isError } from '../model/is-error.ts';
 
 /** How much of a file is read at once: Node's own 64 KiB cost a third more CPU (measured). */
 export const READ_BYTES: number = 1024 * 1024;
@@ -19,7 +20,7 @@ export async function readableSize(file: string): Promise<number> {
     if (found.isFile()) return found.size;
     isFolder = found.isDirectory();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = isError(cause) ? cause.message : String(cause);
     throw new RunspanError('FILE_NOT_READABLE', `Cannot read '${file}': ${reason}.`, { cause });
   }
   // Reading a pipe waits for a writer who may never come, and holds a thread of the pool meanwhile.

@@ -14,6 +14,7 @@ import {
 import { fitDatasets, inputExample, modelSignature } from './tfjs-tensors.ts';
 import type { InputExample } from './tfjs-tensors.ts';
 import type { FitCall } from './tfjs-types.ts';
+import { isError } from '../model/is-error.ts';
 
 /** What a session stands on. */
 export interface FitSessionOptions {
@@ -148,7 +149,7 @@ export function complain(
 /** An error's own words; one whose message throws has none. */
 function describe(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error);
+    return isError(error) ? error.message : String(error);
   } catch {
     return 'an error that cannot be read';
   }

@@ -11,6 +11,7 @@ import { Copying, type Side } from './copy/copying.ts';
 import { type CopySummary, describeCopy, describePlan } from './copy-report.ts';
 import { type Place, Places } from './store/places.ts';
 import type { SyncSurroundings } from './sync-command.ts';
+import { isError } from '../model/is-error.ts';
 
 /** What `runspan sync --from` was asked for. */
 export interface CopyRequest {
@@ -89,7 +90,7 @@ async function copyUntil(signal: AbortSignal, work: Promise<void>): Promise<stri
     return signal.aborted ? 'it was interrupted' : undefined;
   } catch (error) {
     if (signal.aborted) return 'it was interrupted';
-    return error instanceof Error ? error.message : String(error);
+    return isError(error) ? error.message : String(error);
   } finally {
     clearTimeout(timer);
   }

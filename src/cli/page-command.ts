@@ -6,6 +6,7 @@ import { findRun } from './store/find-run.ts';
 import { renderPage } from './html/page.ts';
 import { reportRun } from './report/run-report.ts';
 import type { Shown, Surroundings } from './show-command.ts';
+import { isError } from '../model/is-error.ts';
 
 /** What `runspan show --html` was asked for. */
 export interface PageRequest {
@@ -31,7 +32,7 @@ export async function writePage(connection: Connection, request: PageRequest, { 
   try {
     writeFileSync(file, page);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = isError(cause) ? cause.message : String(cause);
     throw new RunspanError('FILE_NOT_READABLE', `Cannot write the page: ${why}. Name another file by --out.`, {
       cause,
     });

@@ -2,6 +2,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isatty } from 'node:tty';
+import { isError } from '../model/is-error.ts';
 
 /** What a {@link LogSink} stands on. */
 export interface LogSinkOptions {
@@ -109,7 +110,7 @@ export class LogSink {
   #sayOnce(error: unknown): void {
     if (this.#hasSaid) return;
     this.#hasSaid = true;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = isError(error) ? error.message : String(error);
     try {
       writeSync(
         STDERR,

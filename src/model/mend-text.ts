@@ -1,4 +1,5 @@
 // Any value as the text of a param or tag, and nested objects as dotted keys; never throws, whatever it is given.
+import { isError } from './is-error.ts';
 
 /** These keep the walk through a value finite, and its JSON within what a job can spare. */
 const MAX_DEPTH = 100;
@@ -182,7 +183,7 @@ function toPlain(value: unknown, walk: Walk): unknown {
   if (typeof value === 'function') return `[Function ${value.name}]`;
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Date) return isoOf(value);
-  if (value instanceof Error) return `${value.name}: ${value.message}`;
+  if (isError(value)) return `${value.name}: ${value.message}`;
   if (value instanceof RegExp) return String(value);
   if (value instanceof String || value instanceof Number || value instanceof Boolean) return value.valueOf();
   if (walk.ancestors.includes(value)) return CIRCULAR;

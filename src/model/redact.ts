@@ -1,6 +1,7 @@
 // The one redaction policy (promise 6): names that are secret, and passwords inside texts. Applied before anything is kept or sent.
 import { createNameHint, createNameTest } from './redact-names.ts';
 import type { NameRules } from './redact-names.ts';
+import { isError } from './is-error.ts';
 
 /** What stands where a secret stood. */
 export const REDACTED = '[REDACTED]';
@@ -162,7 +163,7 @@ function redactGroup(value: object, walk: Walk): unknown {
   if (value instanceof Date || value instanceof RegExp || ArrayBuffer.isView(value)) return value;
   if (value instanceof Map) return redactMap(value, walk);
   if (value instanceof Set) return new Set(redactArray([...value], walk));
-  if (value instanceof Error) return redactError(value, walk);
+  if (isError(value)) return redactError(value, walk);
   if ('toJSON' in value && typeof value.toJSON === 'function') return redactJson(value, value.toJSON(), walk);
   return redactProperties(value, walk);
 }

@@ -1,4 +1,5 @@
 // What to call an error: the one rule for error.type, exception events and alerts.
+import { isError } from '../model/is-error.ts';
 
 /** An error as telemetry shows it. */
 export interface DescribedError {
@@ -38,11 +39,11 @@ function describeObject(error: object): DescribedError {
 function typeOf(error: object, name: unknown): string {
   const isNamed = typeof name === 'string' && name !== '';
   if (isNamed && name !== 'Error') return name;
-  if (error instanceof Error) return error.constructor.name || 'Error';
+  if (isError(error)) return error.constructor.name || 'Error';
   return isNamed ? name : ERROR_TYPE_OTHER;
 }
 
 function toText(value: object): string {
-  if (value instanceof Error) return '';
+  if (isError(value)) return '';
   return JSON.stringify(value) ?? '[not printable]';
 }

@@ -11,6 +11,7 @@ import { createRedactor } from '../model/redact.ts';
 import { quietly } from '../otel/quietly.ts';
 import { currentContext } from '../otel/run/run-context.ts';
 import { joinExits } from '../services/exits.ts';
+import { isError } from '../model/is-error.ts';
 
 /** Which console method is of which level. */
 const CONSOLE_LEVELS = { debug: 20, log: 30, info: 30, warn: 40, error: 50, trace: 10 } as const;
@@ -25,7 +26,7 @@ const INFO = 30;
 export function recordForeignLogs(): string {
   const emitter = new LogEmitter();
   const redactor = createRedactor();
-  const mask = (arg: unknown): unknown => (arg instanceof Error ? arg : redactor.redactObject(arg));
+  const mask = (arg: unknown): unknown => (isError(arg) ? arg : redactor.redactObject(arg));
   const take = (record: LogRecord): void => {
     redactRecord(record, redactor);
     emitter.take(new LogEntry('', { context: currentContext(), source: undefined }, record));
@@ -58,7 +59,7 @@ function recordConsole(take: (level: number, args: readonly unknown[]) => void):
 }
 
 function toFields(args: readonly unknown[]): LogRecord {
-  const error = args.find((arg) => arg instanceof Error);
+  const error = args.find((arg) => isError(arg));
   return { msg: format(...args), ...(error === undefined ? {} : { err: serializeError(error) }) };
 }
 
@@ -85,7 +86,7 @@ function recordUncaught(emitter: LogEmitter, take: (record: LogRecord) => void):
     endRunsNow: () => undefined,
     noteUncaught: (error) => {
       const err = serializeError(error);
-      take({ level: FATAL, time: Date.now(), msg: error instanceof Error ? error.message : format(error), err });
+      take({ level: FATAL, time: Date.now(), msg: isError(error) ? error.message : format(error), err });
       emitter.drain();
     },
     // Before the providers are told that it is the end: what they get later is kept, and sent by the next job only.

@@ -22,6 +22,7 @@ import { RunFileMethods } from './run-file-methods.ts';
 import type { RunIntake } from './run-intake.ts';
 import { judgeOutcome } from './run-outcome.ts';
 import type { RunOutcome } from './run-outcome.ts';
+import { isError } from '../model/is-error.ts';
 
 const TERMINAL_STATUSES: ReadonlySet<unknown> = new Set<TerminalStatus>(['FINISHED', 'FAILED', 'KILLED']);
 /** What an open run stands on. */
@@ -169,7 +170,7 @@ export class ActiveRun extends RunFileMethods implements Run {
 
   fail(reason: string | Error): void {
     const { started, intake } = this.#options;
-    const isThrown = isError(reason);
+    const isThrown = isThrowable(reason);
     const isReason = typeof reason === 'string' || isThrown;
     const text = describeError(reason).message;
     started.span.fail(isThrown ? { error: reason } : { reason: text });
@@ -273,9 +274,9 @@ export class ActiveRun extends RunFileMethods implements Run {
   }
 }
 
-function isError(value: unknown): value is Error {
+function isThrowable(value: unknown): value is Error {
   try {
-    return value instanceof Error;
+    return isError(value);
   } catch {
     return false; // a proxy that does not even tell its prototype
   }

@@ -4,6 +4,7 @@ import { AlertsService } from './alerts-service.ts';
 import { LoggerService } from './logger-service.ts';
 import { MlflowService } from './mlflow-service.ts';
 import type { Service } from './service.ts';
+import { isError } from '../model/is-error.ts';
 
 /** Started services. */
 export interface ServiceStack {
@@ -35,7 +36,7 @@ export async function startServices(...services: readonly Service[]): Promise<Se
   } catch (error) {
     await stopAll(started, {}).catch((stopError: unknown) => {
       // The start's own error is what the user must see; that of the clean-up goes with it.
-      if (error instanceof Error) error.cause ??= stopError;
+      if (isError(error)) error.cause ??= stopError;
     });
     throw error;
   }

@@ -2,6 +2,7 @@
 import type { ArtifactRepository } from '../../artifacts/contract.ts';
 import { MlflowError, RunspanError } from '../../errors.ts';
 import type { Store } from '../../stores/contract.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** One of the two stores. */
 export interface Side {
@@ -112,7 +113,7 @@ export class Copying {
       await work();
     } catch (error) {
       if (this.#signal.aborted || !isAboutOne(error)) throw error;
-      this.problems.push({ what, why: error instanceof Error ? error.message : String(error) });
+      this.problems.push({ what, why: isError(error) ? error.message : String(error) });
     }
   }
 }

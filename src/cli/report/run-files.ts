@@ -4,6 +4,7 @@ import type { FileInfo } from '../../model/entities.ts';
 import { KEPT_FOLDER, kindOfKept } from '../../runs/run-telemetry.ts';
 import { readLogs, readSpans } from './telemetry.ts';
 import type { LogLine, TraceSpan } from './telemetry.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** Files listed at most; a run of checkpoints can have thousands. */
 const MAX_FILES = 200;
@@ -30,7 +31,7 @@ export async function readRunFiles(open: () => Promise<ArtifactRepository>): Pro
     const logs = readLogs(await readAll(repository, kept, 'logs'));
     return { files: files.slice(0, MAX_FILES), hasMore: files.length > MAX_FILES, spans, logs };
   } catch (error) {
-    const note = error instanceof Error ? error.message : String(error);
+    const note = isError(error) ? error.message : String(error);
     return { files: undefined, hasMore: false, spans: [], logs: [], note };
   } finally {
     await repository?.close();

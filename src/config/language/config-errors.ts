@@ -4,6 +4,7 @@ import { formatPath } from './config-values.ts';
 import type { KeyPath } from './config-values.ts';
 import { placeOf } from './places.ts';
 import type { Place } from './places.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** What is wrong, and how it is mended: two sentences without a value of the configuration. */
 export interface Fault {
@@ -50,7 +51,7 @@ export function asConfigError<T>(action: () => T): T {
   } catch (error) {
     if (error instanceof RunspanError) throw error;
     const isStack = error instanceof RangeError;
-    const kind = error instanceof Error ? error.name : typeof error;
+    const kind = isError(error) ? error.name : typeof error;
     // The error itself does not go on: a parser's or a schema's may quote a secret.
     throw configError({
       reason: isStack ? 'it is too large or nested too deep' : `it cannot be read (${kind})`,

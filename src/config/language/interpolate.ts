@@ -14,6 +14,7 @@ import { findResolver } from './resolvers.ts';
 import { isSecretPath, Secrets } from './secrets.ts';
 import { ancestorOf, childOf, decodeMissing, pathOf, readWord, resultAt } from './spots.ts';
 import type { Lookup, Spot } from './spots.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** How deep one value may lead to another, each link and each container one step: JavaScript's stack bears several times this. */
 const MAX_STEPS = 400;
@@ -245,7 +246,7 @@ export class Interpolation implements Lookup {
       value = resolve();
     } catch (error) {
       // Its error may hold its arguments, so its words are masked and it does not go on as the cause.
-      const words = error instanceof Error ? error.message : String(error);
+      const words = isError(error) ? error.message : String(error);
       throw this.fail(spot, `its resolver '${name}' threw: ${words}`, 'Mend the resolver or its arguments.');
     }
     if (value instanceof Promise) value.catch(() => undefined); // the error below says enough

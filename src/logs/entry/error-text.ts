@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { variablesOf } from './frame-variables.ts';
 import type { FrameVariables } from './frame-variables.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** An error as it lies in a record. */
 export interface LoggedError {
@@ -18,7 +19,7 @@ export const ERROR_KEY = 'err';
 /** Makes plain data of an error, its causes in message and stack; what is no error stays as it is. Never throws. */
 export function serializeError(value: unknown): unknown {
   try {
-    if (!(value instanceof Error)) return value;
+    if (!isError(value)) return value;
     return addVariables(pino.stdSerializers.err(value), value);
   } catch {
     // A getter of the error threw.
@@ -57,7 +58,7 @@ const MAX_CAUSES = 5;
 function addVariables<T extends { stack?: string }>(plain: T, error: Error): T {
   const frames: FrameVariables[] = [];
   let at: unknown = error;
-  for (let depth = 0; depth < MAX_CAUSES && at instanceof Error; depth++) {
+  for (let depth = 0; depth < MAX_CAUSES && isError(at); depth++) {
     frames.push(...variablesOf(at));
     at = at.cause;
   }

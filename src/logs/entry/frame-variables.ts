@@ -3,6 +3,7 @@ import type { Debugger, Runtime } from 'node:inspector';
 import type { Redactor } from '../../model/redact.ts';
 import { REDACTED } from '../../model/redact.ts';
 import { isForeignScript } from './source.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** One frame of the user's with what stood in it. */
 export interface FrameVariables {
@@ -53,7 +54,7 @@ export function watchThrows(options: WatchOptions): () => void {
     watch.start();
     return () => watch.stop();
   } catch (error) {
-    options.say(`diagnose: no variables in stack traces, ${error instanceof Error ? error.message : String(error)}`);
+    options.say(`diagnose: no variables in stack traces, ${isError(error) ? error.message : String(error)}`);
     return () => undefined;
   }
 }

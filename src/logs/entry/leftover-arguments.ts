@@ -1,4 +1,5 @@
 // Arguments of a log call that no placeholder of its message takes: pino drops them, console.error() prints them.
+import { isError } from '../../model/is-error.ts';
 
 /** What pino fills in; `%%` is a percent sign. */
 const PLACEHOLDER = /%[%dfijoOs]/g;
@@ -33,8 +34,8 @@ function sort(
   // As fields, and not as text: secrets are found by their names.
   const others: unknown[] = [];
   for (const value of values) {
-    if (value instanceof Error && 'err' in fields) words.push(toErrorLine(value));
-    else if (value instanceof Error || isPlain(value)) Object.assign(fields, toFields(value));
+    if (isError(value) && 'err' in fields) words.push(toErrorLine(value));
+    else if (isError(value) || isPlain(value)) Object.assign(fields, toFields(value));
     else if (typeof value === 'object' && value !== null) others.push(value);
     else words.push(String(value));
   }
@@ -51,7 +52,7 @@ function toErrorLine(error: Error): string {
 }
 
 function toFields(value: unknown): Record<string, unknown> {
-  if (value instanceof Error) return { err: value };
+  if (isError(value)) return { err: value };
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
+import { isError } from '../../model/is-error.ts';
 
 /** What pino-opentelemetry-transport is told. */
 export interface OtelTransportOptions {
@@ -67,7 +68,7 @@ async function flush(stream: Duplex, provider: Flushable): Promise<void> {
 }
 
 function sayLost(error: unknown): void {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = isError(error) ? error.message : String(error);
   parentPort?.postMessage({ code: 'EVENT', name: LOST_EVENT, args: [why] });
 }
 

@@ -10,6 +10,7 @@ import { LOG_LEVELS } from '../entry/levels.ts';
 import { FLUSH_MESSAGE, LOST_EVENT } from './otel-transport.ts';
 import type { OtelTransportOptions, OtelWorkerOptions } from './otel-transport.ts';
 import { toWorkerLine } from './worker-line.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** What a {@link WorkerEmitter} stands on. */
 export interface WorkerEmitterOptions {
@@ -170,7 +171,7 @@ export class WorkerEmitter implements LogExporter {
       stream.emit('message', { code: 'PINO_CONFIG', config: CONFIG });
       return stream;
     } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error));
+      this.#say(isError(error) ? error.message : String(error));
       return undefined;
     }
   }

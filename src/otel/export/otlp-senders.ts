@@ -9,6 +9,7 @@ import type { ExportOutcome } from './export-queue.ts';
 import { httpTargets, protocolOf } from './provider-settings.ts';
 import type { ProviderSettings } from './provider-settings.ts';
 import { suppressTracing } from '../suppress-tracing.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** Sends one batch once; never rejects. All further tries are made from the disk, by a thread that holds no job. */
 export type SendBatch<T> = (batch: readonly T[]) => Promise<ExportOutcome>;
@@ -72,7 +73,7 @@ export function byHttp<T>(
       if (answer.status === 'sent') return toSent(answer, batch.length);
       return { status: answer.status === 'rejected' ? 'refused' : 'failed', reason: answer.reason };
     } catch (error) {
-      return { status: 'failed', reason: error instanceof Error ? error.message : String(error) };
+      return { status: 'failed', reason: isError(error) ? error.message : String(error) };
     }
   };
 }
@@ -102,7 +103,7 @@ export function byExporter<T>(open: () => Promise<SdkExporter<T>>): SendBatch<T>
           }),
       );
     } catch (error) {
-      return { status: 'failed', reason: error instanceof Error ? error.message : String(error) };
+      return { status: 'failed', reason: isError(error) ? error.message : String(error) };
     }
   };
 }

@@ -16,6 +16,7 @@ import {
   registerContextManager,
 } from './sdk-setup.ts';
 import type { BuiltSdk } from './sdk-setup.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** `registered`: the job's own SDK; `exporting`: ours, to an endpoint; `bare`: ours, exporting nothing; `none`: no SDK. */
 export type ProvidersKind = 'registered' | 'exporting' | 'bare' | 'none';
@@ -93,7 +94,7 @@ async function bringUp(settings: ProviderSettings): Promise<Providers> {
     built = await build(relay, settings, () => busyListener.call());
   } catch (error) {
     sayFailure('setting OpenTelemetry up', error);
-    const why = error instanceof Error ? error.message : String(error);
+    const why = isError(error) ? error.message : String(error);
     built = { kind: 'none', description: 'no SDK', warnings: [`OpenTelemetry could not be set up: ${why}`] };
   }
   const description = `OpenTelemetry: ${built.description}`;

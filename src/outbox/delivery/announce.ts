@@ -3,6 +3,7 @@ import type { OutboxEvent } from '../contract.ts';
 import type { DrainDestination } from './destination.ts';
 import type { Patience } from './patience.ts';
 import { DestinationRefused, judgeError } from './patience.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** Finds or makes the default experiment; `ready` once it stands, `refused` at the first definite no. */
 export async function announceDestination(options: {
@@ -17,7 +18,7 @@ export async function announceDestination(options: {
     if (isRefusalSaid) return;
     isRefusalSaid = true;
     const cause = error instanceof DestinationRefused ? error.cause : error;
-    onEvent({ kind: 'refused', error: cause instanceof Error ? cause : new Error(String(cause)) });
+    onEvent({ kind: 'refused', error: isError(cause) ? cause : new Error(String(cause)) });
   };
   const outcome = await patience.attempt(async () => {
     try {

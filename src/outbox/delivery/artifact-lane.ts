@@ -11,6 +11,7 @@ import { Pause } from '../machine/pause.ts';
 import type { EntryOf } from './plan.ts';
 import type { AsideEnd, SetAsideArtifact } from '../folder/set-aside.ts';
 import { messageOf } from '../machine/system.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** What one attempt came to. */
 type Attempt =
@@ -218,7 +219,7 @@ export class ArtifactLane {
       const tries = (this.#unforeseen.get(sequence) ?? 0) + 1;
       if (isUnforeseen) this.#unforeseen.set(sequence, tries);
       if (judgement !== 'rejected' && !(isUnforeseen && tries >= UNFORESEEN_LIMIT)) return { status: 'failed', error };
-      return { status: 'rejected', error: error instanceof Error ? error : new Error(String(error)) };
+      return { status: 'rejected', error: isError(error) ? error : new Error(String(error)) };
     }
   }
 

@@ -6,6 +6,7 @@ import { isOfRegistry } from '../../rest/endpoints/registry-names.ts';
 import type { Store } from '../../stores/contract.ts';
 import type { RegistryPlace, StoreMethod } from '../contract.ts';
 import { DestinationRefused, judgeError } from './patience.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** How stores and artifact repositories are opened; real ones, or fakes of the same contracts. */
 export interface Openers {
@@ -121,7 +122,7 @@ export class DrainDestination {
       return await openers.openStore(uri, { connection, artifactRoot, ...busy });
     } catch (error) {
       forget();
-      if (error instanceof Error && judgeError(error) === 'rejected') throw new DestinationRefused(error);
+      if (isError(error) && judgeError(error) === 'rejected') throw new DestinationRefused(error);
       throw error;
     }
   }

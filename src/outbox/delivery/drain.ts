@@ -16,6 +16,7 @@ import type { JournalSync } from './journal-sync.ts';
 import type { SegmentReader } from '../journal/segment-reader.ts';
 import { Pause } from '../machine/pause.ts';
 import { messageOf } from '../machine/system.ts';
+import { isError } from '../../model/is-error.ts';
 
 /**
  * Records looked at in one go: five full requests to a server, one transaction of an embedded store. Frames are read whole, and one of a
@@ -137,7 +138,7 @@ export class Drain {
       if (error instanceof DrainClosed || this.#defects < DEFECT_LIMIT) throw error;
       this.#defects = 0;
       const entries = step.kind === 'batch' ? step.entries : [step.entry];
-      const reason = error instanceof Error ? error : new Error(String(error));
+      const reason = isError(error) ? error : new Error(String(error));
       for (const { sequence, write } of entries) bury(delivery, sequence, { record: write, error: reason });
     }
   }

@@ -3,6 +3,7 @@ import { MlflowError, RunspanError } from '../../errors.ts';
 import { Pause } from '../machine/pause.ts';
 import type { System } from '../machine/system.ts';
 import { messageOf } from '../machine/system.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** First delay, its bound, and the bound while somebody waits for the end. */
 const FIRST_DELAY_MS = 500;
@@ -183,5 +184,5 @@ export class Patience {
 }
 
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+  return isError(error) ? error : new Error(String(error));
 }

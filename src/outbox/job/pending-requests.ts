@@ -3,6 +3,7 @@ import { MlflowError, RunspanError } from '../../errors.ts';
 import type { HostReply, HostRequest } from '../worker/messages.ts';
 import { fromWire } from '../worker/messages.ts';
 import type { Clock } from '../machine/system.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** How a request ended. */
 export type Answer =
@@ -52,7 +53,7 @@ export class PendingRequests {
       } catch (error) {
         // An argument that cannot be cloned to another thread.
         this.#pending.delete(id);
-        settle({ kind: 'failure', error: error instanceof Error ? error : new Error(String(error)) });
+        settle({ kind: 'failure', error: isError(error) ? error : new Error(String(error)) });
       }
     });
   }

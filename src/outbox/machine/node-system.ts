@@ -6,6 +6,7 @@ import path from 'node:path';
 import { threadId } from 'node:worker_threads';
 import type { Clock, Disk, FileStat, Machine, System } from './system.ts';
 import { isAbsent } from './system.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** Hashed in one go, about a third of a millisecond of the thread. */
 const CHECKSUM_PIECE_BYTES = 256 * 1024;
@@ -165,7 +166,7 @@ export function nodeMachine(): Machine {
         return true;
       } catch (error) {
         // EPERM: it is there, and another user's.
-        return error instanceof Error && 'code' in error && error.code === 'EPERM';
+        return isError(error) && 'code' in error && error.code === 'EPERM';
       }
     },
     processStart: (pid) =>

@@ -1,4 +1,5 @@
 // What the outbox asks of the machine: disk, clock, identity. Passed in everywhere, so that a simulation can own all of it.
+import { isError } from '../../model/is-error.ts';
 
 /** What the outbox needs to know of a file. */
 export interface FileStat {
@@ -107,10 +108,10 @@ export function isKnownGone(disk: Pick<Disk, 'stat'>, path: string): boolean {
 
 /** The system's code of an error, such as `ENOSPC`; empty where it has none. */
 export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 /** What an error says, in one line. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
 }

@@ -7,6 +7,7 @@ import type { ConnectionOptions } from '../../rest/transport/connection.ts';
 import type { Durability, OutboxEvent, RegistryPlace, StoreMethod } from '../contract.ts';
 import type { RunTally } from '../folder/run-tallies.ts';
 import type { MemoryBlock } from '../journal/memory-queue.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** What a drain host is made of. */
 export interface HostSettings {
@@ -102,7 +103,7 @@ export function postAnswer(post: (reply: HostReply) => void, reply: Extract<Host
   try {
     post(reply);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = isError(error) ? error.message : String(error);
     const failure = new RunspanError('MLFLOW_ERROR', `The store's answer cannot be passed on: ${why}`);
     post({ kind: 'failure', id: reply.id, error: toWire(failure) });
   }
@@ -110,11 +111,11 @@ export function postAnswer(post: (reply: HostReply) => void, reply: Extract<Host
 
 /** Turns an error into plain data; its cause goes along. */
 export function toWire(error: unknown): WireError {
-  const isError = error instanceof Error;
+  const known = isError(error) ? error : undefined;
   return {
-    name: isError ? error.name : 'Error',
-    message: isError ? error.message : String(error),
-    stack: isError ? error.stack : undefined,
+    name: known?.name ?? 'Error',
+    message: known?.message ?? String(error),
+    stack: known?.stack,
     code: error instanceof RunspanError ? error.code : undefined,
     details: error instanceof RunspanError ? { ...error.details } : {},
     mlflow:
@@ -127,7 +128,7 @@ export function toWire(error: unknown): WireError {
             retryAfterMs: error.retryAfterMs,
           }
         : undefined,
-    cause: isError && error.cause instanceof Error ? toWire(error.cause) : undefined,
+    cause: isError(known?.cause) ? toWire(known.cause) : undefined,
   };
 }
 

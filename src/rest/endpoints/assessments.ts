@@ -7,6 +7,7 @@ import { API_3, by, get, post, type Endpoint, type WireFields } from '../wire/en
 import { writeExact } from '../wire/exact-json.ts';
 import { assessmentAnswer } from '../wire/wire-assessments.ts';
 import { nothing } from '../wire/wire-values.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** One assessment of a trace. */
 export interface AssessmentKey {
@@ -172,7 +173,7 @@ function errorFields(from: Error | AssessmentError | string | undefined): WireFi
 
 function describeError(from: Error | AssessmentError | string): AssessmentError {
   if (typeof from === 'string') return { errorCode: 'ASSESSMENT_ERROR', errorMessage: from };
-  if (!(from instanceof Error)) return from;
+  if (!isError(from)) return from;
   const { name, message, stack } = from;
   return { errorCode: name, errorMessage: message, ...(stack === undefined ? {} : { stackTrace: stack }) };
 }

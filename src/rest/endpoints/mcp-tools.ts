@@ -4,6 +4,7 @@ import { type MlflowError, mlflowError } from '../../errors.ts';
 import type { McpTool } from '../../model/mcp-servers.ts';
 import { tool } from '../wire/mcp-server-answers.ts';
 import { untraced } from '../transport/untraced.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** Where to ask. */
 export interface McpRemote {
@@ -152,9 +153,9 @@ async function* messagesOf(answer: Response): AsyncGenerator<unknown> {
 }
 
 function messageOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  const cause = isError(error) && isError(error.cause) ? `: ${error.cause.message}` : '';
   if (error instanceof z.ZodError) return 'it does not answer as an MCP server does';
-  return `${error instanceof Error ? error.message : String(error)}${cause}`;
+  return `${isError(error) ? error.message : String(error)}${cause}`;
 }
 
 function invalid(message: string, cause?: unknown): MlflowError {

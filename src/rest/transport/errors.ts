@@ -4,6 +4,7 @@ import { explainAnswer } from '../wire/answer-text.ts';
 import { maskSecrets } from './credentials.ts';
 import type { Effect } from '../wire/endpoint.ts';
 import { readRetryAfterMs } from './retry-after.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** What an error says about the request that failed. */
 export interface RequestContext {
@@ -126,7 +127,7 @@ export function noAnswerError(missing: MissingAnswer, context: RequestContext): 
 
 function reasonOf(cause: unknown, context: RequestContext): string {
   const code = codeOf(cause);
-  const message = show(cause instanceof Error ? cause.message : String(cause), context.secrets);
+  const message = show(isError(cause) ? cause.message : String(cause), context.secrets);
   const [reason, mend] = explainCode(code, message);
   return `${reason}${code === '' ? '' : ` (${code})`}. ${mend}`;
 }
@@ -166,7 +167,7 @@ function mendOfStatus(status: number, said: string, errorCode: string, context: 
 
 /** The code of an error, or of the first one within it: Node groups the refusals of several addresses. */
 function codeOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return '';
+  if (!isError(cause)) return '';
   if ('code' in cause && typeof cause.code === 'string') return cause.code;
   if (cause instanceof AggregateError && cause.errors.length > 0) return codeOf(cause.errors[0]);
   return cause.cause === undefined ? '' : codeOf(cause.cause);

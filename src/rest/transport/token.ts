@@ -2,6 +2,7 @@
 import { MlflowError } from '../../errors.ts';
 import type { GetToken, TokenRequest } from '../../model/get-token.ts';
 import { createRedactor } from '../../model/redact.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** Tokens of requests that may still be under way. */
 const REMEMBERED_COUNT = 8;
@@ -30,7 +31,7 @@ export class TokenSource {
     try {
       token = await this.#getToken(request);
     } catch (cause) {
-      const said = redactor.redactText(cause instanceof Error ? cause.message : String(cause));
+      const said = redactor.redactText(isError(cause) ? cause.message : String(cause));
       throw unauthenticated(`it threw: ${said}`, cause);
     }
     if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {

@@ -1,5 +1,6 @@
 // What the file system says, in the words the rest of the package acts on: MLflow's code and status, and whether trying again can help.
 import { MlflowError, mlflowError, RunspanError } from '../../errors.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** What may pass by itself or by a hand from outside: what waits for delivery is kept. */
 const PASSING: Readonly<Record<string, string>> = {
@@ -30,7 +31,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 
 /** Returns the system's code of an error, such as `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** True where what was looked for is not there. */
@@ -47,7 +48,7 @@ export function isAbsent(error: unknown): boolean {
 export function fileError(error: unknown, root: string): Error {
   if (error instanceof RunspanError) return error;
   const code = codeOf(error) ?? '';
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = isError(error) ? error.message : String(error);
   if (code === 'EXDEV') {
     return new RunspanError('STORE_INCOMPATIBLE', `Cannot use '${root}': it lies on more than one file system.`, {
       cause: error,
@@ -60,7 +61,7 @@ export function fileError(error: unknown, root: string): Error {
   if (REFUSED[code] !== undefined) {
     return mlflowError('INVALID_PARAMETER_VALUE', `'${root}' cannot hold this: ${REFUSED[code]} (${reason}).`, error);
   }
-  return error instanceof Error ? error : new Error(reason);
+  return isError(error) ? error : new Error(reason);
 }
 
 /** Like {@link fileError}, for the moment a folder is opened: a place that cannot be made is a mistake to tell at once (403). */

@@ -1,5 +1,6 @@
 // What SQLite says, in the words the rest of the package acts on: MLflow's code and status, and whether trying again can help.
 import { MlflowError, mlflowError, RunspanError } from '../../errors.ts';
+import { isError } from '../../model/is-error.ts';
 
 /** Primary result codes, https://www.sqlite.org/rescode.html. */
 const SQLITE_ERROR = 1;
@@ -27,7 +28,7 @@ const BEYOND_LIMITS = /too (?:large|complex|many|big)|at most \d+ tables|parser 
 
 /** Returns SQLite's primary result code, or undefined where the error is not SQLite's. */
 export function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  if (!isError(error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
   return error.errcode & 0xff; // the upper bytes are the extended code
 }
 
@@ -46,7 +47,7 @@ export function isLocked(error: unknown): boolean {
 export function storeError(error: unknown, path: string): Error {
   if (error instanceof RunspanError) return error;
   const code = sqliteCode(error);
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = isError(error) ? error.message : String(error);
   if (code === undefined) return foreignError(error, path, reason);
   if (code === SQLITE_TOOBIG || (code === SQLITE_ERROR && BEYOND_LIMITS.test(reason))) {
     return mlflowError(
@@ -90,7 +91,7 @@ export function incompatible(path: string, reason: string, cause?: unknown): Run
 }
 
 function foreignError(error: unknown, path: string, reason: string): Error {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = isError(error) && 'code' in error ? error.code : undefined;
   if (code === 'ERR_INVALID_STATE') {
     return new RunspanError('SERVICE_STOPPED', `The store '${path}' is closed. Open it again.`, { cause: error });
   }
@@ -103,7 +104,7 @@ function foreignError(error: unknown, path: string, reason: string): Error {
       error,
     );
   }
-  return error instanceof Error ? error : new Error(reason);
+  return isError(error) ? error : new Error(reason);
 }
 
 function denied(message: string, cause: unknown): MlflowError {

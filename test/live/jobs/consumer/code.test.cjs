@@ -1,5 +1,5 @@
 // A test that opens a run.
-const { flush, log, logMetric, runContext } = require('runspan');
+const { flush, log, logMetric, runContext, stats } = require('runspan');
 
 test('trains', async () => {
   await runContext('job', async (run) => {
@@ -7,5 +7,6 @@ test('trains', async () => {
     logMetric('loss', 0.25, { step: 1 });
     log.info('from the job');
   });
-  expect(await flush()).toMatchObject({ isComplete: true });
+  expect(await flush()).toMatchObject({ isComplete: true, deadLettered: 0 });
+  expect(stats().services).toMatchObject([{ durability: 'os' }]);
 });
