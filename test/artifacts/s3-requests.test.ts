@@ -184,7 +184,7 @@ describe('a connection that breaks', () => {
 
   it('by only hanging is tried again after the time for the next bytes', async () => {
     const server = await startServer(hang, taken);
-    await (await open({ endpointUrl: server.url }, { timeoutMs: 100 })).putFile('a', source);
+    await (await open({ endpointUrl: server.url }, { timeoutMs: 1000 })).putFile('a', source);
     expect(server.seen.map((one) => one.body.length)).toEqual([LARGE_BYTES, LARGE_BYTES]);
   });
 });

@@ -166,17 +166,17 @@ describe('a failure without an answer', () => {
     const server = await startServer(answer);
     const startedAt = performance.now();
     const error = await failureOf(
-      send(open(server.url), { method: 'POST', body: '{}', timeoutMs: 60, effect: 'once' }),
+      send(open(server.url), { method: 'POST', body: '{}', timeoutMs: 800, effect: 'once' }),
     );
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(error).toMatchObject({ status: 0, errorCode: 'DEADLINE_EXCEEDED', isRetryable: true, isAmbiguous: true });
-    expect(error.message).toContain('within 60 ms. MLFLOW_HTTP_REQUEST_TIMEOUT');
+    expect(error.message).toContain('within 800 ms. MLFLOW_HTTP_REQUEST_TIMEOUT');
   });
 
   it('keeps the deadline with a server that drips, unless each byte may take as long', async () => {
     const drip: Answer = (response) => {
       response.writeHead(200);
-      let left = 12;
+      let left = 50;
       const timer = setInterval(() => {
         response.write('.');
         if (--left === 0) {
@@ -188,19 +188,20 @@ describe('a failure without an answer', () => {
     };
     const server = await startServer(drip);
     const transport = open(server.url);
-    expect(await failureOf(send(transport, { timeoutMs: 150 }))).toMatchObject({ errorCode: 'DEADLINE_EXCEEDED' });
-    expect(await send(transport, { timeoutMs: 150, timeoutCovers: 'stall' })).toMatchObject({ text: '.'.repeat(12) });
+    expect(await failureOf(send(transport, { timeoutMs: 800 }))).toMatchObject({ errorCode: 'DEADLINE_EXCEEDED' });
+    expect(await send(transport, { timeoutMs: 800, timeoutCovers: 'stall' })).toMatchObject({ text: '.'.repeat(50) });
   });
 
   it('keeps the deadline where every connection is taken, and was never sent then', async () => {
     const server = await startServer(hang);
     const transport = open(server.url);
-    const taken = Array.from({ length: 8 }, () => failureOf(send(transport, { timeoutMs: 400 })));
+    const taken = Array.from({ length: 8 }, () => failureOf(send(transport, { timeoutMs: 60_000 })));
     await server.arrived(8);
     const queued = await failureOf(send(transport, { method: 'POST', body: '{}', timeoutMs: 50, effect: 'once' }));
     expect(queued).toMatchObject({ errorCode: 'DEADLINE_EXCEEDED', isAmbiguous: false });
-    await Promise.all(taken);
     expect(server.seen).toHaveLength(8);
+    await server.close();
+    await Promise.all(taken);
   });
 
   it('names no TLS where https meets a plain server', async () => {

@@ -422,7 +422,7 @@ describe('what is tried again', () => {
 
   it('is no create that hangs', async () => {
     const server = await startServer(hang);
-    const { store } = openAt(server.url, { timeoutMs: 60 });
+    const { store } = openAt(server.url, { timeoutMs: 800 });
     const error = await failureOf(store.createRun({ experimentId: '0', startTimeMs: 1, tags: [] }));
     expect(error).toMatchObject({ errorCode: 'DEADLINE_EXCEEDED', isRetryable: true, isAmbiguous: true });
     expect(server.seen).toHaveLength(1);
