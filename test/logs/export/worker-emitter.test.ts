@@ -25,22 +25,23 @@ interface Opened {
   readonly busy: boolean[];
 }
 
-const transportOf = (url: string): OtelTransportOptions => ({
+const transportOf = (url: string, timeoutMillis = 500): OtelTransportOptions => ({
   loggerName: 'runspan',
   resourceAttributes: { 'service.name': 'churn' },
   severityNumberMap: { 30: 9, 50: 17 },
   logRecordProcessorOptions: {
     recordProcessorType: 'batch',
     processorConfig: { maxQueueSize: 10_000, maxExportBatchSize: 1_000, scheduledDelayMillis: 60_000 },
-    exporterOptions: { protocol: 'http', httpExporterOptions: { url: `${url}/v1/logs`, timeoutMillis: 500 } },
+    exporterOptions: { protocol: 'http', httpExporterOptions: { url: `${url}/v1/logs`, timeoutMillis } },
   },
 });
 
-async function open(url: string): Promise<Opened> {
+/** @param timeoutMillis how long the worker's own exporter would wait for an answer */
+async function open(url: string, timeoutMillis?: number): Promise<Opened> {
   const said: string[] = [];
   const busy: boolean[] = [];
   const emitter: WorkerEmitter = new WorkerEmitter({
-    transport: transportOf(url),
+    transport: transportOf(url, timeoutMillis),
     env: { OTEL_NODE_RESOURCE_DETECTORS: 'none' },
     onBusyChange: () => busy.push(emitter.isBusy),
     say: (message) => said.push(message),
@@ -125,7 +126,7 @@ test('end() sends what was taken and ends the worker; what comes later is counte
 test('an endpoint that hangs holds nobody past the deadline: what is not sent is counted and said once', async () => {
   const endpoint = await startOtlpEndpoint('hang');
   onTestFinished(() => endpoint[Symbol.asyncDispose]());
-  const { emitter, said } = await open(endpoint.url);
+  const { emitter, said } = await open(endpoint.url, 60_000);
   emitter.take(entry({}));
   emitter.take(entry({}));
   expect(await emitter.flush(50)).toBe(false);
@@ -174,11 +175,11 @@ test('in exit all that was taken is sent while this thread is blocked', async ()
 test('in exit an endpoint that hangs costs the deadline and a line', async () => {
   const endpoint = await startOtlpEndpoint('hang');
   onTestFinished(() => endpoint[Symbol.asyncDispose]());
-  const { emitter, said } = await open(endpoint.url);
+  const { emitter, said } = await open(endpoint.url, 60_000);
   emitter.take(entry({}));
   const startMs = performance.now();
   emitter.drain(100);
-  expect(performance.now() - startMs).toBeLessThan(1_000);
+  expect(performance.now() - startMs).toBeLessThan(10_000);
   expect(said).toEqual([expect.stringContaining('the time to send 1 of them is over')]);
 });
 
