@@ -86,7 +86,7 @@ it('brings records to the disk before they are sent, also where nobody waits for
 
 it.each(['flush', 'stop'] as const)('is what %s() waits for, also where the store is away', async (how) => {
   const { outbox, order } = await openAway();
-  await outbox[how]({ timeoutMs: 20 });
+  await outbox[how]({ timeoutMs: 250 });
   expect(order).toContain(SYNC);
 });
 
@@ -121,7 +121,7 @@ describe('a sync that fails', () => {
     const disk = new Forgetful();
     const { outbox } = await openAway({ disk });
     disk.failing = 'journal-000001.log';
-    expect(await outbox.flush({ timeoutMs: 20 })).toMatchObject({ isComplete: false, durability: 'os' });
+    expect(await outbox.flush({ timeoutMs: 250 })).toMatchObject({ isComplete: false, durability: 'os' });
     expect(outbox.stats().durability).toBe('os');
   });
 
@@ -131,9 +131,9 @@ describe('a sync that fails', () => {
     const file = join(outbox.stats().directory, 'journal-000001.log');
     const before = { text: readFileSync(file, 'utf8'), node: statSync(file).ino };
     disk.failing = 'journal-000001.log';
-    await outbox.flush({ timeoutMs: 20 });
+    await outbox.flush({ timeoutMs: 250 });
     disk.failing = undefined;
-    expect(await outbox.flush({ timeoutMs: 20 })).toMatchObject({ isComplete: false, durability: 'fsync' });
+    expect(await outbox.flush({ timeoutMs: 250 })).toMatchObject({ isComplete: false, durability: 'fsync' });
     expect(outbox.stats().durability).toBe('fsync');
     expect(readFileSync(file, 'utf8')).toBe(before.text);
     expect(statSync(file).ino).not.toBe(before.node);
@@ -144,12 +144,12 @@ describe('a sync that fails', () => {
     const disk = new Forgetful();
     const { outbox } = await openAway({ disk });
     disk.failing = 'journal-000001.log';
-    await outbox.flush({ timeoutMs: 20 });
+    await outbox.flush({ timeoutMs: 250 });
     disk.replaceText = () => {
       throw Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' });
     };
     disk.failing = undefined;
-    expect(await outbox.flush({ timeoutMs: 20 })).toMatchObject({ durability: 'os' });
+    expect(await outbox.flush({ timeoutMs: 250 })).toMatchObject({ durability: 'os' });
   });
 
   it('is warned of once, and costs no delivery', async () => {
