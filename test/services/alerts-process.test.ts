@@ -101,8 +101,10 @@ describe.skipIf(process.platform !== 'linux')('alerts of a process', { concurren
     const body = `const quick = new AlertsService({ appName: 'churn' }, { deadlineMs: 100 });
       await quick.start();
       quick.notify('Run failed', 'it hangs');
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-      console.log('the job goes on', process.getActiveResourcesInfo().filter((name) => name.startsWith('Proc')).length);`;
+      const count = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('Proc')).length;
+      const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
+      while (count() > 0) await pause();
+      console.log('the job goes on', count());`;
     expect(await runJob(body, 'hangs')).toMatchObject({
       stdout: '[churn] Run failed: it hangs\nthe job goes on 0\n',
       code: 0,

@@ -42,16 +42,12 @@ test('a resumed run goes on behind its last step', async () => {
   const { mlflow } = await startService({ logSystemMetrics: true });
   const key = await mlflow.runContext('first', (run) => run.key);
   const resumed = await mlflow.startRun({ name: 'first', runId: key });
-  await expect
-    .poll(async () => {
-      await mlflow.flush();
-      return (await mlflow.client().getMetricHistory(key, 'system/disk_usage_percentage').all()).map(
-        ({ step }) => step,
-      );
-    })
-    .toEqual([0, 1, 2]);
+  const steps = async (): Promise<number[]> => {
+    await mlflow.flush();
+    const points = await mlflow.client().getMetricHistory(key, 'system/disk_usage_percentage').all();
+    return points.map(({ step }) => step);
+  };
+  await expect.poll(steps, { timeout: 15_000 }).toEqual([0, 1, 2]);
   await resumed.end();
-  await mlflow.flush();
-  const history = await mlflow.client().getMetricHistory(key, 'system/disk_usage_percentage').all();
-  expect(history.map(({ step }) => step)).toEqual([0, 1, 2, 3]);
+  expect(await steps()).toEqual([0, 1, 2, 3]);
 });

@@ -159,7 +159,8 @@ describe("NVIDIA's cards", () => {
     chmodSync(join(folder, 'nvidia-smi'), 0o755);
     const probe = createGpuProbe(`/nowhere:${folder}`);
     expect(probe?.read()).toEqual({});
-    await vi.waitFor(() => expect(probe?.read()).toMatchObject({ gpu_0_utilization_percentage: 50 }));
+    const isAnswered = (): void => expect(probe?.read()).toMatchObject({ gpu_0_utilization_percentage: 50 });
+    await vi.waitFor(isAnswered, { timeout: 10_000 });
     probe?.close?.();
   });
 
@@ -192,8 +193,10 @@ describe('Node', () => {
       await delay(1);
       expect(probe.read()['node_event_loop_delay_milliseconds']).toBeGreaterThan(100);
     }
-    await delay(1);
-    expect(probe.read()['node_event_loop_delay_milliseconds']).toBeLessThan(100);
+    // Its own delays are over; those of a busy machine end too.
+    await vi.waitFor(() => expect(probe.read()['node_event_loop_delay_milliseconds']).toBeLessThan(100), {
+      timeout: 10_000,
+    });
     probe.close?.();
   });
 
@@ -204,7 +207,7 @@ describe('Node', () => {
       for (let index = 0; index < 200; index++) Array.from({ length: 20_000 }, (_, each) => ({ each }));
       sum += probe.read()['node_garbage_collection_milliseconds'] ?? 0;
       expect(sum).toBeGreaterThan(0);
-    });
+    }, 10_000);
     probe.close?.();
     expect(probe.read()).toEqual({ node_garbage_collection_milliseconds: expect.any(Number) });
   });
