@@ -103,9 +103,14 @@ export interface Outbox {
   spoolFile(file: string): Promise<SpooledSource>;
   /**
    * Waits until everything accepted so far is delivered or dead-lettered, at most `timeoutMs`, or until stop() is done. Never rejects.
-   * The process stays alive meanwhile, unless `isHolding` is false.
+   * The process stays alive meanwhile, unless `isHolding` is false. Where the job ends with it (`isLast`), a server that is away is waited
+   * for no longer than a quarter of the time, and one that refuses what is sent for a second.
    */
-  flush(options: { readonly timeoutMs: number; readonly isHolding?: boolean }): Promise<FlushResult>;
+  flush(options: {
+    readonly timeoutMs: number;
+    readonly isHolding?: boolean;
+    readonly isLast?: boolean;
+  }): Promise<FlushResult>;
   /**
    * A direct round trip to the store, done behind what is already accepted; run keys are accepted where the store wants run ids.
    * Not journaled. Rejects as the store does, or `DEADLINE_EXCEEDED`.
@@ -116,9 +121,12 @@ export interface Outbox {
     options: { readonly timeoutMs: number },
   ): Promise<Awaited<ReturnType<Store[M]>>>;
   stats(): OutboxStats;
-  /** For the `exit` handler: writes, blocks until the worker has delivered or `timeoutMs` is over; one line on stderr if anything is left. Never throws. */
+  /**
+   * For the `exit` handler: writes, blocks until the worker has delivered, `timeoutMs` is over, or as the last flush() says; one line on
+   * stderr if anything is left. Never throws.
+   */
   drainInExit(timeoutMs: number): void;
-  /** Delivers within `timeoutMs`, ends the worker, removes the folder if it is empty. Idempotent. */
+  /** Delivers within `timeoutMs`, as the last flush() does, ends the worker, removes the folder if it is empty. Idempotent. */
   stop(options: { readonly timeoutMs: number }): Promise<FlushResult>;
 }
 

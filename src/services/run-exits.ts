@@ -25,7 +25,7 @@ export function joinRunExits({ exitTimeoutMs, outbox, telemetry, book, deliverie
     noteUncaught: (error) => book.noteUncaught(error),
     flush: async (timeoutMs) => {
       const telemetryMs = Math.min(timeoutMs, TELEMETRY_EXIT_MS);
-      await Promise.all([outbox.flush({ timeoutMs }), telemetry.flush({ timeoutMs: telemetryMs })]);
+      await Promise.all([outbox.flush({ timeoutMs, isLast: true }), telemetry.flush({ timeoutMs: telemetryMs })]);
     },
     drainInExit: (timeoutMs) => outbox.drainInExit(timeoutMs),
   });

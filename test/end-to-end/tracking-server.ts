@@ -6,8 +6,8 @@ import { MlflowError } from '../../src/errors.ts';
 import type { Experiment, KeyValue, Metric, RunEntity, RunInfo } from '../../src/model/entities.ts';
 import { MemoryStore } from '../outbox/memory-store.ts';
 
-/** What a request meets: served; refused with 500 before or after it was carried out; never answered. */
-export type Mood = 'serve' | '500-before' | '500-after' | 'hang';
+/** What a request meets: served; refused with 500 before or after it was carried out; never answered; a status, in nobody's words. */
+export type Mood = 'serve' | '500-before' | '500-after' | 'hang' | number;
 
 /** A request's fields as MLflow names them. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -173,6 +173,10 @@ export class TrackingServer {
     }
     const mood = this.mood(endpoint);
     if (mood === 'hang') return;
+    if (typeof mood === 'number') {
+      response.writeHead(mood).end('no');
+      return;
+    }
     const body = Buffer.concat(chunks).toString();
     if (request.method === 'PUT') {
       if (mood === 'serve') this.artifacts.set(decodeURIComponent(endpoint), body);

@@ -58,7 +58,7 @@ const DEADLINE_FIELDS: Fields<Required<DeadlineOptions>> = {
     defaultValue: 10_000,
     min: 0,
     max: MAX_TIMEOUT_MS,
-    doc: 'How long stop may take.',
+    doc: 'How long stop may take; a server that is away is given up after a quarter of it.',
   },
   exitTimeoutMs: {
     kind: 'integer',
@@ -66,7 +66,7 @@ const DEADLINE_FIELDS: Fields<Required<DeadlineOptions>> = {
     defaultValue: 10_000,
     min: 0,
     max: MAX_TIMEOUT_MS,
-    doc: 'How long a process that ends waits for delivery.',
+    doc: 'How long a process that ends waits for delivery; a server that is away is given up after a quarter of it.',
   },
   clientTimeoutMs: {
     kind: 'integer',

@@ -65,9 +65,13 @@ export interface DeadlineOptions {
   readonly startTimeoutMs?: number;
   /** How long flush() waits for delivery. @default 30_000  Env: RUNSPAN_MLFLOW_FLUSH_TIMEOUT_MS */
   readonly flushTimeoutMs?: number;
-  /** How long stop() may take. @default 10_000  Env: RUNSPAN_MLFLOW_STOP_TIMEOUT_MS */
+  /** How long stop() may take; a server that is away is given up as at an exit. @default 10_000  Env: RUNSPAN_MLFLOW_STOP_TIMEOUT_MS */
   readonly stopTimeoutMs?: number;
-  /** How long a process that ends waits for delivery. @default 10_000  Env: RUNSPAN_MLFLOW_EXIT_TIMEOUT_MS */
+  /**
+   * How long a process that ends waits for delivery. A server that is away (no connection, no address, 5xx) is given up after a quarter of
+   * it, counted from where nothing got through any more; one that refuses what is sent (401, 403, a path without MLflow) after a second;
+   * each after one more try. One that dawdles is waited for to the last. @default 10_000  Env: RUNSPAN_MLFLOW_EXIT_TIMEOUT_MS
+   */
   readonly exitTimeoutMs?: number;
   /** How long a call of client() may take. @default 30_000  Env: RUNSPAN_MLFLOW_CLIENT_TIMEOUT_MS */
   readonly clientTimeoutMs?: number;

@@ -1,9 +1,19 @@
 // Says whether the destination stands: once, early, whatever the journal holds.
 import type { OutboxEvent } from '../contract.ts';
 import type { DrainDestination } from './destination.ts';
+import type { FolderState } from '../folder/state.ts';
 import type { Patience } from './patience.ts';
 import { DestinationRefused, judgeError } from './patience.ts';
 import { isError } from '../../model/is-error.ts';
+
+/** Says once more which runs exist: a host that died may have kept that to itself. */
+export function announceOpenRuns(state: FolderState, onEvent: (event: OutboxEvent) => void): void {
+  for (const run of state.openRuns()) {
+    if (run.failedReason !== undefined) continue;
+    const { runKey, runId, runName, experimentId, artifactUri } = run;
+    onEvent({ kind: 'created', runKey, runId, runName, experimentId, artifactUri });
+  }
+}
 
 /** Finds or makes the default experiment; `ready` once it stands, `refused` at the first definite no. */
 export async function announceDestination(options: {

@@ -15,6 +15,9 @@ const IS_UNSYNCED = 4;
 const SYNC_FAILURES = 5;
 const SIGNAL_WORDS = 6;
 
+/** What a word can hold: three weeks. */
+const MAX_EXIT_MS = 2 ** 31 - 2;
+
 /** Atomics.waitAsync, which TypeScript's ES2023 library does not know; Node has it from 16 on. */
 interface AsyncAtomics {
   waitAsync(
@@ -126,14 +129,19 @@ export class Counters {
     return Atomics.load(this.#signals, WAKE);
   }
 
-  /** The job's thread is in `exit`: deliver what there is and say done. */
-  requestExit(): void {
-    Atomics.store(this.#signals, EXIT, 1);
+  /** The job's thread is in `exit`, and waits for so long: deliver what there is and say done. */
+  requestExit(timeoutMs = 0): void {
+    Atomics.store(this.#signals, EXIT, 1 + Math.min(MAX_EXIT_MS, Math.max(0, Math.trunc(timeoutMs))));
     this.wake();
   }
 
   get isExitRequested(): boolean {
-    return Atomics.load(this.#signals, EXIT) === 1;
+    return Atomics.load(this.#signals, EXIT) > 0;
+  }
+
+  /** How long an exit that was requested waits. */
+  get exitTimeoutMs(): number {
+    return Math.max(0, Atomics.load(this.#signals, EXIT) - 1);
   }
 
   /** The drain has nothing left to do and has closed its store. */

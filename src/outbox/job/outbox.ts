@@ -143,12 +143,13 @@ class JournaledOutbox implements Outbox {
     return this.#spool.keepFile(file);
   }
 
-  async flush(options: { readonly timeoutMs: number; readonly isHolding?: boolean }): Promise<FlushResult> {
-    const { timeoutMs, isHolding } = options;
+  async flush({ timeoutMs, isHolding, isLast = false }: Parameters<Outbox['flush']>[0]): Promise<FlushResult> {
     if (this.#stopping !== undefined) return this.#stopping;
     this.#journal.writeBuffered();
     const sequence = this.#journal.accepted;
-    if (this.#counters.settled < sequence) await this.#requests.ask({ kind: 'flush', sequence }, timeoutMs, isHolding);
+    const lastMs = isLast ? timeoutMs : undefined;
+    if (this.#counters.settled < sequence)
+      await this.#requests.ask({ kind: 'flush', sequence, lastMs }, timeoutMs, isHolding);
     return this.#result(sequence);
   }
 
@@ -193,7 +194,7 @@ class JournaledOutbox implements Outbox {
       // After stop() has begun, its own last steps are waited for: the process would tear them off.
       this.#journal.close();
       if (this.#journal.accepted > 0 && (this.#link.isThread || this.#handOver())) {
-        this.#counters.requestExit();
+        this.#counters.requestExit(timeoutMs);
         this.#counters.waitUntilDone(timeoutMs);
       } else if (this.#journal.accepted === 0 && this.#paths !== undefined) {
         removeFolder(this.#system, this.#paths);

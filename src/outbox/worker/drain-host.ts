@@ -1,5 +1,5 @@
 // Runs the drain, in the worker thread or inline: our own folder, the adopted ones, calls, flushes, heartbeat, the end.
-import { announceDestination } from '../delivery/announce.ts';
+import { announceDestination, announceOpenRuns } from '../delivery/announce.ts';
 import { callStore } from './call-store.ts';
 import type { OutboxEvent } from '../contract.ts';
 import { Counters } from '../delivery/counters.ts';
@@ -16,6 +16,7 @@ import { Orphanage, turn } from '../delivery/orphanage.ts';
 import { DestinationRefused, DrainClosed, Patience } from '../delivery/patience.ts';
 import { Pause } from '../machine/pause.ts';
 import { Progress } from '../delivery/progress.ts';
+import { Prospect } from '../delivery/prospect.ts';
 import { type System, messageOf } from '../machine/system.ts';
 
 /** What a host gets from its thread. */
@@ -42,12 +43,14 @@ export class DrainHost {
   readonly #paths: FolderPaths | undefined;
   readonly #destination: DrainDestination;
   readonly #patience: Patience;
+  readonly #prospect: Prospect;
   readonly #folder: FolderDrain;
   readonly #heartbeat: Heartbeat;
   readonly #doze: Doze;
   readonly #progress: Progress;
   #orphanage: Orphanage | undefined;
   #isClosed = false;
+  #isExiting = false;
   #closing: Promise<void> | undefined;
 
   constructor({ settings, system, openers, post }: HostOptions) {
@@ -64,11 +67,12 @@ export class DrainHost {
       busyTimeoutMs: settings.isInline ? 0 : BUSY_TIMEOUT_MS,
     });
     this.#patience = new Patience({ system, onWarning, reopen: () => this.#destination.close() });
+    this.#prospect = new Prospect(this.#patience, { ...system, ...settings });
     this.#folder = openFolderDrain({
       shared: {
         system,
         destination: this.#destination,
-        patience: this.#patience,
+        patience: this.#prospect,
         onWarning,
         onEvent: (event) => this.#event(event),
       },
@@ -99,30 +103,20 @@ export class DrainHost {
   start(): void {
     this.#counters.setIdle(false);
     this.#progress.publish(this.#folder.state);
-    for (const run of this.#folder.state.openRuns()) {
-      // A host that died may have kept this to itself.
-      if (run.failedReason !== undefined) continue;
-      const { runKey, runId, runName, experimentId, artifactUri } = run;
-      this.#event({ kind: 'created', runKey, runId, runName, experimentId, artifactUri });
-    }
+    const { delivery, state } = this.#folder;
+    const { experimentName } = this.#settings;
+    announceOpenRuns(state, delivery.onEvent);
     this.#orphanage = this.#makeOrphanage();
     this.#heartbeat.start();
     this.#folder.lane.start();
-    void this.#guard(
-      announceDestination({
-        destination: this.#destination,
-        patience: this.#patience,
-        experimentName: this.#settings.experimentName,
-        onEvent: (event) => this.#event(event),
-      }),
-    );
+    void this.#guard(announceDestination({ ...delivery, patience: this.#patience, experimentName }));
     void this.#guard(this.#orphanage.run());
     void this.#guard(this.#run());
   }
 
   /** There may be something new. */
   wake(): void {
-    if (this.#counters.isExitRequested) this.#hurryAll();
+    if (this.#counters.isExitRequested) this.#hurryToExit();
     this.#doze.wake();
   }
 
@@ -131,10 +125,11 @@ export class DrainHost {
     switch (request.kind) {
       case 'memory':
         this.#folder.source.addMemory(request.block);
-        this.#doze.wake();
-        return;
+        return this.#doze.wake();
       case 'forget':
         this.#progress.forget(request.id);
+        // In an outage no window ends that would say so.
+        if (!this.#isUrgent()) this.#patience.calm();
         return;
       case 'flush':
         void this.#guard(this.#flush(request));
@@ -187,10 +182,19 @@ export class DrainHost {
     this.#orphanage?.hurry();
   }
 
-  async #flush({ id, sequence }: Extract<HostRequest, { kind: 'flush' }>): Promise<void> {
+  #hurryToExit(): void {
+    this.#hurryAll();
+    if (this.#isExiting) return;
+    this.#isExiting = true;
+    this.#prospect.whenHopeless(this.#counters.exitTimeoutMs, () => void this.#close());
+  }
+
+  async #flush({ id, sequence, lastMs }: Extract<HostRequest, { kind: 'flush' }>): Promise<void> {
     const reached = this.#progress.untilComplete(id, sequence);
+    const cancel = this.#prospect.whenHopeless(lastMs, () => this.#progress.forget(id));
     this.#hurryAll();
     postAnswer(this.#post, { kind: 'answer', id, value: await reached });
+    cancel();
   }
 
   async #call(request: Extract<HostRequest, { kind: 'call' }>): Promise<void> {
@@ -205,11 +209,8 @@ export class DrainHost {
       const value = await callStore(store, request, (runKey) => this.#folder.state.runIdOf(runKey));
       postAnswer(this.#post, { kind: 'answer', id, value });
     } catch (error) {
-      postAnswer(this.#post, {
-        kind: 'failure',
-        id,
-        error: toWire(error instanceof DestinationRefused ? error.cause : error),
-      });
+      const said = error instanceof DestinationRefused ? error.cause : error;
+      postAnswer(this.#post, { kind: 'failure', id, error: toWire(said) });
     } finally {
       cancel();
     }
@@ -218,17 +219,16 @@ export class DrainHost {
   async #stop({ id, sequence, timeoutMs }: Extract<HostRequest, { kind: 'stop' }>): Promise<void> {
     const { clock } = this.#system;
     const endMs = clock.monotonicMs() + timeoutMs;
-    const cancel = clock.after(timeoutMs, () => this.#progress.forget(id));
+    const giveUp = (): void => this.#progress.forget(id);
+    const cancels = [clock.after(timeoutMs, giveUp), this.#prospect.whenHopeless(timeoutMs, giveUp)];
     const reached = this.#progress.untilPassed(id, sequence);
     this.#hurryAll();
     await reached;
     // What a dead process left is finished too, but nobody waits for a server that does not answer.
     const isBusy = (): boolean =>
       (this.#orphanage?.isBusy === true && !this.#patience.isWaiting) || this.#folder.lane.isBusy;
-    while (isBusy() && clock.monotonicMs() < endMs) {
-      await new Pause(clock).wait(RECHECK_MS);
-    }
-    cancel();
+    while (isBusy() && clock.monotonicMs() < endMs) await new Pause(clock).wait(RECHECK_MS);
+    for (const cancel of cancels) cancel();
     await this.#close();
     postAnswer(this.#post, { kind: 'answer', id, value: true });
   }
@@ -270,10 +270,10 @@ export class DrainHost {
   }
 
   #makeOrphanage(): Orphanage {
-    const { system, destination, patience, onEvent, onWarning, state } = this.#folder.delivery;
+    const { system, destination, onEvent, onWarning, state } = this.#folder.delivery;
     const { directory, trackingUri, connection, isInline } = this.#settings;
     return new Orphanage({
-      shared: { system, destination, patience, onEvent, onWarning },
+      shared: { system, destination, patience: this.#patience, onEvent, onWarning },
       directory,
       destination: { trackingUri, workspace: connection.workspace },
       ownName: this.#paths?.name,

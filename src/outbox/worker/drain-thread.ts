@@ -37,8 +37,11 @@ export function runHostInThread({ port, replies, settings, asksForToken, system,
     if (request.kind === 'token') tokens.receive(request);
     else host.receive(request);
   });
-  void listen(host, new Counters(settings.counters));
+  const counters = new Counters(settings.counters);
+  void listen(host, counters);
   host.start();
+  // A job that ended before this thread was up has woken nobody.
+  if (counters.isExitRequested) host.wake();
 }
 
 function withTokens(

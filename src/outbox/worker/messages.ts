@@ -51,7 +51,13 @@ export type TokenGiven = { readonly kind: 'token'; readonly id: number } & (
 /** To the drain. */
 export type HostRequest =
   | { readonly kind: 'memory'; readonly block: MemoryBlock }
-  | { readonly kind: 'flush'; readonly id: number; readonly sequence: number }
+  | {
+      readonly kind: 'flush';
+      readonly id: number;
+      readonly sequence: number;
+      /** It is the last thing that the job waits for, so long: a destination that cannot be had is given up before. */
+      readonly lastMs?: number | undefined;
+    }
   | {
       readonly kind: 'call';
       readonly id: number;

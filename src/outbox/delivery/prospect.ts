@@ -1,0 +1,85 @@
+// Whether a job that ends has anything to wait for: how its own folder's operations fare against a destination that may be away.
+import { MlflowError } from '../../errors.ts';
+import type { Outcome, Patience } from './patience.ts';
+import { judgeError } from './patience.ts';
+import type { Clock } from '../machine/system.ts';
+
+/** Of what an end may take, so much is waited for a server that is away: it may be restarting. */
+const AWAY_SHARE = 1 / 4;
+/** A destination that refuses what is sent until the user mends it is asked again for so long. */
+const REFUSED_MS = 1000;
+/** Between two looks. */
+const LOOK_MS = 50;
+
+/** A patience that remembers how what it was asked for fared. */
+export class Prospect implements Pick<Patience, 'attempt' | 'rest'> {
+  readonly #patience: Patience;
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'after'>;
+  /** Whether a server is at the other end: a database that is locked is not away. */
+  readonly #isServer: boolean;
+  /** Since when nothing got through, and when that was seen last, by the monotonic clock. */
+  #failing: { readonly sinceMs: number; readonly seenAtMs: number; readonly isRefused: boolean } | undefined;
+
+  constructor(
+    patience: Patience,
+    options: { readonly clock: Pick<Clock, 'monotonicMs' | 'after'>; readonly trackingUri: string },
+  ) {
+    this.#patience = patience;
+    this.#clock = options.clock;
+    this.#isServer = /^https?:/i.test(options.trackingUri);
+  }
+
+  /** As {@link Patience.attempt}. */
+  attempt<T>(operation: () => Promise<T>): Promise<Outcome<T>> {
+    return this.#patience.attempt(async () => {
+      try {
+        const value = await operation();
+        this.#failing = undefined;
+        return value;
+      } catch (error) {
+        this.#note(error);
+        throw error;
+      }
+    });
+  }
+
+  /** As {@link Patience.rest}. */
+  rest(untilMs: number): Promise<void> {
+    return this.#patience.rest(untilMs);
+  }
+
+  /**
+   * Calls back once, where it has failed again from now on and waiting for the rest of the time is not likely to bring anything.
+   *
+   * @param timeoutMs how long the end may take; undefined where it is no end
+   * @returns what ends the watch
+   */
+  whenHopeless(timeoutMs: number | undefined, callback: () => void): () => void {
+    if (timeoutMs === undefined) return () => undefined;
+    const fromMs = this.#clock.monotonicMs();
+    let cancel: () => void = () => undefined;
+    const look = (): void => {
+      if (this.#isHopeless(fromMs, timeoutMs)) callback();
+      else cancel = this.#clock.after(LOOK_MS, look);
+    };
+    cancel = this.#clock.after(LOOK_MS, look);
+    return () => cancel();
+  }
+
+  #isHopeless(fromMs: number, timeoutMs: number): boolean {
+    if (this.#failing === undefined || this.#failing.seenAtMs < fromMs) return false;
+    const { sinceMs, isRefused } = this.#failing;
+    const awayMs = timeoutMs * AWAY_SHARE;
+    return this.#clock.monotonicMs() - sinceMs >= (isRefused ? Math.min(REFUSED_MS, awayMs) : awayMs);
+  }
+
+  #note(error: unknown): void {
+    const judgement = judgeError(error);
+    // One that says 'too many requests' is there.
+    const isAway = judgement === 'retry' && this.#isServer && !(error instanceof MlflowError && error.status === 429);
+    const isRefused = judgement === 'refused';
+    const nowMs = this.#clock.monotonicMs();
+    this.#failing =
+      isAway || isRefused ? { sinceMs: this.#failing?.sinceMs ?? nowMs, seenAtMs: nowMs, isRefused } : undefined;
+  }
+}
