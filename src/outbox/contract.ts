@@ -54,6 +54,8 @@ export interface OutboxStats {
   readonly runs: Readonly<Record<string, RunAccount>>;
   /** What was refused, by reason, and so never accepted. */
   readonly refused: Readonly<Record<string, number>>;
+  /** How often the drain's own thread has died; nothing is lost by that. From the third death on the job's thread delivers. */
+  readonly drainDeaths: number;
   /** What an accepted write survives now: less than was asked for while the disk takes nothing, or syncs nothing. */
   readonly durability: Durability;
   /** This outbox's folder, where what is pending lies. */

@@ -9,7 +9,7 @@ const ATTR_TRACKING_URI = 'runspan.tracking_uri';
 /** Why a record was refused; OpenTelemetry's own name. */
 const ATTR_ERROR_TYPE = 'error.type';
 
-type Totals = Pick<OutboxStats, 'accepted' | 'delivered' | 'pending' | 'deadLettered' | 'refused'>;
+type Totals = Pick<OutboxStats, 'accepted' | 'delivered' | 'pending' | 'deadLettered' | 'refused' | 'drainDeaths'>;
 
 interface Observed {
   readonly live: Set<Pick<Outbox, 'stats'>>;
@@ -22,7 +22,7 @@ interface Shared {
   provider: MeterProvider | undefined;
 }
 
-const NOTHING: Totals = { accepted: 0, delivered: 0, pending: 0, deadLettered: 0, refused: {} };
+const NOTHING: Totals = { accepted: 0, delivered: 0, pending: 0, deadLettered: 0, refused: {}, drainDeaths: 0 };
 
 /**
  * Has an outbox counted with the others of the process that go to the same place. The provider is the one that is registered by now.
@@ -46,17 +46,17 @@ export function observeOutbox(outbox: Pick<Outbox, 'stats'>, trackingUri: string
 
 function register(provider: MeterProvider, { byUri }: Shared): void {
   const meter = provider.getMeter(INSTRUMENTATION_SCOPE);
-  const unit = '{record}';
-  const counter = (name: string, description: string): Observable =>
+  const counter = (name: string, description: string, unit = '{record}'): Observable =>
     meter.createObservableCounter(`runspan.outbox.${name}`, { unit, description });
   const accepted = counter('accepted', 'Records that the journal has taken');
   const delivered = counter('delivered', 'Records that the tracking store has taken');
   const deadLettered = counter('dead_lettered', 'Records that the tracking store refused for good');
   const refused = counter('refused', 'Records that were never accepted');
   const pending = meter.createObservableUpDownCounter('runspan.outbox.pending', {
-    unit,
+    unit: '{record}',
     description: 'Records that wait for the tracking store',
   });
+  const drainDeaths = counter('drain_deaths', 'Times that the thread that delivers has died', '{death}');
   const observe = (result: BatchObservableResult): void => {
     for (const [uri, { live, past }] of byUri) {
       const attributes = { [ATTR_TRACKING_URI]: uri };
@@ -65,11 +65,12 @@ function register(provider: MeterProvider, { byUri }: Shared): void {
       result.observe(delivered, totals.delivered, attributes);
       result.observe(deadLettered, totals.deadLettered, attributes);
       result.observe(pending, totals.pending, attributes);
+      result.observe(drainDeaths, totals.drainDeaths, attributes);
       for (const [reason, count] of Object.entries(totals.refused))
         result.observe(refused, count, { ...attributes, [ATTR_ERROR_TYPE]: reason });
     }
   };
-  meter.addBatchObservableCallback(observe, [accepted, delivered, deadLettered, refused, pending]);
+  meter.addBatchObservableCallback(observe, [accepted, delivered, deadLettered, refused, pending, drainDeaths]);
 }
 
 function add(a: Totals, b: Totals): Totals {
@@ -81,5 +82,6 @@ function add(a: Totals, b: Totals): Totals {
     pending: a.pending + b.pending,
     deadLettered: a.deadLettered + b.deadLettered,
     refused,
+    drainDeaths: a.drainDeaths + b.drainDeaths,
   };
 }

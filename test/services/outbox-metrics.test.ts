@@ -45,6 +45,7 @@ test('are what stats() says, of every service that goes to the same place, and g
     'runspan.outbox.delivered {record}': [[accepted, place]],
     'runspan.outbox.dead_lettered {record}': [[0, place]],
     'runspan.outbox.pending {record}': [[0, place]],
+    'runspan.outbox.drain_deaths {death}': [[0, place]],
     'runspan.outbox.refused {record}': [[accepted / eachAccepted, { ...place, 'error.type': 'invalid' }]],
   });
 

@@ -39,6 +39,7 @@ test('counts mends by reason beside refusals, adds what the outbox refused, and 
     runs: {},
     durability: 'os',
     directory: '',
+    drainDeaths: 0,
   } as const;
   expect(book.addTo({ ...stats, refused: { spool: 2 } })).toMatchObject({
     mended: { step: 3 },

@@ -23,6 +23,7 @@ export function openDisabledOutbox(): Outbox {
       deadLettered: 0,
       runs: {},
       refused: {},
+      drainDeaths: 0,
       durability: 'memory',
       directory: '',
     }),

@@ -48,7 +48,7 @@ export class DrainLink {
   /** Where the thread's replies arrive. A port of their own: a worker's is not to be read without an event loop. */
   #replies: MessagePort | undefined;
   #host: DrainHost | OfflineHost | undefined;
-  #restarts = 0;
+  #deaths = 0;
   #isClosed = false;
   #lastError = '';
 
@@ -59,6 +59,11 @@ export class DrainLink {
   /** Whether the drain has a thread of its own, which goes on while this one waits. */
   get isThread(): boolean {
     return this.#worker !== undefined;
+  }
+
+  /** How often the thread has died. */
+  get deaths(): number {
+    return this.#deaths;
   }
 
   /** Starts the drain; never throws. */
@@ -161,14 +166,14 @@ export class DrainLink {
     if (this.#isClosed || this.#worker !== worker) return;
     this.#worker = undefined;
     const { system, counters, onWarning } = this.#options;
-    if (this.#restarts >= RESTART_LIMIT) {
-      this.#fallBack(`it died ${this.#restarts + 1} times, at last of: ${this.#lastError}`, counters.accepted);
+    this.#deaths += 1;
+    if (this.#deaths > RESTART_LIMIT) {
+      this.#fallBack(`it died ${this.#deaths} times, at last of: ${this.#lastError}`, counters.accepted);
       this.#options.onRestart();
       return;
     }
-    this.#restarts += 1;
     onWarning(`The drain's worker thread died (${this.#lastError}). A new one goes on where it stopped.`);
-    system.clock.after(RESTART_DELAY_MS * this.#restarts, () => {
+    system.clock.after(RESTART_DELAY_MS * this.#deaths, () => {
       if (this.#isClosed) return;
       this.#lastError = '';
       this.#startWorker(counters.accepted);

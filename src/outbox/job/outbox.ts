@@ -184,6 +184,7 @@ class JournaledOutbox implements Outbox {
       deadLettered,
       runs: this.#ledger.all(),
       refused,
+      drainDeaths: this.#link.deaths,
       durability: isOnDisk ? durabilityOnDisk(durability, !isUnsynced) : 'memory',
       directory: this.#paths?.root ?? this.#options.directory,
     };

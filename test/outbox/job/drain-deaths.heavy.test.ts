@@ -58,6 +58,7 @@ it.each([
   expect([1, 2].filter((index) => existsSync(join(folder, `died-${index}`)))).toEqual([1, 2]);
   const died = expect.stringContaining(`The drain's worker thread died (${reason}). A new one goes on`) as string;
   expect(warnings).toEqual([died, died]);
+  expect(outbox.stats().drainDeaths).toBe(2);
   const { items } = await outbox.call('getMetricHistory', [{ runId: key, key: 'loss' }], { timeoutMs: 10_000 });
   expect(items.map(({ step }) => step)).toEqual(Array.from({ length: POINTS }, (_unused, step) => step));
   outbox.append(end(key));
