@@ -38,6 +38,8 @@ const RESTART_DELAY_MS = 500;
  * small one costs the drain nothing that could be measured. The old generation keeps V8's own limit, or the user's.
  */
 const MAX_YOUNG_MB = 8;
+/** In what a thread dies of before our code runs where the process has no working folder any more: Node itself asks for its name. */
+const NO_FOLDER = /\buv_cwd\b/;
 /** How long a thread that said its last word may take to end. */
 const THREAD_END_MS = 250;
 
@@ -167,8 +169,12 @@ export class DrainLink {
     this.#worker = undefined;
     const { system, counters, onWarning } = this.#options;
     this.#deaths += 1;
-    if (this.#deaths > RESTART_LIMIT) {
-      this.#fallBack(`it died ${this.#deaths} times, at last of: ${this.#lastError}`, counters.accepted);
+    const isFolderGone = NO_FOLDER.test(this.#lastError);
+    if (isFolderGone || this.#deaths > RESTART_LIMIT) {
+      const why = isFolderGone
+        ? 'the working folder of this process was deleted, and Node starts no thread without one.'
+        : `it died ${this.#deaths} times, at last of: ${this.#lastError}`;
+      this.#fallBack(why, counters.accepted);
       this.#options.onRestart();
       return;
     }
