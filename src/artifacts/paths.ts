@@ -21,12 +21,14 @@ export function assertArtifactPath(path: string): string {
 }
 
 /**
- * The same for a path that goes to MLflow's server, which decodes it over and over: `%41` would be `A`, another file.
+ * The same for a path that goes to MLflow's server, which decodes it over and over: `%41` would be `A`, another file. A name of two lines
+ * fits none of its routes.
  *
- * @throws {RunspanError} `INVALID_PATH`, also for what looks percent-encoded
+ * @throws {RunspanError} `INVALID_PATH`, also for what looks percent-encoded, and for a line break
  */
 export function assertServerPath(path: string): string {
   const plain = assertArtifactPath(path);
+  if (plain.includes('\n')) throw invalidPath(path, "it holds a line break, which MLflow's server cannot take. Rename it");
   const encoded = /%[0-9a-f]{2}/i.exec(plain)?.[0];
   if (encoded === undefined) return plain;
   throw invalidPath(path, `MLflow's server would decode ${encoded} in it, and use another file. Rename it`);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { RunspanError } from '../../src/errors.ts';
-import { assertArtifactPath } from '../../src/artifacts/paths.ts';
+import { assertArtifactPath, assertServerPath } from '../../src/artifacts/paths.ts';
 
 test.each([
   ['a', 'a'],
@@ -31,6 +31,16 @@ test.each([
 ])('%j is refused: %s', (path, reason) => {
   expect(() => assertArtifactPath(path)).toThrow(reason);
   expect(() => assertArtifactPath(path)).toThrow(RunspanError);
+});
+
+test.each([
+  ['a/%41', 'would decode %41'],
+  ['two\nlines', 'it holds a line break'],
+  ['two\nlines/a', 'it holds a line break'],
+])('%j is refused for a server: %s', (path, reason) => {
+  expect(assertArtifactPath(path)).toBe(path);
+  expect(() => assertServerPath(path)).toThrow(reason);
+  expect(() => assertServerPath(path)).toThrow(RunspanError);
 });
 
 test('whatever is let through stays under the root', () => {
