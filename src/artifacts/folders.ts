@@ -109,9 +109,14 @@ export async function getFolder(
 /**
  * Finds every file in a folder of this machine, with the path below `path` that it is to have in a repository.
  *
+ * @param onRefused told of what is in it and cannot be read or named, in whose place nothing is found; without it that is thrown
  * @throws {RunspanError} `FILE_NOT_READABLE`, `INVALID_PATH`
  */
-export async function findFiles(folder: string, path: string): Promise<SourceFile[]> {
+export async function findFiles(
+  folder: string,
+  path: string,
+  onRefused: (file: string, error: unknown) => void = rethrow,
+): Promise<SourceFile[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     const reason = isError(cause) ? cause.message : String(cause);
     throw new RunspanError('FILE_NOT_READABLE', `Cannot read folder '${folder}': ${reason}.`, { cause });
@@ -119,14 +124,22 @@ export async function findFiles(folder: string, path: string): Promise<SourceFil
   const found: SourceFile[] = [];
   for (const entry of entries) {
     const file = join(folder, entry.name);
-    const inside = assertArtifactPath(path === '' ? entry.name : `${path}/${entry.name}`);
-    if (entry.isDirectory()) found.push(...(await findFiles(file, inside)));
-    else {
-      const { size: sizeBytes, ...kind } = await statOf(file);
-      if (!kind.isFolder) found.push({ path: inside, file, sizeBytes });
+    try {
+      const inside = assertArtifactPath(path === '' ? entry.name : `${path}/${entry.name}`);
+      if (entry.isDirectory()) found.push(...(await findFiles(file, inside, onRefused)));
+      else {
+        const { size: sizeBytes, ...kind } = await statOf(file);
+        if (!kind.isFolder) found.push({ path: inside, file, sizeBytes });
+      }
+    } catch (error) {
+      onRefused(file, error);
     }
   }
   return found;
+}
+
+function rethrow(_: string, error: unknown): never {
+  throw error;
 }
 
 async function statOf(file: string): Promise<{ readonly size: number; readonly isFolder: boolean }> {

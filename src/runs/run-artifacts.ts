@@ -70,16 +70,22 @@ export class RunArtifacts {
   }
 
   async #spoolFolder(localDir: unknown, artifactPath: unknown): Promise<void> {
+    const { intake } = this.#options;
+    const refused: (readonly [string, unknown])[] = [];
     let files: readonly SourceFile[];
     try {
       if (typeof localDir !== 'string') throw new TypeError('the path of a folder is a text');
       const path = artifactPath === undefined || artifactPath === null ? '' : artifactPath;
-      files = await findFiles(localDir, path === '' ? '' : assertArtifactPath(path as string));
+      const root = path === '' ? '' : assertArtifactPath(path as string);
+      files = await findFiles(localDir, root, (...each) => refused.push(each));
     } catch (error) {
       const message = `Folder '${say(localDir)}' was not kept: ${describeError(error).message}`;
-      this.#options.intake.refuse('artifact', message, error);
+      intake.refuse('artifact', message, error);
       return;
     }
+    // One bad name costs its own file, not the folder.
+    for (const [file, error] of refused)
+      intake.refuse('artifact', `File '${file}' was not kept: ${describeError(error).message}`, error);
     await inParallel(files, SPOOLED_AT_ONCE, (source) => this.keepFile(source.file, posix.dirname(source.path)));
   }
 

@@ -1,5 +1,5 @@
 // A run's files by client() and by the run itself, on the embedded store: what is there afterwards, and what is refused.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -167,6 +167,26 @@ describe('a run', () => {
     expect(data.tags['mlflow.loggedArtifacts']).toBe(
       '[{"path": "t.json", "type": "table"}, {"path": "other.json", "type": "table"}]',
     );
+  });
+
+  it('keeps the rest of a folder in which something has no name in MLflow, or cannot be read', async () => {
+    const { mlflow, folder } = await startService();
+    const source = join(folder, 'source');
+    mkdirSync(join(source, 'deep\\er'), { recursive: true });
+    mkdirSync(join(source, 'deep'));
+    for (const file of ['good.txt', 'back\\slash.txt', 'deep/good.txt', 'deep\\er/lost.txt'])
+      writeFileSync(join(source, file), file);
+    symlinkSync('nowhere', join(source, 'deep/broken'));
+    const key = await mlflow.runContext('train', async (run) => {
+      await run.logArtifacts(source, 'all');
+      return run.key;
+    });
+    await mlflow.flush();
+    const { info } = await mlflow.client().getRun(key);
+    expect(textOf(info.artifactUri, 'all/deep/good.txt')).toBe('deep/good.txt');
+    expect(readdirSync(join(info.artifactUri, 'all')).toSorted()).toEqual(['deep', 'good.txt']);
+    expect(readdirSync(join(info.artifactUri, 'all/deep'))).toEqual(['good.txt']);
+    expect(mlflow.stats().refused).toEqual({ artifact: 3 });
   });
 
   it('throws on nothing that it is given, and counts what it did not keep', async () => {
