@@ -77,7 +77,8 @@ export interface PatienceOptions {
 export class Patience {
   readonly #options: PatienceOptions;
   readonly #pause: Pause;
-  readonly #said = new Set<string>();
+  /** What was said since it last went well: once that nothing answers, once that it refuses. */
+  readonly #said = new Set<Judgement>();
   #isClosed = false;
   #isUrgent = false;
   /** Failures in a row, over all operations. */
@@ -149,6 +150,7 @@ export class Patience {
     this.#failures += 1;
     const message = messageOf(error);
     this.#sayOnce(
+      judgement === 'refused' ? 'refused' : 'retry',
       judgement === 'refused'
         ? `The tracking store refuses what is sent: ${message} Everything is kept and tried again.`
         : `The tracking store cannot be reached for now: ${message} Everything is kept and tried again.`,
@@ -176,9 +178,9 @@ export class Patience {
     this.#said.clear();
   }
 
-  #sayOnce(message: string): void {
-    if (this.#said.size > 0) return;
-    this.#said.add(message);
+  #sayOnce(judgement: Judgement, message: string): void {
+    if (this.#said.has(judgement)) return;
+    this.#said.add(judgement);
     this.#options.onWarning(message);
   }
 }

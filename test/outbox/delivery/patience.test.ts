@@ -51,3 +51,32 @@ test.each([
   }
   expect(await outcome).toEqual({ status: 'done', value: 'taken' });
 });
+
+test('a refusal is said although an outage was before it, and each once until it goes well', async () => {
+  const system = fakeSystem();
+  const said: string[] = [];
+  const patience = new Patience({
+    system,
+    reopen: () => Promise.resolve(),
+    onWarning: (message) => said.push(message.slice(0, 50)),
+  });
+  patience.hurry();
+  const answers = [500, 401, 500, 401].map((status) => answered(status, status === 500));
+  for (let round = 1; round <= 2; round += 1) {
+    const left = [...answers];
+    const outcome = patience.attempt(() => {
+      const error = left.shift();
+      return error === undefined ? Promise.resolve('taken') : Promise.reject(error);
+    });
+    for (let waits = 0; waits < answers.length; waits += 1) {
+      await settle();
+      system.clock.advance(500);
+    }
+    expect(await outcome).toEqual({ status: 'done', value: 'taken' });
+  }
+  const once = [
+    'The tracking store cannot be reached for now: said',
+    'The tracking store refuses what is sent: said so E',
+  ];
+  expect(said).toEqual([...once, ...once]);
+});
