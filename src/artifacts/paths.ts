@@ -28,7 +28,8 @@ export function assertArtifactPath(path: string): string {
  */
 export function assertServerPath(path: string): string {
   const plain = assertArtifactPath(path);
-  if (plain.includes('\n')) throw invalidPath(path, "it holds a line break, which MLflow's server cannot take. Rename it");
+  if (plain.includes('\n'))
+    throw invalidPath(path, "it holds a line break, which MLflow's server cannot take. Rename it");
   const encoded = /%[0-9a-f]{2}/i.exec(plain)?.[0];
   if (encoded === undefined) return plain;
   throw invalidPath(path, `MLflow's server would decode ${encoded} in it, and use another file. Rename it`);

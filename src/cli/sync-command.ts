@@ -44,6 +44,8 @@ export interface SyncSummary {
   readonly skipped: readonly { readonly name: string; readonly why: string }[];
 }
 
+/** How long a store that refuses whoever asks is tried again: wrong credentials are mended by nobody while this waits. */
+const REFUSAL_MS = 3000;
 /** Between two looks with --watch. */
 const WATCH_MS = 5000;
 
@@ -107,6 +109,7 @@ async function deliver(found: OutboxReport, task: Task): Promise<SyncSummary> {
     if (event.kind === 'warning') say(event.message, false);
   };
   const { directory } = places.settings;
+  const stallMs = request.timeout * 1000;
   for (const group of groupByDestination(folders)) {
     const [{ trackingUri, workspace }] = group;
     const before = done;
@@ -117,7 +120,8 @@ async function deliver(found: OutboxReport, task: Task): Promise<SyncSummary> {
       destination: { trackingUri, workspace },
       folders: group,
       target: targetOf({ trackingUri, workspace }, task),
-      stallMs: request.timeout * 1000,
+      stallMs,
+      refusalMs: request.watch === true ? stallMs : Math.min(stallMs, REFUSAL_MS),
       signal,
       onProgress: (doneNow) => {
         done = before + doneNow;
@@ -125,17 +129,19 @@ async function deliver(found: OutboxReport, task: Task): Promise<SyncSummary> {
       },
       onEvent,
     });
-    if (end !== 'stalled') continue;
     const where = request.to ?? trackingUri;
-    say(
-      `${where} has taken nothing for ${request.timeout} s: what is left stays where it is. Run it again later, or with a longer --timeout.`,
-      false,
-    );
+    if (end === 'stalled' || end === 'refused') say(sayWhyLeft(end, where, request), false);
   }
   const after = inspectOutbox(system, directory);
   const refused = countLetters(after) - countLetters(found);
   const left = sort(after.folders, request).folders.reduce((sum, folder) => sum + folder.pendingCount, 0);
   return { delivered: done - refused, refused, left, reapedRuns, skipped };
+}
+
+function sayWhyLeft(end: 'stalled' | 'refused', where: string, { timeout }: SyncRequest): string {
+  return end === 'refused'
+    ? `${where} refuses what is sent: what is left stays where it is. Run it again once that is mended.`
+    : `${where} has taken nothing for ${timeout} s: what is left stays where it is. Run it again later, or with a longer --timeout.`;
 }
 
 /** Which folders are to be delivered, and why the others are not. */

@@ -137,6 +137,25 @@ describe('runspan sync', () => {
     expect(runspan(folder, ['outbox']).stdout).toMatch(/train +http:\/\/127\.0\.0\.1:9/);
   });
 
+  it('gives up soon where the credentials are refused, and says so', async () => {
+    const folder = makeFolder();
+    const server = createServer((_, response) => response.writeHead(401).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    job(folder, TRAIN, { ...OFFLINE, MLFLOW_TRACKING_URI: uri });
+    const { spawn } = await import('node:child_process');
+    const child = spawn(process.execPath, [BIN, 'sync', '--timeout', '600'], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], MLFLOW_TRACKING_URI: uri, MLFLOW_TRACKING_TOKEN: 'old' },
+    });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(1);
+    expect(said).toContain('The credentials were refused');
+    expect(said).toContain(`${uri} refuses what is sent: what is left stays where it is.`);
+  });
+
   it('gives a server that only a folder names no credentials of the environment', async () => {
     const folder = makeFolder();
     const seen: (string | undefined)[] = [];

@@ -83,6 +83,7 @@ export class Patience {
   #isUrgent = false;
   /** Failures in a row, over all operations. */
   #failures = 0;
+  #isRefused = false;
 
   constructor(options: PatienceOptions) {
     this.#options = options;
@@ -92,6 +93,11 @@ export class Patience {
   /** True while the destination does not answer. */
   get isWaiting(): boolean {
     return this.#failures > 0;
+  }
+
+  /** True while the destination answers, and refuses whatever it is sent: the user has to mend something. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** Somebody waits for the end: cut the pause under way short and keep the next ones short. */
@@ -148,6 +154,7 @@ export class Patience {
 
   async #wait(error: unknown, judgement: Judgement): Promise<void> {
     this.#failures += 1;
+    this.#isRefused = judgement === 'refused';
     const message = messageOf(error);
     this.#sayOnce(
       judgement === 'refused' ? 'refused' : 'retry',
@@ -175,6 +182,7 @@ export class Patience {
   #recover(): void {
     if (this.#failures === 0) return;
     this.#failures = 0;
+    this.#isRefused = false;
     this.#said.clear();
   }
 

@@ -29,14 +29,16 @@ export interface SyncOptions {
   readonly target: SyncTarget;
   /** Ends it where nothing has moved for so long, in milliseconds. */
   readonly stallMs: number;
+  /** The same where the store refuses whoever asks, which time alone does not mend. */
+  readonly refusalMs: number;
   readonly signal: AbortSignal;
   /** Told how many records were delivered or refused by now. */
   readonly onProgress: (doneCount: number) => void;
   readonly onEvent: (event: OutboxEvent) => void;
 }
 
-/** Why a sync ended: nothing is left to do, it was told to, or nothing moved any more. */
-export type SyncEnd = 'settled' | 'stopped' | 'stalled';
+/** Why a sync ended: nothing is left to do, it was told to, nothing moved any more, or the store refuses whoever asks. */
+export type SyncEnd = 'settled' | 'stopped' | 'stalled' | 'refused';
 
 /** Between two looks at how far it is. */
 const LOOK_MS = 100;
@@ -44,7 +46,7 @@ const LOOK_MS = 100;
 const BUSY_TIMEOUT_MS = 5000;
 
 /**
- * Delivers folders of one destination until none is left that can be, nothing has moved for `stallMs`, or the signal says stop.
+ * Delivers folders of one destination until none is left that can be, nothing has moved for `stallMs` (`refusalMs` where the store refuses), or the signal says stop.
  * Never rejects: what is not delivered stays where it is.
  */
 export async function syncFolders(options: SyncOptions): Promise<SyncEnd> {
@@ -84,10 +86,12 @@ export async function syncFolders(options: SyncOptions): Promise<SyncEnd> {
   patience.hurry();
   orphanage.hurry();
   const work = orphanage.run();
-  while (!orphanage.isSettled && !signal.aborted && clock.monotonicMs() - movedAtMs < options.stallMs) {
+  const isStalled = (): boolean =>
+    clock.monotonicMs() - movedAtMs >= (patience.isRefused ? options.refusalMs : options.stallMs);
+  while (!orphanage.isSettled && !signal.aborted && !isStalled()) {
     await new Promise<void>((resolve) => clock.afterHolding(LOOK_MS, resolve));
   }
-  const end = orphanage.isSettled ? 'settled' : signal.aborted ? 'stopped' : 'stalled';
+  const end = orphanage.isSettled ? 'settled' : signal.aborted ? 'stopped' : patience.isRefused ? 'refused' : 'stalled';
   orphanage.close();
   patience.close();
   heartbeat.stop();
