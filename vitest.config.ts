@@ -13,7 +13,7 @@ const config: ViteUserConfig = defineConfig({
     pool: 'forks',
     execArgv: KEEP_WASM_WRAPPERS,
     maxWorkers: '150%', // most of these wait for children, timers and disks
-    testTimeout: 20_000,
+    testTimeout: 60_000, // what ends a test that hangs, on the slowest machine too
     hookTimeout: 60_000,
     coverage: {
       provider: 'v8',
