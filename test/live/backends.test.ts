@@ -136,7 +136,7 @@ describe('backend collector', () => {
     });
 
     const folder = collector.env.OTEL_COLLECTOR_OUT;
-    const traces = await vi.waitFor(() => readLines(folder, 'traces.jsonl'), { timeout: 5_000 });
+    const traces = await vi.waitFor(() => readLines(folder, 'traces.jsonl'), { timeout: 60_000 });
     expect(traces).toMatchObject([
       {
         resourceSpans: [
@@ -157,7 +157,7 @@ describe('backend collector', () => {
         ],
       },
     ]);
-    const logs = await vi.waitFor(() => readLines(folder, 'logs.jsonl'), { timeout: 5_000 });
+    const logs = await vi.waitFor(() => readLines(folder, 'logs.jsonl'), { timeout: 60_000 });
     expect(logs).toMatchObject([{ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] }]);
   });
 });

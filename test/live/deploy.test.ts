@@ -95,11 +95,11 @@ describe('otel-collector.yaml with a trace store and MLflow, as its header says'
 
   test('brings a span to Jaeger and to MLflow, and to no file', async () => {
     await postJson(`${collector.env.OTEL_COLLECTOR_HTTP}/v1/traces`, oneSpan(TRACE_ID, { 'mlflow.run_id': 'r1' }));
-    const inJaeger = await vi.waitFor(() => readJson(`${jaeger.env.JAEGER_URL}/api/v3/traces/${TRACE_ID}`), 10_000);
+    const inJaeger = await vi.waitFor(() => readJson(`${jaeger.env.JAEGER_URL}/api/v3/traces/${TRACE_ID}`), 60_000);
     expect(inJaeger).toMatchObject({ result: { resourceSpans: [{ scopeSpans: [{ spans: [{ name: 'train' }] }] }] } });
     const inMlflow = await vi.waitFor(
       () => readJson(`${mlflow.env.MLFLOW_TRACKING_URI}/api/3.0/mlflow/traces/get?trace_id=tr-${TRACE_ID}`),
-      10_000,
+      60_000,
     );
     expect(inMlflow).toMatchObject({ trace: { spans: [{ name: 'train' }] } });
     const files = await readdir(collector.env.OTEL_COLLECTOR_OUT).catch(() => []);

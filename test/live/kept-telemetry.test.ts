@@ -34,7 +34,7 @@ test('the Collector reads the files of a run as its own', async () => {
         expect(words).toHaveLength(count);
         return words.toSorted();
       },
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     );
   expect(await written('traces.jsonl', 'name', 3)).toEqual(['evaluate', 'fold', 'load <img src=x onerror=alert(1)>']);
   expect(await written('logs.jsonl', 'stringValue', 3)).toEqual([

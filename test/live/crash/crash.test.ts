@@ -110,7 +110,8 @@ describe('a process that dies at a change of the disk, at each in turn', { timeo
     const jobs = new Jobs(`an adopter, ${moment}`);
     const directory = async (): Promise<string> => {
       const made = jobs.directory();
-      await jobs.run(made, short, { afterRecords: 25 });
+      // A long one: it goes on until it is killed, however late that is.
+      await jobs.run(made, { ...short, length: 'long' }, { afterRecords: 25 });
       return made;
     };
     const count = await jobs.dieAtEach({ thread: 'drain', moment }, { ...short, job: 'adopt' }, directory);

@@ -40,6 +40,8 @@ describe('a server on SQLite', () => {
         trackingUri: proxy.url,
         experimentName: 'ten minutes',
         job: nextJob++,
+        // A server that is there but slow is not what is meant here.
+        requestTimeoutMs: 20_000,
         internals: { workerUrl: new URL('./fast-drain.ts', import.meta.url) },
         // By the drain's clock.
         stopTimeoutMs: 6_000_000,
