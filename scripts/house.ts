@@ -59,7 +59,8 @@ const MAX_LINES = 300;
 /** A constant that is one long text. */
 const LONG_FILES: readonly string[] = ['stores/sqlite/schema.ts'];
 const ENV_FILE = 'config/env.ts';
-const ERROR_FILE = 'model/is-error.ts';
+const REALMS_FILE = 'model/any-realm.ts';
+const BUILT_IN = /^(AggregateError|ArrayBuffer|Date|Error|Map|RegExp|Set)$/;
 const BANNED_FOLDERS = /(^|\/)(utils?|common|helpers?|shared|misc)(\/|\.ts$)/;
 
 const roomOf = (file: string): string =>
@@ -251,14 +252,15 @@ export function checkEnvironment(sources: Sources): string[] {
   });
 }
 
-/** One file says what an error is: Node's own are no `instanceof Error` where a job runs in another realm, such as Jest's. */
+/** One file says what a built-in is: Node's own are no `instanceof` where a job runs in another realm, such as Jest's. */
 export function checkRealms(sources: Sources): string[] {
   return [...sources].flatMap(([file, text]) => {
-    if (file === ERROR_FILE) return [];
+    if (file === REALMS_FILE) return [];
     const lines: string[] = [];
     walk(parse(file, text), (node) => {
-      const isAsked = ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword;
-      if (isAsked && node.right.getText() === 'Error') lines.push(`${file}:${lineOf(node)}: ask isError() instead`);
+      if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== ts.SyntaxKind.InstanceOfKeyword) return;
+      if (BUILT_IN.test(node.right.getText()))
+        lines.push(`${file}:${lineOf(node)}: ask ${REALMS_FILE} for ${node.right.getText()}`);
     });
     return lines;
   });

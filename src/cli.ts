@@ -13,7 +13,7 @@ import { listRuns, type RunsRequest, SORT_NAMES } from './cli/runs-command.ts';
 import { DEFAULT_LINES, showRun, type ShowRequest } from './cli/show-command.ts';
 import { loadSources } from './config/settings/sources.ts';
 import type { RunStatus } from './model/entities.ts';
-import { isError } from './model/is-error.ts';
+import { isError } from './model/any-realm.ts';
 
 const FAILED = 1;
 const WRONG_USAGE = 2;

@@ -9,7 +9,7 @@
  * @module register
  */
 import { findReasonToSkip } from './register/skip.ts';
-import { isError } from './model/is-error.ts';
+import { isError } from './model/any-realm.ts';
 
 if (findReasonToSkip() === undefined) {
   try {

@@ -30,7 +30,7 @@ describe('src', () => {
     expect(house.checkDependencies(src, new Set(dependencies))).toEqual([]));
   it('uses what it depends on', () => expect(house.checkUnused(src, dependencies, NOT_IMPORTED)).toEqual([]));
   it('reads the environment in one file', () => expect(house.checkEnvironment(src)).toEqual([]));
-  it('knows errors of other realms', () => expect(house.checkRealms(src)).toEqual([]));
+  it('knows built-ins of other realms', () => expect(house.checkRealms(src)).toEqual([]));
   it('has short files that say what they are for', () => expect(house.checkShape(src)).toEqual([]));
 });
 
@@ -135,10 +135,13 @@ describe('a house that breaks a rule', () => {
     expect(house.checkEnvironment(build({ 'config/env.ts': text }))).toEqual([]);
   });
 
-  it('is refused: an error of this realm only', () => {
-    const text = 'const isBad = (x: unknown) => x instanceof RangeError || x instanceof Error;';
-    expect(house.checkRealms(build({ 'runs/a.ts': text }))).toEqual(['runs/a.ts:1: ask isError() instead']);
-    expect(house.checkRealms(build({ 'model/is-error.ts': text }))).toEqual([]);
+  it('is refused: built-ins of this realm only', () => {
+    const text = 'const isBad = (x: unknown) => x instanceof RangeError || x instanceof Error || x instanceof Map;';
+    expect(house.checkRealms(build({ 'runs/a.ts': text }))).toEqual([
+      'runs/a.ts:1: ask model/any-realm.ts for Error',
+      'runs/a.ts:1: ask model/any-realm.ts for Map',
+    ]);
+    expect(house.checkRealms(build({ 'model/any-realm.ts': text }))).toEqual([]);
   });
 
   it('is refused: rooms it does not have', () => {

@@ -6,7 +6,7 @@ import type { FileInfo } from '../model/entities.ts';
 import type { ArtifactRepository } from './contract.ts';
 import { inParallel } from './parallel.ts';
 import { assertArtifactPath } from './paths.ts';
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 /** How a folder travels. */
 export interface FolderOptions {

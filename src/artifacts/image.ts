@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import type * as pngjs from 'pngjs';
 import { RunspanError } from '../errors.ts';
 import { encodeWebp, type Pixels } from './webp.ts';
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 /** Pixels, row by row, each of its channels after the other. */
 export interface RawImage {

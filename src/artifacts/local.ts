@@ -8,7 +8,7 @@ import type { FileInfo } from '../model/entities.ts';
 import type { ArtifactRepository } from './contract.ts';
 import { assertArtifactPath, invalidPath } from './paths.ts';
 import { readableSize } from './source-file.ts';
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 /** A file on its way; a crash may leave one behind, and it is never listed. */
 const TEMPORARY = /^\.runspan-[0-9a-f]{16}\.tmp$/;

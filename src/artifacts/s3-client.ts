@@ -4,7 +4,7 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { RunspanError } from '../errors.ts';
 import type { S3Settings } from '../model/artifact-settings.ts';
 import { S3Requests, type S3Connection } from './s3-requests.ts';
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 /** The package of the SDK that is used. */
 export type AwsSdk = typeof clientS3;

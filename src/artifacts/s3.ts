@@ -15,7 +15,7 @@ import type { S3Connection } from './s3-requests.ts';
 import { crc32Of, md5OfETag, s3Error } from './s3-errors.ts';
 import { PART_BYTES, PartBuffers, putInParts } from './s3-upload.ts';
 import { readableSize } from './source-file.ts';
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 /** Which artifacts, and how to reach them. */
 export interface S3ArtifactsOptions {

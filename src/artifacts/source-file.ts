@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { RunspanError } from '../errors.ts';
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 /** How much of a file is read at once: Node's own 64 KiB cost a third more CPU (measured). */
 export const READ_BYTES: number = 1024 * 1024;

@@ -2,6 +2,7 @@
 import type { InputExample } from './tfjs-tensors.ts';
 import type { ModelArtifacts, ModelLike, TfjsModule } from './tfjs-types.ts';
 import { tfjsVersion } from './tfjs-types.ts';
+import { isArrayBuffer } from '../model/any-realm.ts';
 
 /** Everything that a logged model is made of, but for what only the store can say. */
 export interface ModelFiles {
@@ -94,7 +95,7 @@ function toModelJson(artifacts: ModelArtifacts): object {
 
 function toBytes(data: ModelArtifacts['weightData']): Uint8Array {
   if (data === undefined) return new Uint8Array();
-  return data instanceof ArrayBuffer ? new Uint8Array(data) : Buffer.concat(data.map((each) => new Uint8Array(each)));
+  return isArrayBuffer(data) ? new Uint8Array(data) : Buffer.concat(data.map((each) => new Uint8Array(each)));
 }
 
 /** `2026-11-23 21:00:00.123000`, in UTC. */

@@ -14,7 +14,7 @@ import {
 import { fitDatasets, inputExample, modelSignature } from './tfjs-tensors.ts';
 import type { InputExample } from './tfjs-tensors.ts';
 import type { FitCall } from './tfjs-types.ts';
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 /** What a session stands on. */
 export interface FitSessionOptions {

@@ -11,7 +11,7 @@ import { Copying, type Side } from './copy/copying.ts';
 import { type CopySummary, describeCopy, describePlan } from './copy-report.ts';
 import { type Place, Places } from './store/places.ts';
 import type { SyncSurroundings } from './sync-command.ts';
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 /** What `runspan sync --from` was asked for. */
 export interface CopyRequest {

@@ -6,7 +6,7 @@ import { findRun } from './store/find-run.ts';
 import { renderPage } from './html/page.ts';
 import { reportRun } from './report/run-report.ts';
 import type { Shown, Surroundings } from './show-command.ts';
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 /** What `runspan show --html` was asked for. */
 export interface PageRequest {

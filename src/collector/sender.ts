@@ -5,7 +5,7 @@ import type https from 'node:https';
 import { gzipSync } from 'node:zlib';
 import { readAnswer } from './answers.ts';
 import type { Answer, OtlpRequest, OtlpTarget, TlsFiles } from './contract.ts';
-import { isError } from '../model/is-error.ts';
+import { errorsIn, isError } from '../model/any-realm.ts';
 
 /** How a sender behaves towards its process. */
 export interface SenderOptions {
@@ -99,7 +99,6 @@ export function readTls(tls: TlsFiles): https.AgentOptions {
 function reasonOf(error: unknown): string {
   if (!isError(error)) return String(error);
   // Several addresses of one name were tried: Node puts the reasons inside, and nothing in the message.
-  if (error instanceof AggregateError && error.message === '')
-    return error.errors.map((each) => reasonOf(each)).join('; ');
-  return error.message;
+  const errors = error.message === '' ? errorsIn(error) : undefined;
+  return errors?.map((each) => reasonOf(each)).join('; ') ?? error.message;
 }

@@ -1,5 +1,6 @@
 // What a model takes and gives, read off examples: MLflow's signature as MLmodel holds it, JSON texts.
 import { RunspanError } from '../errors.ts';
+import { isDate, isPlainObject } from './any-realm.ts';
 
 /** A signature as MLmodel holds it; null for what was not given. */
 export interface ModelSignature {
@@ -133,7 +134,7 @@ function typeOf(value: unknown): Type {
   if (typeof value === 'bigint') return { kind: 'scalar', name: 'long' };
   if (typeof value === 'boolean') return { kind: 'scalar', name: 'boolean' };
   if (typeof value === 'string') return { kind: 'scalar', name: 'string' };
-  if (value instanceof Date) return { kind: 'scalar', name: 'datetime' };
+  if (isDate(value)) return { kind: 'scalar', name: 'datetime' };
   if (value instanceof Uint8Array) return { kind: 'scalar', name: 'binary' };
   if (Array.isArray(value)) return { kind: 'array', items: value.map(typeOf).reduce<Type>(merge, UNKNOWN) };
   if (!isPlain(value)) throw new MixedTypes();
@@ -214,6 +215,5 @@ function tensorOf(value: unknown): Tensor | undefined {
 
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return isPlainObject(value);
 }

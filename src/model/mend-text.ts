@@ -1,5 +1,5 @@
 // Any value as the text of a param or tag, and nested objects as dotted keys; never throws, whatever it is given.
-import { isError } from './is-error.ts';
+import { isArrayBuffer, isDate, isError, isMap, isPlainObject, isRegExp, isSet } from './any-realm.ts';
 
 /** These keep the walk through a value finite, and its JSON within what a job can spare. */
 const MAX_DEPTH = 100;
@@ -65,7 +65,7 @@ export function isPartial(text: string): boolean {
 export function readEntries(given: unknown): [unknown, unknown][] | undefined {
   if (typeof given !== 'object' || given === null) return undefined;
   try {
-    if (given instanceof Map) return [...given];
+    if (isMap(given)) return [...given];
     if (Array.isArray(given) || ArrayBuffer.isView(given)) return undefined;
     const json = readProperty(given, 'toJSON');
     const object: unknown = typeof json === 'function' ? json.call(given) : given;
@@ -78,7 +78,7 @@ export function readEntries(given: unknown): [unknown, unknown][] | undefined {
       ...entriesOf(object),
       ...symbols.map((key): [unknown, unknown] => [key, undefined]),
     ];
-    return entries.length > 0 || isPlain(object) ? entries : undefined;
+    return entries.length > 0 || isPlainObject(object) ? entries : undefined;
   } catch {
     return undefined; // a proxy whose traps throw
   }
@@ -124,17 +124,11 @@ function spread(entries: readonly [string, unknown][], { prefix, ancestors, text
 function isSpreadable(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   try {
-    if (value instanceof Map) return hasDistinctKeys(value);
-    return isPlain(value) && !('toJSON' in value);
+    if (isMap(value)) return hasDistinctKeys(value);
+    return isPlainObject(value) && !('toJSON' in value);
   } catch {
     return false; // a proxy that does not even tell its prototype; mendText says so
   }
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // Of another realm too, which has an Object.prototype of its own.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Whether the keys of a map are still told apart once they are text; 1 and '1' are not. */
@@ -143,7 +137,7 @@ function hasDistinctKeys(map: ReadonlyMap<unknown, unknown>): boolean {
 }
 
 function entriesOf(object: object): [string, unknown][] {
-  if (object instanceof Map) return Array.from(object, ([key, value]) => [mendText(key) ?? 'undefined', value]);
+  if (isMap(object)) return Array.from(object, ([key, value]) => [mendText(key) ?? 'undefined', value]);
   return Object.keys(object).map((key) => [key, readProperty(object, key)]);
 }
 
@@ -182,9 +176,9 @@ function toPlain(value: unknown, walk: Walk): unknown {
   if (typeof value === 'bigint' || typeof value === 'symbol') return String(value);
   if (typeof value === 'function') return `[Function ${value.name}]`;
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Date) return isoOf(value);
+  if (isDate(value)) return isoOf(value);
   if (isError(value)) return `${value.name}: ${value.message}`;
-  if (value instanceof RegExp) return String(value);
+  if (isRegExp(value)) return String(value);
   if (value instanceof String || value instanceof Number || value instanceof Boolean) return value.valueOf();
   if (walk.ancestors.includes(value)) return CIRCULAR;
   if (walk.ancestors.length >= MAX_DEPTH || sizeOf(value) > walk.remainingCount) return '[Too large]';
@@ -197,16 +191,16 @@ function toPlain(value: unknown, walk: Walk): unknown {
 function toPlainGroup(value: object, walk: Walk): unknown {
   const json = readProperty(value, 'toJSON');
   if (typeof json === 'function') return toPlain(json.call(value), walk);
-  if (value instanceof Set) return Array.from(value, (item) => toPlain(item, walk) ?? null);
+  if (isSet(value)) return Array.from(value, (item) => toPlain(item, walk) ?? null);
   if (Array.isArray(value)) return Array.from(value, (item: unknown) => toPlain(item, walk) ?? null);
-  if (value instanceof Map && !hasDistinctKeys(value))
+  if (isMap(value) && !hasDistinctKeys(value))
     return Array.from(value, ([key, item]) => [toPlain(key, walk) ?? null, toPlain(item, walk) ?? null]);
-  if (value instanceof ArrayBuffer) return [...new Uint8Array(value)];
+  if (isArrayBuffer(value)) return [...new Uint8Array(value)];
   if (value instanceof DataView) return [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
   // Every view but DataView is a typed array, whose items are numbers or bigints.
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as number[], (item) => toPlain(item, walk));
   const entries = entriesOf(value).map(([key, item]) => [key, toPlain(item, walk)] as const);
-  if (entries.length === 0 && !(value instanceof Map) && !isPlain(value)) return textOfOpaque(value);
+  if (entries.length === 0 && !isMap(value) && !isPlainObject(value)) return textOfOpaque(value);
   return Object.fromEntries(entries);
 }
 
@@ -218,8 +212,8 @@ function textOfOpaque(value: object): unknown {
 }
 
 function sizeOf(value: object): number {
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
-  if (value instanceof Set || value instanceof Map) return value.size;
+  if (ArrayBuffer.isView(value) || isArrayBuffer(value)) return value.byteLength;
+  if (isSet(value) || isMap(value)) return value.size;
   return Array.isArray(value) ? value.length : 1;
 }
 

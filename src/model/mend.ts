@@ -15,6 +15,7 @@ import {
 } from './limits.ts';
 import { mendText } from './mend-text.ts';
 import type { MetricWrite } from './write.ts';
+import { isDate } from './any-realm.ts';
 
 /** A key that MLflow takes; `original` is there whenever it differs from what was given. */
 export interface MendedKey {
@@ -114,7 +115,7 @@ export function mendStep(step: unknown): number {
  * @param nowMs the time of the call
  */
 export function mendTimestamp(timestamp: unknown, nowMs: number): number {
-  const timeMs = timestamp instanceof Date ? timestamp.getTime() : timestamp;
+  const timeMs = isDate(timestamp) ? timestamp.getTime() : timestamp;
   if (typeof timeMs !== 'number' || !(timeMs >= 0)) return Math.trunc(nowMs);
   return Math.min(MAX_STEP, Math.trunc(timeMs)) + 0;
 }

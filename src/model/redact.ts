@@ -1,7 +1,7 @@
 // The one redaction policy (promise 6): names that are secret, and passwords inside texts. Applied before anything is kept or sent.
 import { createNameHint, createNameTest } from './redact-names.ts';
 import type { NameRules } from './redact-names.ts';
-import { isError } from './is-error.ts';
+import { errorsIn, isDate, isError, isMap, isRegExp, isSet } from './any-realm.ts';
 
 /** What stands where a secret stood. */
 export const REDACTED = '[REDACTED]';
@@ -160,9 +160,9 @@ function redactWithin(value: unknown, walk: Walk): unknown {
 
 function redactGroup(value: object, walk: Walk): unknown {
   if (Array.isArray(value)) return redactArray(value, walk);
-  if (value instanceof Date || value instanceof RegExp || ArrayBuffer.isView(value)) return value;
-  if (value instanceof Map) return redactMap(value, walk);
-  if (value instanceof Set) return new Set(redactArray([...value], walk));
+  if (isDate(value) || isRegExp(value) || ArrayBuffer.isView(value)) return value;
+  if (isMap(value)) return redactMap(value, walk);
+  if (isSet(value)) return new Set(redactArray([...value], walk));
   if (isError(value)) return redactError(value, walk);
   if ('toJSON' in value && typeof value.toJSON === 'function') return redactJson(value, value.toJSON(), walk);
   return redactProperties(value, walk);
@@ -216,7 +216,8 @@ function readProperty(object: object, key: string): unknown {
 function redactError(error: Error, walk: Walk): Error {
   const fields: Record<string, unknown> = { message: error.message, stack: error.stack };
   if (error.cause !== undefined) fields['cause'] = error.cause;
-  if (error instanceof AggregateError) fields['errors'] = error.errors;
+  const errors = errorsIn(error);
+  if (errors !== undefined) fields['errors'] = errors;
   Object.assign(fields, error);
   const redacted = redactProperties(fields, walk);
   if (redacted === fields) return error;

@@ -1,5 +1,5 @@
 // What to call an error: the one rule for error.type, exception events and alerts.
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 /** An error as telemetry shows it. */
 export interface DescribedError {

@@ -1,5 +1,6 @@
 // Times as spans carry them: OpenTelemetry's TimeInput to its pair of seconds and nanoseconds.
 import type { HrTime, TimeInput } from '@opentelemetry/api';
+import { isDate } from '../model/any-realm.ts';
 
 const MS_PER_S = 1e3;
 const NS_PER_MS = 1e6;
@@ -7,7 +8,7 @@ const NS_PER_MS = 1e6;
 /** Says whether a value is a time: finite milliseconds since the epoch, a valid Date, or [seconds, nanoseconds]. */
 export function isTimeInput(value: unknown): value is TimeInput {
   if (typeof value === 'number') return Number.isFinite(value);
-  if (value instanceof Date) return Number.isFinite(value.getTime());
+  if (isDate(value)) return Number.isFinite(value.getTime());
   return Array.isArray(value) && value.length === 2 && value.every((part) => Number.isFinite(part));
 }
 

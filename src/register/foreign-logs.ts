@@ -11,7 +11,7 @@ import { createRedactor } from '../model/redact.ts';
 import { quietly } from '../otel/quietly.ts';
 import { currentContext } from '../otel/run/run-context.ts';
 import { joinExits } from '../services/exits.ts';
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 /** Which console method is of which level. */
 const CONSOLE_LEVELS = { debug: 20, log: 30, info: 30, warn: 40, error: 50, trace: 10 } as const;

@@ -22,7 +22,7 @@ import { RunFileMethods } from './run-file-methods.ts';
 import type { RunIntake } from './run-intake.ts';
 import { judgeOutcome } from './run-outcome.ts';
 import type { RunOutcome } from './run-outcome.ts';
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 const TERMINAL_STATUSES: ReadonlySet<unknown> = new Set<TerminalStatus>(['FINISHED', 'FAILED', 'KILLED']);
 /** What an open run stands on. */

@@ -5,6 +5,7 @@ import type { MetricWrite } from '../model/write.ts';
 import type { IntakeGate } from './intake-gate.ts';
 import type { MetricOptions } from './run.ts';
 import type { RunTexts } from './run-texts.ts';
+import { isDate } from '../model/any-realm.ts';
 
 /** What {@link RunMetrics} stands on. */
 export interface RunMetricsOptions {
@@ -83,7 +84,7 @@ export class RunMetrics {
 
   #toTime(key: string, timestampMs: unknown): number {
     const sent = mendTimestamp(timestampMs, this.#options.now());
-    const givenMs = timestampMs instanceof Date ? timestampMs.getTime() : timestampMs;
+    const givenMs = isDate(timestampMs) ? timestampMs.getTime() : timestampMs;
     if (givenMs !== sent && givenMs !== undefined && givenMs !== null)
       this.#options.gate.mend(
         'time',

@@ -4,7 +4,7 @@ import { AlertsService } from './alerts-service.ts';
 import { LoggerService } from './logger-service.ts';
 import { MlflowService } from './mlflow-service.ts';
 import type { Service } from './service.ts';
-import { isError } from '../model/is-error.ts';
+import { isError } from '../model/any-realm.ts';
 
 /** Started services. */
 export interface ServiceStack {

@@ -2,7 +2,7 @@
 import type { ArtifactRepository } from '../../artifacts/contract.ts';
 import { MlflowError, RunspanError } from '../../errors.ts';
 import type { Store } from '../../stores/contract.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** One of the two stores. */
 export interface Side {

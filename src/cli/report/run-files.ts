@@ -4,7 +4,7 @@ import type { FileInfo } from '../../model/entities.ts';
 import { KEPT_FOLDER, kindOfKept } from '../../runs/run-telemetry.ts';
 import { readLogs, readSpans } from './telemetry.ts';
 import type { LogLine, TraceSpan } from './telemetry.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** Files listed at most; a run of checkpoints can have thousands. */
 const MAX_FILES = 200;

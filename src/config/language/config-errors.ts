@@ -4,7 +4,7 @@ import { formatPath } from './config-values.ts';
 import type { KeyPath } from './config-values.ts';
 import { placeOf } from './places.ts';
 import type { Place } from './places.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** What is wrong, and how it is mended: two sentences without a value of the configuration. */
 export interface Fault {

@@ -14,7 +14,7 @@ import { findResolver } from './resolvers.ts';
 import { isSecretPath, Secrets } from './secrets.ts';
 import { ancestorOf, childOf, decodeMissing, pathOf, readWord, resultAt } from './spots.ts';
 import type { Lookup, Spot } from './spots.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** How deep one value may lead to another, each link and each container one step: JavaScript's stack bears several times this. */
 const MAX_STEPS = 400;

@@ -5,6 +5,7 @@ import { configError } from './config-errors.ts';
 import { MAX_DEPTH } from './config-values.ts';
 import type { ConfigValue, Container } from './config-values.ts';
 import { copyConfig, setValue } from './copy-config.ts';
+import { isDate } from '../../model/any-realm.ts';
 
 /**
  * Returns the value of a TOML text. Dates and times are texts, as in YAML; a whole number beyond 2^53 is a bigint. The package
@@ -30,7 +31,7 @@ export function parseToml(text: string, name: string): Container {
 }
 
 function writeDates(value: unknown): unknown {
-  if (value instanceof Date) return value.toISOString();
+  if (isDate(value)) return value.toISOString();
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(writeDates);
   const copy: Container = Object.create(null) as Record<string, ConfigValue>;

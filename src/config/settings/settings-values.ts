@@ -3,6 +3,7 @@ import { RunspanError } from '../../errors.ts';
 import { createRedactor } from '../../model/redact.ts';
 import type { Field, Provenance } from './fields.ts';
 import { findLike } from './find-like.ts';
+import { isRegExp } from '../../model/any-realm.ts';
 
 /** What is read: which field, of which section, from where. */
 export interface ValueSubject {
@@ -112,7 +113,7 @@ function readChoice(value: unknown, subject: ValueSubject): unknown {
 function readList(value: unknown, subject: ValueSubject): readonly unknown[] {
   const allowsPatterns = subject.field.allowsPatterns === true && subject.provenance.source === 'code';
   const isItem = (item: unknown): boolean =>
-    (typeof item === 'string' && item.trim() !== '') || (allowsPatterns && item instanceof RegExp);
+    (typeof item === 'string' && item.trim() !== '') || (allowsPatterns && isRegExp(item));
   if (Array.isArray(value) && value.every(isItem)) return Object.freeze([...(value as unknown[])]);
   throw refuse(value, `a list of texts${allowsPatterns ? ' and patterns' : ''}`, subject);
 }

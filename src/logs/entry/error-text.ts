@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { variablesOf } from './frame-variables.ts';
 import type { FrameVariables } from './frame-variables.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** An error as it lies in a record. */
 export interface LoggedError {

@@ -3,7 +3,7 @@ import type { Debugger, Runtime } from 'node:inspector';
 import type { Redactor } from '../../model/redact.ts';
 import { REDACTED } from '../../model/redact.ts';
 import { isForeignScript } from './source.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** One frame of the user's with what stood in it. */
 export interface FrameVariables {

@@ -1,5 +1,5 @@
 // Arguments of a log call that no placeholder of its message takes: pino drops them, console.error() prints them.
-import { isError } from '../../model/is-error.ts';
+import { isError, isPlainObject } from '../../model/any-realm.ts';
 
 /** What pino fills in; `%%` is a percent sign. */
 const PLACEHOLDER = /%[%dfijoOs]/g;
@@ -57,7 +57,5 @@ function toFields(value: unknown): Record<string, unknown> {
 }
 
 function isPlain(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return typeof value === 'object' && value !== null && isPlainObject(value);
 }

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** What pino-opentelemetry-transport is told. */
 export interface OtelTransportOptions {

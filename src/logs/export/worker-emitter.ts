@@ -10,7 +10,7 @@ import { LOG_LEVELS } from '../entry/levels.ts';
 import { FLUSH_MESSAGE, LOST_EVENT } from './otel-transport.ts';
 import type { OtelTransportOptions, OtelWorkerOptions } from './otel-transport.ts';
 import { toWorkerLine } from './worker-line.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** What a {@link WorkerEmitter} stands on. */
 export interface WorkerEmitterOptions {

@@ -9,7 +9,7 @@ import type { ExportOutcome } from './export-queue.ts';
 import { httpTargets, protocolOf } from './provider-settings.ts';
 import type { ProviderSettings } from './provider-settings.ts';
 import { suppressTracing } from '../suppress-tracing.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** Sends one batch once; never rejects. All further tries are made from the disk, by a thread that holds no job. */
 export type SendBatch<T> = (batch: readonly T[]) => Promise<ExportOutcome>;

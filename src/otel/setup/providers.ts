@@ -16,7 +16,7 @@ import {
   registerContextManager,
 } from './sdk-setup.ts';
 import type { BuiltSdk } from './sdk-setup.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** `registered`: the job's own SDK; `exporting`: ours, to an endpoint; `bare`: ours, exporting nothing; `none`: no SDK. */
 export type ProvidersKind = 'registered' | 'exporting' | 'bare' | 'none';

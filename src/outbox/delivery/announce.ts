@@ -4,7 +4,7 @@ import type { DrainDestination } from './destination.ts';
 import type { FolderState } from '../folder/state.ts';
 import type { Patience } from './patience.ts';
 import { DestinationRefused, judgeError } from './patience.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** Says once more which runs exist: a host that died may have kept that to itself. */
 export function announceOpenRuns(state: FolderState, onEvent: (event: OutboxEvent) => void): void {

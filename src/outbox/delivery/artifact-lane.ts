@@ -11,7 +11,7 @@ import { Pause } from '../machine/pause.ts';
 import type { EntryOf } from './plan.ts';
 import type { AsideEnd, SetAsideArtifact } from '../folder/set-aside.ts';
 import { messageOf } from '../machine/system.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** What one attempt came to. */
 type Attempt =

@@ -6,7 +6,7 @@ import { isOfRegistry } from '../../rest/endpoints/registry-names.ts';
 import type { Store } from '../../stores/contract.ts';
 import type { RegistryPlace, StoreMethod } from '../contract.ts';
 import { DestinationRefused, judgeError } from './patience.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** How stores and artifact repositories are opened; real ones, or fakes of the same contracts. */
 export interface Openers {

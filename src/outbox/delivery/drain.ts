@@ -16,7 +16,7 @@ import type { JournalSync } from './journal-sync.ts';
 import type { SegmentReader } from '../journal/segment-reader.ts';
 import { Pause } from '../machine/pause.ts';
 import { messageOf } from '../machine/system.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /**
  * Records looked at in one go: five full requests to a server, one transaction of an embedded store. Frames are read whole, and one of a

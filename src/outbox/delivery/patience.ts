@@ -3,7 +3,7 @@ import { MlflowError, RunspanError } from '../../errors.ts';
 import { Pause } from '../machine/pause.ts';
 import type { System } from '../machine/system.ts';
 import { messageOf } from '../machine/system.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** First delay, its bound, and the bound while somebody waits for the end. */
 const FIRST_DELAY_MS = 500;

@@ -3,7 +3,7 @@ import { MlflowError, RunspanError } from '../../errors.ts';
 import type { HostReply, HostRequest } from '../worker/messages.ts';
 import { fromWire } from '../worker/messages.ts';
 import type { Clock } from '../machine/system.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** How a request ended. */
 export type Answer =

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { threadId } from 'node:worker_threads';
 import type { Clock, Disk, FileStat, Machine, System } from './system.ts';
 import { isAbsent } from './system.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** Hashed in one go, about a third of a millisecond of the thread. */
 const CHECKSUM_PIECE_BYTES = 256 * 1024;

@@ -1,5 +1,5 @@
 // What the outbox asks of the machine: disk, clock, identity. Passed in everywhere, so that a simulation can own all of it.
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** What the outbox needs to know of a file. */
 export interface FileStat {

@@ -7,7 +7,7 @@ import type { ConnectionOptions } from '../../rest/transport/connection.ts';
 import type { Durability, OutboxEvent, RegistryPlace, StoreMethod } from '../contract.ts';
 import type { RunTally } from '../folder/run-tallies.ts';
 import type { MemoryBlock } from '../journal/memory-queue.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** What a drain host is made of. */
 export interface HostSettings {

@@ -7,7 +7,7 @@ import { API_3, by, get, post, type Endpoint, type WireFields } from '../wire/en
 import { writeExact } from '../wire/exact-json.ts';
 import { assessmentAnswer } from '../wire/wire-assessments.ts';
 import { nothing } from '../wire/wire-values.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** One assessment of a trace. */
 export interface AssessmentKey {

@@ -4,7 +4,7 @@ import { type MlflowError, mlflowError } from '../../errors.ts';
 import type { McpTool } from '../../model/mcp-servers.ts';
 import { tool } from '../wire/mcp-server-answers.ts';
 import { untraced } from '../transport/untraced.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** Where to ask. */
 export interface McpRemote {

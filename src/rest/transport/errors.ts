@@ -4,7 +4,7 @@ import { explainAnswer } from '../wire/answer-text.ts';
 import { maskSecrets } from './credentials.ts';
 import type { Effect } from '../wire/endpoint.ts';
 import { readRetryAfterMs } from './retry-after.ts';
-import { isError } from '../../model/is-error.ts';
+import { errorsIn, isError } from '../../model/any-realm.ts';
 
 /** What an error says about the request that failed. */
 export interface RequestContext {
@@ -169,7 +169,8 @@ function mendOfStatus(status: number, said: string, errorCode: string, context: 
 function codeOf(cause: unknown): string {
   if (!isError(cause)) return '';
   if ('code' in cause && typeof cause.code === 'string') return cause.code;
-  if (cause instanceof AggregateError && cause.errors.length > 0) return codeOf(cause.errors[0]);
+  const [first] = errorsIn(cause) ?? [];
+  if (first !== undefined) return codeOf(first);
   return cause.cause === undefined ? '' : codeOf(cause.cause);
 }
 

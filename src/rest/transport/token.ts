@@ -2,7 +2,7 @@
 import { MlflowError } from '../../errors.ts';
 import type { GetToken, TokenRequest } from '../../model/get-token.ts';
 import { createRedactor } from '../../model/redact.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** Tokens of requests that may still be under way. */
 const REMEMBERED_COUNT = 8;

@@ -1,6 +1,6 @@
 // What the file system says, in the words the rest of the package acts on: MLflow's code and status, and whether trying again can help.
 import { MlflowError, mlflowError, RunspanError } from '../../errors.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** What may pass by itself or by a hand from outside: what waits for delivery is kept. */
 const PASSING: Readonly<Record<string, string>> = {

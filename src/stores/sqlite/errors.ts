@@ -1,6 +1,6 @@
 // What SQLite says, in the words the rest of the package acts on: MLflow's code and status, and whether trying again can help.
 import { MlflowError, mlflowError, RunspanError } from '../../errors.ts';
-import { isError } from '../../model/is-error.ts';
+import { isError } from '../../model/any-realm.ts';
 
 /** Primary result codes, https://www.sqlite.org/rescode.html. */
 const SQLITE_ERROR = 1;

@@ -2,7 +2,7 @@
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { RunspanError } from '../../src/errors.ts';
-import { isError } from '../../src/model/is-error.ts';
+import { isError } from '../../src/model/any-realm.ts';
 
 /** As errors were made before classes. */
 function OldError(): void {
