@@ -95,7 +95,7 @@ test('a line of our own logger is recorded once: by itself', async () => {
   onTestFinished(() => service.stop());
   await service.start();
   service.logger().info({ rows: 1 }, 'ours');
-  await service.flush({ timeoutMs: 1_000 });
+  await service.flush({ timeoutMs: 20_000 });
   expect(await recorded()).toMatchObject([{ body: 'ours', attributes: { rows: 1 } }]);
 });
 

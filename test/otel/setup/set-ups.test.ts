@@ -76,7 +76,7 @@ describe.each([
     expect(providers).toMatchObject({ kind: 'exporting', warnings: [], isBusy: false });
     const { run } = work();
     expect(providers.isBusy).toBe(true);
-    expect(await providers.flush({ timeoutMs: 2_000 })).toBe(true);
+    expect(await providers.flush({ timeoutMs: 20_000 })).toBe(true);
     expect(providers.counts).toMatchObject({ sentCount: 3, pendingCount: 0, lostCount: 0, droppedCount: 0 });
     expect(endpoint.spans.map(({ name }) => name)).toEqual(['child', 'train']);
     for (const item of [...endpoint.spans, ...endpoint.logs]) {
@@ -98,7 +98,7 @@ describe.each([
     const endpoint = await startEndpoint();
     const providers = await setUp({ endpoint: endpoint.url, isLean, defaultServiceName: 'default' });
     work();
-    await providers.flush({ timeoutMs: 2_000 });
+    await providers.flush({ timeoutMs: 20_000 });
     expect(endpoint.spans[0]?.resource['service.name']).toBe('from-env');
   });
 
@@ -114,7 +114,7 @@ describe.each([
     expect(propagation.fields()).toEqual(['x-mine']);
     expect(logs.getLoggerProvider()).toBe(loggers);
     work();
-    await providers.flush({ timeoutMs: 2_000 });
+    await providers.flush({ timeoutMs: 20_000 });
     expect(endpoint.spans).toHaveLength(2);
     expect(endpoint.logs).toEqual([]);
     const key = createContextKey('mine');
@@ -135,7 +135,7 @@ describe.each([
     const endpoint = await startEndpoint();
     const providers = await setUp({ endpoint: endpoint.url, isLean });
     work();
-    await providers.flush({ timeoutMs: 2_000 });
+    await providers.flush({ timeoutMs: 20_000 });
     expect(endpoint.spans).toHaveLength(isSampled ? 2 : 0);
     expect(endpoint.logs).toHaveLength(1);
     expect(said).toEqual([]);
@@ -166,7 +166,7 @@ describe.each([
     for (let at = 0; at < 9; at++) span.setAttribute(`a${at}`, 'abcdefgh').addEvent(`event ${at}`);
     span.end();
     logs.getLogger('user').emit({ body: 'line', attributes: { text: 'abcdefgh' } });
-    await providers.flush({ timeoutMs: 2_000 });
+    await providers.flush({ timeoutMs: 20_000 });
     const [limited] = endpoint.spans;
     expect(Object.values(limited?.attributes ?? {})).toEqual(Array(5).fill('abcd'));
     expect((limited as unknown as { events: unknown[] }).events).toHaveLength(1);
@@ -201,7 +201,7 @@ describe.each([
     const providers = await setUp({ areSpansPrinted: true, areLogsPrinted: true, isLean });
     expect(providers.description).toBe('OpenTelemetry: spans to the console, logs to the console');
     work();
-    await providers.flush({ timeoutMs: 2_000 });
+    await providers.flush({ timeoutMs: 20_000 });
     expect(printed).toMatchObject([{ name: 'child' }, { body: 'loaded' }, { name: 'train' }]);
     expect(printed[1]).toMatchObject({ attributes: { 'runspan.run_key': 'a'.repeat(32) } });
   });
@@ -210,7 +210,7 @@ describe.each([
     const directory = makeFolder();
     const providers = await setUp({ endpoint: 'http://127.0.0.1:9', directory, isLean });
     work();
-    await providers.flush({ timeoutMs: 3_000 });
+    await providers.flush({ timeoutMs: 20_000 });
     expect(providers.counts).toMatchObject({ sentCount: 0, lostCount: 0, keptCount: 3, pendingCount: 3 });
     expect(providers.describeWhatIsLeft()).toContain(
       `3 spans and log records did not reach the Collector and are kept in ${directory}`,
@@ -246,7 +246,7 @@ test('a registered SDK is used as it is: its context where it has one, its flush
   expect(providers.kind).toBe('registered');
   expect(providers.description).toContain(`using the registered SDK (${provider.constructor.name}), no logs provider`);
   work();
-  await Promise.all([1, 2, 3].map(() => providers.flush({ timeoutMs: 1_000 })));
+  await Promise.all([1, 2, 3].map(() => providers.flush({ timeoutMs: 20_000 })));
   // Flushes never overlap, and those that wait for their turn share one.
   expect(flushed).toHaveBeenCalledTimes(2);
   await providers.shutdown({ timeoutMs: 1_000 });
@@ -259,7 +259,7 @@ test('a flush that fails is said, and is no error of the job', async () => {
   vi.spyOn(provider, 'forceFlush').mockRejectedValue(new Error('on purpose'));
   trace.setGlobalTracerProvider(provider);
   const providers = await setUp();
-  expect(await providers.flush({ timeoutMs: 1_000 })).toBe(true);
+  expect(await providers.flush({ timeoutMs: 20_000 })).toBe(true);
   expect(said.join('\n')).toContain('flushing spans failed');
 });
 

@@ -100,7 +100,7 @@ it.each(['flush', 'stop'] as const)('is what %s() waits for where nothing is sen
 it('is not what the default pays for', async () => {
   const { outbox, order } = open({ durability: 'os' });
   outbox.append(create(key));
-  await outbox.flush({ timeoutMs: 5000 });
+  await outbox.flush({ timeoutMs: 20_000 });
   expect(order).toContain('createRun');
   expect(order).not.toContain(SYNC);
 });
@@ -159,7 +159,7 @@ describe('a sync that fails', () => {
     outbox.append(create(key));
     await created;
     outbox.append(metric(key, 1));
-    expect(await outbox.flush({ timeoutMs: 5000 })).toMatchObject({ isComplete: true, delivered: 2 });
+    expect(await outbox.flush({ timeoutMs: 20_000 })).toMatchObject({ isComplete: true, delivered: 2 });
     expect(warnings).toEqual([expect.stringMatching(/could not be synced \(EIO.*maybe no power cut/)]);
   });
 });

@@ -101,10 +101,10 @@ describe.each(['worker', 'inline'] as const)('an outbox with its drain %s', (dra
     });
     const { artifactUri } = await seen('created');
     expect(readFileSync(join(artifactUri, 'a.txt'), 'utf8')).toBe('hello');
-    const run = await outbox.call('getRun', [key], { timeoutMs: 5000 });
+    const run = await outbox.call('getRun', [key], { timeoutMs: 20_000 });
     expect(run.info).toMatchObject({ runId: key, status: 'FINISHED' });
     expect((await seen('ready')).experimentId).toBe(run.info.experimentId);
-    expect(await outbox.stop({ timeoutMs: 5000 })).toEqual({
+    expect(await outbox.stop({ timeoutMs: 20_000 })).toEqual({
       isComplete: true,
       delivered: 1003,
       pending: 0,
@@ -117,18 +117,18 @@ describe.each(['worker', 'inline'] as const)('an outbox with its drain %s', (dra
 
   it('brings a store’s error back whole, and does calls behind what was accepted', async () => {
     const { outbox } = open({ drain });
-    const error: unknown = await outbox.call('getRun', ['f'.repeat(32)], { timeoutMs: 5000 }).catch((each) => each);
+    const error: unknown = await outbox.call('getRun', ['f'.repeat(32)], { timeoutMs: 20_000 }).catch((each) => each);
     expect(error).toBeInstanceOf(MlflowError);
     expect(error).toMatchObject({ errorCode: 'RESOURCE_DOES_NOT_EXIST', status: 404, isRetryable: false });
     outbox.append(create(key));
     outbox.append(metric(key, 7));
-    const history = await outbox.call('getMetricHistory', [{ runId: key, key: 'loss' }], { timeoutMs: 5000 });
+    const history = await outbox.call('getMetricHistory', [{ runId: key, key: 'loss' }], { timeoutMs: 20_000 });
     expect(history.items.map((each) => each.step)).toEqual([7]);
   });
 
   it('refuses after stop, with the reason counted', async () => {
     const { outbox } = open({ drain });
-    const first = outbox.stop({ timeoutMs: 5000 });
+    const first = outbox.stop({ timeoutMs: 20_000 });
     expect(outbox.stop({ timeoutMs: 1 })).toBe(first);
     await first;
     expect(() => outbox.append(metric(key, 1))).toThrow(expect.objectContaining({ code: 'SERVICE_STOPPED' }));
@@ -141,7 +141,7 @@ describe.each(['worker', 'inline'] as const)('an outbox with its drain %s', (dra
   it('syncs first where asked to', async () => {
     const { outbox } = open({ drain, durability: 'fsync' });
     outbox.append(create(key));
-    expect(await outbox.flush({ timeoutMs: 5000 })).toMatchObject({ isComplete: true });
+    expect(await outbox.flush({ timeoutMs: 20_000 })).toMatchObject({ isComplete: true });
     expect(outbox.stats().durability).toBe('fsync');
   });
 });
@@ -179,7 +179,7 @@ describe('an outbox whose store is away', () => {
     const reaped = await next.seen('reaped');
     expect(reaped).toMatchObject({ runKey: key, status: 'KILLED', reason: expect.stringContaining('stopped before') });
     expect(store.runs.get(key)?.metrics).toHaveLength(1);
-    expect(await next.outbox.stop({ timeoutMs: 1000 })).toMatchObject({ isComplete: true });
+    expect(await next.outbox.stop({ timeoutMs: 20_000 })).toMatchObject({ isComplete: true });
     expect(readdirSync(directory)).toEqual(['.gitignore']);
   });
 
@@ -224,7 +224,7 @@ describe('an outbox without a disk', () => {
     expect(outbox.stats().durability).toBe('memory');
     expect(() => outbox.spoolBytes(Buffer.from('x'))).toThrow(expect.objectContaining({ code: 'OUTBOX_FULL' }));
     expect(await outbox.flush({ timeoutMs: 10_000 })).toMatchObject({ isComplete: true });
-    const history = await outbox.call('getMetricHistory', [{ runId: key, key: 'loss' }], { timeoutMs: 5000 });
+    const history = await outbox.call('getMetricHistory', [{ runId: key, key: 'loss' }], { timeoutMs: 20_000 });
     expect(history.items).toHaveLength(300);
     expect(outbox.stats()).toMatchObject({ accepted: 301, delivered: 301, refused: { spool: 1 } });
     expect(events.filter((event) => event.kind === 'warning')).toHaveLength(1);
@@ -240,11 +240,11 @@ describe('an outbox without a disk', () => {
     expect(await outbox.spoolFile(file)).toMatchObject({ kind: 'file', file });
     outbox.append(create(key));
     outbox.append(metric(key, 1));
-    expect(await outbox.flush({ timeoutMs: 1000 })).toMatchObject({ isComplete: true });
+    expect(await outbox.flush({ timeoutMs: 20_000 })).toMatchObject({ isComplete: true });
     expect(outbox.stats()).toMatchObject({ durability: 'memory', delivered: 2 });
     await seen('warning');
     expect(events.filter((event) => event.kind === 'warning')).toHaveLength(1);
-    expect(await outbox.stop({ timeoutMs: 1000 })).toMatchObject({ isComplete: true });
+    expect(await outbox.stop({ timeoutMs: 20_000 })).toMatchObject({ isComplete: true });
   });
 
   it('works in memory on a read-only file system', async () => {
@@ -255,7 +255,7 @@ describe('an outbox without a disk', () => {
     }
     const { outbox, seen } = inline(new MemoryStore(), { system: { ...nodeSystem(), disk: new ReadOnly() } });
     outbox.append(create(key));
-    expect(await outbox.flush({ timeoutMs: 1000 })).toMatchObject({ isComplete: true });
+    expect(await outbox.flush({ timeoutMs: 20_000 })).toMatchObject({ isComplete: true });
     expect(outbox.stats().durability).toBe('memory');
     expect((await seen('warning')).message).toMatch(/EROFS.*Set RUNSPAN_DIR/);
   });
@@ -264,11 +264,11 @@ describe('an outbox without a disk', () => {
     const store = new MemoryStore();
     const { outbox, directory, seen } = inline(store);
     outbox.append(create(key));
-    await outbox.flush({ timeoutMs: 1000 });
+    await outbox.flush({ timeoutMs: 20_000 });
     rmSync(directory, { recursive: true });
     expect((await seen('warning')).message).toMatch(/memory only/);
     outbox.append(metric(key, 1));
-    expect(await outbox.flush({ timeoutMs: 1000 })).toMatchObject({ isComplete: true });
+    expect(await outbox.flush({ timeoutMs: 20_000 })).toMatchObject({ isComplete: true });
     expect(store.runs.get(key)?.metrics).toHaveLength(1);
   });
 });
@@ -303,7 +303,7 @@ describe('an outbox whose thread fails', () => {
   it('drains inline and says so once where the worker’s file is not there', async () => {
     const { outbox, seen, events } = open({ workerUrl: pathToFileURL('/absent/drain-worker.js') });
     outbox.append(create(key));
-    expect(await outbox.flush({ timeoutMs: 5000 })).toMatchObject({ isComplete: true });
+    expect(await outbox.flush({ timeoutMs: 20_000 })).toMatchObject({ isComplete: true });
     expect((await seen('warning')).message).toMatch(/bundled/);
     expect(events.filter((event) => event.kind === 'warning')).toHaveLength(1);
   });
@@ -325,7 +325,7 @@ describe('an outbox whose thread fails', () => {
     expect(await outbox.flush({ timeoutMs: 10_000 })).toMatchObject({ isComplete: true });
     expect(existsSync(mark)).toBe(true);
     expect((await seen('warning')).message).toMatch(/worker thread died \(an early death\)\. A new one goes on/);
-    const history = await outbox.call('getMetricHistory', [{ runId: key, key: 'loss' }], { timeoutMs: 5000 });
+    const history = await outbox.call('getMetricHistory', [{ runId: key, key: 'loss' }], { timeoutMs: 20_000 });
     expect(history.items).toHaveLength(100);
   });
 

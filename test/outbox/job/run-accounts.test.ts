@@ -54,7 +54,7 @@ describe('the accounts of runs', () => {
     }
     outbox.append(refused);
     outbox.append(end(first));
-    const result = await outbox.flush({ timeoutMs: 5000 });
+    const result = await outbox.flush({ timeoutMs: 20_000 });
     const stats = outbox.stats();
     expect(result).toEqual({ isComplete: true, delivered: 504, pending: 0, deadLettered: 1, durability: 'os' });
     expect(stats.runs).toEqual({
@@ -64,16 +64,16 @@ describe('the accounts of runs', () => {
     });
     expect(sumOf(stats)).toEqual({ accepted: 505, delivered: 504, pending: 0, deadLettered: 1 });
     outbox.append(metric(first, 401));
-    await outbox.flush({ timeoutMs: 5000 });
+    await outbox.flush({ timeoutMs: 20_000 });
     expect(outbox.stats().runs[first]).toEqual({ accepted: 403, delivered: 403, pending: 0, deadLettered: 0 });
-    await outbox.stop({ timeoutMs: 1000 });
+    await outbox.stop({ timeoutMs: 20_000 });
     expect(sumOf(outbox.stats())).toMatchObject({ accepted: 506, delivered: 505, pending: 0, deadLettered: 1 });
   });
 
   it('say what waits where nothing is sent', async () => {
     const outbox = open(new MemoryStore(), true);
     for (const write of [create(first), metric(first, 1), create(second), end(second)]) outbox.append(write);
-    expect(await outbox.stop({ timeoutMs: 1000 })).toEqual({
+    expect(await outbox.stop({ timeoutMs: 20_000 })).toEqual({
       isComplete: false,
       delivered: 0,
       pending: 4,
@@ -98,6 +98,6 @@ describe('the accounts of runs', () => {
     const { runs } = outbox.stats();
     expect(runs[first]).toEqual({ accepted: 2, delivered: 2, pending: 0, deadLettered: 0 });
     expect(Object.keys(runs).length).toBeLessThanOrEqual(102);
-    await outbox.stop({ timeoutMs: 1000 });
+    await outbox.stop({ timeoutMs: 20_000 });
   });
 });
