@@ -228,7 +228,8 @@ describe('a job that had no server', () => {
     const folder = join(root, 'job');
     mkdirSync(folder);
     const store = `sqlite:///${join(folder, 'mlflow.db')}`;
-    for (let count = 0; count < 2; count++) runspan('demo', '--tracking-uri', store);
+    // So many that neither copy is over before its end has come.
+    for (let count = 0; count < 4; count++) runspan('demo', '--tracking-uri', store);
     for (const [killedBy, whenThere] of [
       ['SIGKILL', 'fit-a-line'],
       ['SIGINT', 'fails-on-purpose'],
