@@ -8,6 +8,7 @@ import { openFolderDrain } from './folder-drain.ts';
 import { writeLease } from '../folder/lease.ts';
 import { DrainClosed } from './patience.ts';
 import type { Pause } from '../machine/pause.ts';
+import type { Reaped } from './reaper.ts';
 import { reapRuns } from './reaper.ts';
 import type { FolderState } from '../folder/state.ts';
 import { messageOf } from '../machine/system.ts';
@@ -26,6 +27,8 @@ export interface OrphanageOptions {
   readonly ownName: string | undefined;
   readonly isInline: boolean;
   readonly isOpenElsewhere: (runId: string) => boolean;
+  /** Whoever is told that a run was ended has heard of it by then. @default false: {@link Orphanage.hear} says so */
+  readonly isHeardAtOnce?: boolean;
   /** Whether a stale folder is to be taken over. @default every one is */
   readonly isWanted?: (name: string) => boolean;
   /** Told when an adopted folder is opened, and after each step of it. */
@@ -44,6 +47,8 @@ export class Orphanage {
   readonly #current = new Set<AdoptedFolder>();
   /** All but some artifacts is delivered; their lanes go on beside the other folders. */
   readonly #lingering = new Map<AdoptedFolder, FolderDrain>();
+  /** Runs that were ended, by key, with what is to be done once somebody has heard of it. */
+  readonly #unheard = new Map<string, { readonly folder: AdoptedFolder; readonly forget: () => void }>();
   #isClosed = false;
   #isUrgent = false;
 
@@ -64,7 +69,8 @@ export class Orphanage {
   /** True while an adopted folder is not done with. */
   get isBusy(): boolean {
     const lanes = [...this.#lingering.values()].map((folder) => folder.lane);
-    return this.#current.size > 0 || this.#waiting.length > 0 || lanes.some((lane) => lane.isBusy);
+    const isUnderWay = this.#current.size > 0 || this.#waiting.length > 0 || this.#unheard.size > 0;
+    return isUnderWay || lanes.some((lane) => lane.isBusy);
   }
 
   /** Nothing is left that could be adopted or delivered by now. */
@@ -89,6 +95,15 @@ export class Orphanage {
   calm(): void {
     this.#isUrgent = false;
     for (const { lane } of this.#lingering.values()) lane.calm();
+  }
+
+  /** Somebody has heard that a run was ended: its folder may forget it. */
+  hear(runKey: string): void {
+    const heard = this.#unheard.get(runKey);
+    if (heard === undefined) return;
+    this.#unheard.delete(runKey);
+    heard.forget();
+    this.#retireIfDone(heard.folder);
   }
 
   /** Works until closed. */
@@ -160,7 +175,8 @@ export class Orphanage {
     try {
       folder.lane.start();
       while (await folder.drain.deliverWindow()) await turn(system.clock);
-      await reapRuns(folder.delivery, { orphan, isOpenElsewhere, save: () => folder.drain.save() });
+      const tell = (event: Reaped, onHeard: () => void): void => this.#tell(adopted, event, onHeard);
+      await reapRuns(folder.delivery, { orphan, isOpenElsewhere, tell, save: () => folder.drain.save() });
       if (this.#isClosed && folder.state.aside.lowest !== undefined) throw new DrainClosed();
     } catch (error) {
       folder.lane.close();
@@ -172,9 +188,16 @@ export class Orphanage {
     this.#retireIfDone(adopted);
   }
 
+  #tell(adopted: AdoptedFolder, event: Reaped, onHeard: () => void): void {
+    if (this.#isClosed) return;
+    this.#unheard.set(event.runKey, { folder: adopted, forget: onHeard });
+    this.#options.shared.onEvent(event);
+    if (this.#options.isHeardAtOnce === true) this.hear(event.runKey);
+  }
+
   #retireIfDone(adopted: AdoptedFolder): void {
     const folder = this.#lingering.get(adopted);
-    if (folder === undefined || folder.state.aside.lowest !== undefined) return;
+    if (folder === undefined || folder.state.aside.lowest !== undefined || folder.state.hasOpenRuns) return;
     const { shared, directory, isSynced = false } = this.#options;
     this.#lingering.delete(adopted);
     folder.lane.close();

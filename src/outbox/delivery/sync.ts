@@ -66,6 +66,7 @@ export async function syncFolders(options: SyncOptions): Promise<SyncEnd> {
     ownName: undefined,
     isInline: false,
     isOpenElsewhere: () => false,
+    isHeardAtOnce: true,
     isWanted: (name) => wanted.has(name),
     onProgress: ({ paths }, state) => {
       movedAtMs = clock.monotonicMs();

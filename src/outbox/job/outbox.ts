@@ -266,6 +266,7 @@ class JournaledOutbox implements Outbox {
     if (reply.kind === 'event') {
       const { event } = reply;
       this.#emit('error' in event ? { ...event, error: fromWire(event.error) } : event);
+      if (event.kind === 'reaped') this.#link.send({ kind: 'heard', runKey: event.runKey });
     } else if (reply.kind === 'tallies') {
       this.#ledger.settle(reply.tallies);
     } else if (reply.kind === 'folder-lost') {

@@ -131,15 +131,14 @@ export class DrainHost {
         // In an outage no window ends that would say so.
         if (!this.#isUrgent()) this.#patience.calm();
         return;
+      case 'heard':
+        return this.#orphanage?.hear(request.runKey);
       case 'flush':
-        void this.#guard(this.#flush(request));
-        return;
+        return void this.#guard(this.#flush(request));
       case 'call':
-        void this.#guard(this.#call(request));
-        return;
+        return void this.#guard(this.#call(request));
       case 'stop':
-        void this.#guard(this.#stop(request));
-        return;
+        return void this.#guard(this.#stop(request));
     }
   }
 

@@ -67,6 +67,8 @@ export type HostRequest =
       readonly timeoutMs: number;
     }
   | { readonly kind: 'stop'; readonly id: number; readonly sequence: number; readonly timeoutMs: number }
+  /** The job has heard that a run of a dead process was ended. */
+  | { readonly kind: 'heard'; readonly runKey: string }
   /** Nobody waits for this answer any more. */
   | { readonly kind: 'forget'; readonly id: number };
 

@@ -51,6 +51,7 @@ export class OfflineHost {
     switch (request.kind) {
       case 'memory':
       case 'forget':
+      case 'heard':
         return;
       case 'flush':
         this.#journalSync?.run();

@@ -8,9 +8,17 @@ import { create, end, metric, runKey } from '../writes.ts';
 const key = runKey(1);
 const orphan = { host: 'here', pid: 77, threadId: 0, lastSeenMs: 1_700_000_005_000, wasReleased: false };
 
-async function reap(drain: TestDrain, isOpenElsewhere: (runId: string) => boolean = () => false): Promise<void> {
+async function reap(
+  drain: TestDrain,
+  isOpenElsewhere: (runId: string) => boolean = () => false,
+  isHeard = true,
+): Promise<void> {
   let isDone = false;
-  const work = reapRuns(drain.delivery, { orphan, isOpenElsewhere, save: () => drain.drain.save() }).then(() => {
+  const tell: Parameters<typeof reapRuns>[1]['tell'] = (event, onHeard) => {
+    drain.events.push(event);
+    if (isHeard) onHeard();
+  };
+  const work = reapRuns(drain.delivery, { orphan, isOpenElsewhere, tell, save: () => drain.drain.save() }).then(() => {
     isDone = true;
   });
   await drain.system.clock.runUntil(() => isDone);
@@ -53,6 +61,20 @@ describe('the reaper', () => {
     expect(store.runs.get(key)?.info.status).toBe('KILLED');
     expect(store.models.get(`m-${modelKey}`)?.status).toBe('UPLOAD_FAILED');
     expect(drain.state.model(modelKey)).toBeUndefined();
+  });
+
+  it('says again, and that it does, what nobody may have heard of', async () => {
+    const store = new MemoryStore();
+    const drain = openTestDrain(store);
+    drain.add(create(key));
+    await drain.deliver();
+    await reap(drain, undefined, false);
+    expect(drain.state.openRuns()).toHaveLength(1);
+    await reap(drain);
+    const reasons = drain.events.flatMap((event) => (event.kind === 'reaped' ? [event.reason] : []));
+    expect(reasons).toEqual([reasons[0], `${reasons[0]} This may have been said before.`]);
+    expect(store.runs.get(key)?.statuses).toEqual(['RUNNING', 'KILLED']);
+    expect(drain.state.openRuns()).toEqual([]);
   });
 
   it('never ends a run before it began, whatever the clock did', async () => {

@@ -1,4 +1,5 @@
 // What must be true when a history is over: everything accepted has arrived, once, in order, and every run has ended with the truth.
+import { END_REASON_TAG } from '../../../src/model/write.ts';
 import type { Attempt } from './sim-process.ts';
 import type { SimRun } from './sim-run.ts';
 import type { World } from './world.ts';
@@ -9,6 +10,7 @@ export function judge(world: World): readonly string[] {
     ...world.wrongs,
     ...judgeFolders(world),
     ...judgeRuns(world),
+    ...judgeAlerts(world),
     ...judgeCounts(world),
     ...judgeOrder(world),
     ...judgeDead(world),
@@ -91,6 +93,20 @@ function isUndone({ owner }: SimRun, attempts: readonly Attempt[], { isCertain, 
     (event) => event.kind === 'warning' && event.message.includes('a tag that was kept in memory alone falls back'),
   );
   return !isCertain && (hasSaidSo || owner.hasLostAll) && attempts.some(isSentAgain);
+}
+
+/** Whoever takes a dead run's folder over says that it ended it, whatever death comes in between; and once, but where one did come. */
+function judgeAlerts(world: World): readonly string[] {
+  const said = world.processes.flatMap(({ events }) => events.filter((event) => event.kind === 'reaped'));
+  return world.server.store.activeRuns().flatMap(({ info, tags }) => {
+    const key = tags.get('runspan.run_key');
+    const reasons = said.filter((event) => event.runKey === key).map(({ reason }) => reason);
+    const isReaped =
+      info.status === 'KILLED' && /ended without closing|stopped before/.test(tags.get(END_REASON_TAG) ?? '');
+    if (isReaped && reasons.length === 0) return [`${key} was ended, and nobody heard of it`];
+    const plain = reasons.filter((reason) => !reason.endsWith('This may have been said before.'));
+    return plain.length > 1 ? [`${key} was said to have ended ${plain.length} times`] : [];
+  });
 }
 
 /** What each process was told of its own records. */
