@@ -1,7 +1,7 @@
 // The packed package in jobs of every kind: from any span to the run, from the run to its trace, from a log line to both.
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { type Consumer, type Ended, installPacked } from '../package/consumer.ts';
 import { readRun, readTraces, type RunReading } from './backends.ts';
 import { type PlainAttributes, readWritten, toAttributes, type Written } from './otlp-files.ts';
@@ -216,7 +216,8 @@ function expectLinesToLead(
 
 test.each(jobs)('$name', async (job) => {
   const ended = runJob(job);
-  expect(ended.code, ended.stdout + ended.stderr).toBe(job.code ?? 0);
+  onTestFailed(() => console.error(ended.stdout, ended.stderr));
+  expect(ended.code).toBe(job.code ?? 0);
   const { spans, logs } = await readAll(job.name);
   const { runId, traceId } = await expectSpansToLead(job, spans);
   const run = await readRun(mlflow.env.MLFLOW_TRACKING_URI, runId, { artifacts: false });

@@ -8,5 +8,5 @@ test('trains', async () => {
     log.info('from the job');
   });
   expect(await flush()).toMatchObject({ isComplete: true, deadLettered: 0 });
-  expect(stats().services).toMatchObject([{ durability: 'os' }]);
-});
+  expect(stats().services.map(({ durability }) => durability)).not.toContain('memory');
+}, 50_000);
