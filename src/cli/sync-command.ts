@@ -192,6 +192,9 @@ function revive({ graves }: OutboxReport, { request, say, places }: Task): void 
         experimentName,
       });
       if (count > 0) say(`${count} refused records are sent once more.`, false);
+      const { length } = grave.damaged;
+      if (length > 0)
+        say(`${length} refused records of ${grave.name} are damaged: they are not sent, and stay there.`, false);
     } catch (cause) {
       throw new RunspanError('OUTBOX_FULL', `Cannot bring ${grave.name} back: ${String(cause)}`, { cause });
     }

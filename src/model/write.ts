@@ -78,7 +78,12 @@ export interface ArtifactWrite {
    * `mlmodel`: the fields of a model's MLmodel file, to which the drain adds the ids and places that the store gave.
    */
   readonly source:
-    | { readonly kind: 'spool'; readonly file: string }
+    | {
+        readonly kind: 'spool';
+        readonly file: string;
+        /** `sha256:<hex>` of its bytes; absent for clones of large files, and in journals of earlier versions. */
+        readonly checksum?: string;
+      }
     | {
         readonly kind: 'file';
         readonly file: string;

@@ -16,7 +16,7 @@ export function discardSpooled(delivery: Delivery, { source, modelKey = '' }: Ar
   delivery.system.disk.removeFile(path.join(paths.spool, name));
 }
 
-/** Which state of the user's file was found to be the one that was logged; hashing it again at each try costs seconds a gigabyte. */
+/** Which state of a file was found to be the one that was logged; hashing it again at each try costs seconds a gigabyte. */
 const verified = new WeakMap<ArtifactWrite['source'], number>();
 
 /**
@@ -35,7 +35,12 @@ export async function sendFile(
   if (source.kind === 'spool') {
     // basename: a journal's text never leads out of its own spool.
     const file = path.join(delivery.paths?.spool ?? '', path.basename(source.file));
-    if (disk.stat(file) === undefined) throw unreadable(`The kept copy of artifact '${target}' is gone: ${file}`);
+    const stat = disk.stat(file);
+    if (stat === undefined) throw unreadable(`The kept copy of artifact '${target}' is gone: ${file}`);
+    const isSound = source.checksum === undefined || verified.get(source) === stat.changedMs;
+    if (!isSound && (await disk.checksum(file)) !== source.checksum)
+      throw unreadable(`The kept copy of artifact '${target}' is damaged: ${file}`);
+    verified.set(source, stat.changedMs);
     return send(file);
   }
   const { file, checksum } = source;

@@ -3,10 +3,11 @@ import type { Write } from '../../model/write.ts';
 import { MlflowError } from '../../errors.ts';
 import type { FolderPaths } from './folder.ts';
 import { LineFile } from '../machine/line-file.ts';
+import { seal, unseal } from '../machine/sealed.ts';
 import type { Disk } from '../machine/system.ts';
 import { messageOf } from '../machine/system.ts';
 
-/** One line of `dead-letters.jsonl`; `record` holds only what was refused of the write. */
+/** One line of `dead-letters.jsonl`, which ends in a checksum; `record` holds only what was refused of the write. */
 export interface DeadLetter {
   readonly sequence: number;
   /** How many records the line stands for: more than one where a stretch of the journal could not be read. */
@@ -63,7 +64,7 @@ export class DeadLetters {
   bury(letter: DeadLetter): void {
     this.#count += 1;
     if (this.#written.has(letter.sequence)) return;
-    const line = JSON.stringify(letter);
+    const line = seal(letter);
     if (this.#count === 1) {
       const where =
         this.#paths === undefined ? '' : ` It is kept in ${this.#paths.deadLetters}, as are those that follow.`;
@@ -93,13 +94,16 @@ export class DeadLetters {
   }
 }
 
-/** The number of a whole line; 0 where a crash tore it: then it is written once more. */
+/** Reads a line; undefined where a crash tore it, or it is damaged. One of an earlier version has no checksum, and is taken as it is. */
+export function parseLetter(line: string): DeadLetter | undefined {
+  const value = unseal(line);
+  // The cast: only DeadLetters writes these lines.
+  return typeof value === 'object' && value !== null && 'sequence' in value ? (value as DeadLetter) : undefined;
+}
+
+/** The number of a whole line; 0 where it cannot be read: then it is written once more. */
 function sequenceOf(line: string): number {
-  try {
-    return Number((JSON.parse(line) as Partial<DeadLetter>).sequence ?? 0);
-  } catch {
-    return 0; // torn, as said
-  }
+  return Number(parseLetter(line)?.sequence ?? 0);
 }
 
 /** A dead letter with a store's words. */

@@ -1,6 +1,7 @@
 // Looks at the outbox folders of RUNSPAN_DIR without touching them: whose they are, what waits in them, what was refused.
 import path from 'node:path';
 import type { DeadLetter } from './dead-letters.ts';
+import { parseLetter } from './dead-letters.ts';
 import type { FolderPaths } from './folder.ts';
 import {
   DEAD_LETTERS_FOLDER,
@@ -50,6 +51,8 @@ export interface Grave {
   /** Undefined in graves of earlier versions. */
   readonly trackingUri: string | undefined;
   readonly deadLetters: readonly DeadLetter[];
+  /** The lines that cannot be read any more, as they are; each is among the dead letters too, without its record. */
+  readonly damaged: readonly string[];
 }
 
 /** A folder that nothing can be said of, and that nobody here delivers. */
@@ -118,7 +121,7 @@ function inspectFolder(system: System, paths: FolderPaths): FolderReport | undef
     setAsideCount: state.aside.count,
     doneCount: state.doneCount,
     runNames: [...new Set([...state.openRuns().map((run) => run.runName), ...waiting.runNames])],
-    deadLetters: readLetters(system, paths.deadLetters),
+    deadLetters: readLetters(system, paths.deadLetters).deadLetters,
   };
 }
 
@@ -152,20 +155,20 @@ function listGraves(system: System, directory: string): readonly Grave[] {
     if (!file.endsWith('.jsonl')) return [];
     const name = file.slice(0, -'.jsonl'.length);
     const header = readHeader(system, { ...folderPaths(graveyard, name), header: headerOfGrave(graveyard, name) });
-    return [{ name, trackingUri: header?.trackingUri, deadLetters: readLetters(system, path.join(graveyard, file)) }];
+    return [{ name, trackingUri: header?.trackingUri, ...readLetters(system, path.join(graveyard, file)) }];
   });
 }
 
-function readLetters(system: System, file: string): readonly DeadLetter[] {
+function readLetters(system: System, file: string): Pick<Grave, 'deadLetters' | 'damaged'> {
   const lines = new LineFile(system.disk, file).read();
-  return lines.flatMap((line, index) => {
-    try {
-      // The cast: only DeadLetters writes these lines.
-      return [JSON.parse(line) as DeadLetter];
-    } catch {
-      // Torn by a crash: what it stood for was written once more. Anything else is damage, and has to be said.
-      const isTorn = lines.some((other, at) => at > index && other.startsWith(line));
-      return isTorn ? [] : [{ sequence: 0, count: 1, reason: UNREADABLE, ...NOTHING_KNOWN }];
-    }
+  const damaged: string[] = [];
+  const deadLetters = lines.flatMap((line, index) => {
+    const letter = parseLetter(line);
+    if (letter !== undefined) return [letter];
+    // Torn by a crash: what it stood for was written once more. Anything else is damage, and has to be said.
+    if (lines.some((other, at) => at > index && other.startsWith(line))) return [];
+    damaged.push(line);
+    return [{ sequence: 0, count: 1, reason: UNREADABLE, ...NOTHING_KNOWN }];
   });
+  return { deadLetters, damaged };
 }

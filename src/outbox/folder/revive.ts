@@ -4,6 +4,7 @@ import { decodeWrite } from '../journal/encode-write.ts';
 import type { Destination } from './folder.ts';
 import { DEAD_LETTERS_FOLDER, headerOfGrave, makeFolder, releaseFolder } from './folder.ts';
 import type { Grave } from './inspect.ts';
+import { LineFile } from '../machine/line-file.ts';
 import { Journal } from '../journal/journal.ts';
 import type { System } from '../machine/system.ts';
 
@@ -17,7 +18,7 @@ export interface ReviveOptions {
 
 /**
  * Makes an outbox folder of a grave's records, in their order and with the files they speak of; whoever adopts it sends them. The
- * grave is gone then. Records that could not be read back from a journal stay lost.
+ * grave is gone then, but for lines that are damaged. Records that could not be read back from a journal stay lost.
  *
  * @returns how many records it holds; 0 where the grave has none that can be sent, and stays
  * @throws a system error where the disk takes nothing
@@ -51,7 +52,13 @@ export function reviveGrave(grave: Grave, options: ReviveOptions): number {
   // What is in memory alone would be lost with the grave.
   if (!journal.isOnDisk) throw new Error(problems.join(' '));
   releaseFolder(system, paths, false);
-  disk.removeFile(path.join(graveyard, `${grave.name}.jsonl`));
+  const file = path.join(graveyard, `${grave.name}.jsonl`);
+  if (grave.damaged.length > 0) {
+    // Somebody may read what is left of them.
+    new LineFile(disk, file).replace(grave.damaged);
+    return records.length;
+  }
+  disk.removeFile(file);
   disk.removeFile(headerOfGrave(graveyard, grave.name));
   return records.length;
 }

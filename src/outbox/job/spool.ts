@@ -1,4 +1,5 @@
 // Keeps artifact files in the outbox folder until they are delivered, so that the job may change or delete its own.
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { RunspanError } from '../../errors.ts';
 import type { SpooledSource } from '../contract.ts';
@@ -48,7 +49,7 @@ export class Spool {
       this.#discard(target);
       throw full(messageOf(error));
     }
-    return { kind: 'spool', file };
+    return { kind: 'spool', file, checksum: `sha256:${createHash('sha256').update(bytes).digest('hex')}` };
   }
 
   /**
@@ -65,7 +66,10 @@ export class Spool {
     for (const how of hows) {
       try {
         await this.#copy(absolute, target, how);
-        return { kind: 'spool', file: path.basename(target) };
+        // That of a large file would take this thread longer than the clone.
+        const checksum =
+          stat.sizeBytes <= COPY_LIMIT_BYTES ? { checksum: await this.#system.disk.checksum(target) } : {};
+        return { kind: 'spool', file: path.basename(target), ...checksum };
       } catch {
         // No shared blocks here, or no room for a copy: the next way, and at last the reference.
         this.#discard(target);

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync } from
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Answer, OtlpTarget } from '../../../src/collector/contract.ts';
+import { parseLetter } from '../../../src/outbox/folder/dead-letters.ts';
 import { Counters } from '../../../src/outbox/delivery/counters.ts';
 import { NodeDisk } from '../../../src/outbox/machine/node-system.ts';
 import { countRecords } from '../../../src/outbox/telemetry/spill-folder.ts';
@@ -196,7 +197,7 @@ describe('the sender', () => {
     const letters = readFileSync(join(directory, 'dead-letters', name), 'utf8')
       .trim()
       .split('\n');
-    expect(letters.map((line) => JSON.parse(line) as unknown)).toEqual([
+    expect(letters.map((line) => parseLetter(line))).toEqual([
       {
         sequence: 1,
         count: 2,
