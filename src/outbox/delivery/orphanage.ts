@@ -1,6 +1,7 @@
 // Takes over what dead processes left: adopts their folders, delivers some at a time, ends their runs, removes the folder.
 import type { AdoptedFolder } from '../folder/adopt.ts';
-import { Adopter, CONFIRM_MS } from '../folder/adopt.ts';
+import { Adopter } from '../folder/adopt.ts';
+import { CONFIRM_MS } from '../folder/suspects.ts';
 import type { Destination } from '../folder/folder.ts';
 import { retireFolder } from '../folder/folder.ts';
 import type { FolderDrain, SharedDelivery } from './folder-drain.ts';

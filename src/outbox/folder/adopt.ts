@@ -14,7 +14,8 @@ import {
   withoutSecrets,
 } from './folder.ts';
 import type { Lease, Orphan } from './lease.ts';
-import { judgeLease, readLease, silenceMs, writeLease } from './lease.ts';
+import { judgeLease, readLease, writeLease } from './lease.ts';
+import { Suspects } from './suspects.ts';
 import type { System } from '../machine/system.ts';
 import { messageOf } from '../machine/system.ts';
 
@@ -41,23 +42,16 @@ export interface AdoptedFolder {
 
 /** Between rename and the new lease a folder looks orphaned; nobody takes it for so long. */
 const ADOPTING_LIMIT_MS = 60_000;
-/** A heartbeat that only its age condemns is watched for so long first: a clock that jumped forward is no death. */
-export const CONFIRM_MS = 3000;
 
 /** What is half made for so long was left behind by a death: it takes milliseconds, and holds nothing of a run. */
 const HALF_MADE_LIMIT_MS = 600_000;
 
 const NOT_ADOPTED: ReadonlySet<string> = new Set([DEAD_LETTERS_FOLDER, TELEMETRY_FOLDER]);
 
-interface Suspect {
-  readonly heartbeatMs: number;
-  readonly seenAtMs: number;
-}
-
 /** Looks through RUNSPAN_DIR, one scan at a time. */
 export class Adopter {
   readonly #options: AdopterOptions;
-  readonly #suspects = new Map<string, Suspect>();
+  readonly #suspects = new Suspects();
   readonly #named = new Set<string>();
 
   constructor(options: AdopterOptions) {
@@ -66,7 +60,7 @@ export class Adopter {
 
   /** True while a folder is watched and the next scan should come soon. */
   get hasSuspects(): boolean {
-    return this.#suspects.size > 0;
+    return this.#suspects.isAny;
   }
 
   /**
@@ -82,6 +76,8 @@ export class Adopter {
     const newer: string[] = [];
     const denied: string[] = [];
     const names = system.disk.list(directory);
+    // A jump of the clock is seen by who looked at it before.
+    if (names.length > 0) this.#suspects.noteClock(this.#fileSystemNowMs(), system.clock.monotonicMs());
     this.#tidy(names);
     for (const name of names) {
       if (name.startsWith('.') || NOT_ADOPTED.has(name) || name === ownName) continue;
@@ -147,7 +143,7 @@ export class Adopter {
     );
     try {
       if (!system.disk.rename(from.root, paths.root)) return undefined;
-      this.#suspects.delete(from.name);
+      this.#suspects.forget(from.name);
       // An adopter that died left the word of whom it had adopted.
       const orphan = lease?.orphan ?? {
         host: lease?.host ?? 'unknown',
@@ -179,20 +175,18 @@ export class Adopter {
     return this.#isConfirmed(paths, verdict.limitMs);
   }
 
-  /** Condemned by age alone: twice, some time apart, with no heartbeat in between. */
+  /** Condemned by age alone. */
   #isConfirmed(paths: FolderPaths, limitMs: number): boolean {
     const { disk, clock } = this.#options.system;
     const heartbeat = disk.stat(paths.lease) ?? disk.stat(paths.root);
-    if (heartbeat === undefined || silenceMs(heartbeat, this.#fileSystemNowMs()) <= limitMs) {
-      this.#suspects.delete(paths.name);
+    const { name } = paths;
+    if (heartbeat === undefined) {
+      this.#suspects.forget(name);
       return false;
     }
-    const suspect = this.#suspects.get(paths.name);
-    if (suspect === undefined || suspect.heartbeatMs !== heartbeat.modifiedMs) {
-      this.#suspects.set(paths.name, { heartbeatMs: heartbeat.modifiedMs, seenAtMs: clock.monotonicMs() });
-      return false;
-    }
-    return clock.monotonicMs() - suspect.seenAtMs >= CONFIRM_MS;
+    const { modifiedMs: heartbeatMs } = heartbeat;
+    const now = { fileSystemNowMs: this.#fileSystemNowMs(), monotonicMs: clock.monotonicMs() };
+    return this.#suspects.isCondemned({ name, heartbeatMs, limitMs, ...now });
   }
 
   /** The file system's clock: what a freshly written file says. */

@@ -1,6 +1,6 @@
 // Who owns a folder, and whether they are gone: host, boot, process and its start; time only where nothing better can be known.
 import { seal, unseal } from '../machine/sealed.ts';
-import type { FileStat, Machine, System } from '../machine/system.ts';
+import type { Machine, System } from '../machine/system.ts';
 
 /** `lease`: its content says who, its mtime when they were last seen. */
 export interface Lease {
@@ -98,9 +98,4 @@ export function judgeLease(lease: Lease | undefined, machine: Machine): Verdict 
     return { kind: 'silent-for', limitMs: Math.max(OTHER_HOST_LIMIT_MS, limitMs) };
   }
   return lease.processStart === start ? { kind: 'alive' } : { kind: 'gone' };
-}
-
-/** How long ago a heartbeat was, by the file system's clock; negative where that clock has stepped back since. */
-export function silenceMs(lease: FileStat | undefined, fileSystemNowMs: number): number {
-  return lease === undefined ? Number.POSITIVE_INFINITY : fileSystemNowMs - lease.modifiedMs;
 }

@@ -1,7 +1,8 @@
 // Sends spilled telemetry, in a worker thread or inline: our own folder first, then those that dead processes left.
 import type { Answer, OtlpRequest, Signal } from '../../collector/contract.ts';
 import { OtlpSender } from '../../collector/sender.ts';
-import { Adopter, CONFIRM_MS } from '../folder/adopt.ts';
+import { Adopter } from '../folder/adopt.ts';
+import { CONFIRM_MS } from '../folder/suspects.ts';
 import { Counters } from '../delivery/counters.ts';
 import { folderPaths } from '../folder/folder.ts';
 import { Heartbeat } from '../folder/heartbeat.ts';

@@ -1,6 +1,6 @@
 // One process of a world: an outbox on a disk that may die under it, and what it knows to be accepted.
 import path from 'node:path';
-import { CONFIRM_MS } from '../../../src/outbox/folder/adopt.ts';
+import { CONFIRM_MS } from '../../../src/outbox/folder/suspects.ts';
 import { folderPaths } from '../../../src/outbox/folder/folder.ts';
 import { HEARTBEAT_MS } from '../../../src/outbox/folder/heartbeat.ts';
 import { OTHER_HOST_LIMIT_MS } from '../../../src/outbox/folder/lease.ts';
