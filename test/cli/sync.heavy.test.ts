@@ -168,7 +168,7 @@ describe('runspan sync', () => {
     const foreign = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     job(folder, TRAIN, { ...OFFLINE, MLFLOW_TRACKING_URI: foreign });
     const { spawn } = await import('node:child_process');
-    const child = spawn(process.execPath, [BIN, 'sync', '--timeout', '1'], {
+    const child = spawn(process.execPath, [BIN, 'sync', '--timeout', '5'], {
       cwd: folder,
       env: { PATH: process.env['PATH'], MLFLOW_TRACKING_URI: 'http://127.0.0.1:9', MLFLOW_TRACKING_TOKEN: 'hidden' },
     });
