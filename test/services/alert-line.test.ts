@@ -43,7 +43,7 @@ describe('writeNow', () => {
       const fd = openPipe('full');
       const startedMs = performance.now();
       expect(writeNow('x'.repeat(10_000_000), fd)).toBe(false);
-      expect(performance.now() - startedMs).toBeLessThan(2000);
+      expect(performance.now() - startedMs).toBeLessThan(10_000);
       const buffer = Buffer.alloc(1_000_000);
       while (readSync(fd, buffer) === buffer.length);
       expect(writeNow('room', fd)).toBe(true);

@@ -87,9 +87,10 @@ describe('a search of a file', () => {
     ['a million backticks', '`'.repeat(1_000_000), []],
     ['a million open quotes', `tags.a = ${"'".repeat(999_999)}`, []],
   ])('is answered or refused, and soon: %s', async (_, filter, orderBy) => {
-    const startMs = performance.now();
+    const before = process.threadCpuUsage();
     await search(filter, orderBy);
-    expect(performance.now() - startMs).toBeLessThan(5000);
+    const { user, system } = process.threadCpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(5000);
   });
 
   test('takes a quote of the one kind within the other', async () => {
