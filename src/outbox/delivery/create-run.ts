@@ -8,6 +8,7 @@ import { RUN_KEY_TAG, bury, findRun, findRunId, findRunsByKey, findSent, isTaken
 import { linkTrace } from './deliver-trace.ts';
 import { DestinationRefused } from './patience.ts';
 import type { EntryOf } from './plan.ts';
+import { awaitQuiet } from './quiet.ts';
 
 const PARENT_TAG = 'mlflow.parentRunId';
 const DELETED_REASON_TAG = 'runspan.deleted_reason';
@@ -20,6 +21,8 @@ export async function deliverCreate(delivery: Delivery, entry: EntryOf<CreateWri
   const tags = await withParent(delivery, write);
   let isSearchedFirst = sequence <= delivery.replayedThrough;
   let wasAmbiguous = isSearchedFirst;
+  // A late resume would open the run again that we end.
+  if (isSearchedFirst && write.resumeRunId !== undefined) await awaitQuiet(delivery);
   const outcome = await delivery.patience.attempt(async () => {
     if (write.resumeRunId !== undefined) return resume(delivery, { ...write, tags }, write.resumeRunId);
     if (isTakenOver(delivery)) {

@@ -7,6 +7,7 @@ import type { Delivery } from './delivery.ts';
 import { bury, findRunId } from './delivery.ts';
 import { findModelId } from './deliver-model.ts';
 import type { BatchWrite, EntryOf } from './plan.ts';
+import { awaitQuietForTags } from './quiet.ts';
 
 /** One metric, param or tag with the record that it came in. */
 export type Item =
@@ -42,6 +43,7 @@ export async function deliverItems(
   items: readonly Item[],
 ): Promise<readonly RefusedItem[]> {
   if (items.length === 0) return [];
+  await awaitQuietForTags(delivery, items);
   const { kept, isChanging } = settleRepeats(items);
   // A param that changes, or has changed before: only what the store holds can say which value is new.
   const refusal = isChanging || mayChange(delivery, kept) ? true : await send(delivery, runId, kept);
