@@ -1,4 +1,4 @@
-// Whole models by their URIs on the store in a file: a folder logged, registered under names, found, brought back and loaded.
+// Whole models by their URIs on the store in a file, and in a folder of runs: a folder logged, registered under names, found, brought back and loaded.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -24,12 +24,13 @@ const loader = {
   loadLayersModel: (handler: { load(): Promise<never> }): Promise<{ weightData: ArrayBuffer }> => handler.load(),
 };
 
-async function start(): Promise<{
+async function start(kind: string): Promise<{
   client: MlflowClient;
   runId: string;
   weightOf: (uri: string) => Promise<number | undefined>;
 }> {
-  const { mlflow } = await startService({ registryName: 'of-the-settings' });
+  const where = kind === 'a folder of runs' ? { trackingUri: join(makeFolder(), 'mlruns') } : {};
+  const { mlflow } = await startService({ ...where, registryName: 'of-the-settings' });
   const client = mlflow.client();
   const experimentId = (await client.getExperimentByName('exp'))?.experimentId ?? '';
   const { runId } = (await client.createRun(experimentId)).info;
@@ -38,9 +39,9 @@ async function start(): Promise<{
   return { client, runId, weightOf };
 }
 
-describe('a model', () => {
+describe.each(['a database', 'a folder of runs'])('a model in %s', (kind) => {
   it('is logged, registered, promoted, and loaded by every name it has', async () => {
-    const { client, runId, weightOf } = await start();
+    const { client, runId, weightOf } = await start(kind);
     const first = await client.logModel(runId, 'tree', writeModel(1), { params: { depth: 6 }, tags: { a: 'b' } });
     expect(first).toMatchObject({
       name: 'tree',
@@ -88,7 +89,7 @@ describe('a model', () => {
   });
 
   it('is a folder among the artifacts of a run, too', async () => {
-    const { client, runId, weightOf } = await start();
+    const { client, runId, weightOf } = await start(kind);
     await client.logArtifacts(runId, writeModel(7), { artifactPath: 'deep/model' });
     const { artifactUri } = (await client.getRun(runId)).info;
     const made = await client.registerModel(`runs:/${runId}/deep/model`, 'churn');
@@ -101,7 +102,7 @@ describe('a model', () => {
   });
 
   it('is downloaded whole, into a folder or a new one', async () => {
-    const { client, runId } = await start();
+    const { client, runId } = await start(kind);
     const { modelId } = await client.logModel(runId, 'tree', writeModel(3));
     const dstPath = makeFolder();
     expect(await client.downloadModel(`models:/${modelId}`, { dstPath })).toBe(dstPath);
@@ -113,7 +114,7 @@ describe('a model', () => {
   });
 
   it('whose files cannot be read is made, and ended as failed', async () => {
-    const { client, runId } = await start();
+    const { client, runId } = await start(kind);
     const logged = client.logModel(runId, 'tree', join(makeFolder(), 'absent'));
     await expect(logged).rejects.toMatchObject({ code: 'FILE_NOT_READABLE' });
     const { outputs, info } = await client.getRun(runId);
@@ -127,7 +128,7 @@ describe('a model', () => {
     ['models:/m-00000000000000000000000000000000', 'RESOURCE_DOES_NOT_EXIST'],
     ['', 'INVALID_PARAMETER_VALUE'],
   ])('that is not there is not registered: %s', async (uri, errorCode) => {
-    const { client, runId } = await start();
+    const { client, runId } = await start(kind);
     const made = client.registerModel(uri.replace('RUN', runId), 'churn');
     await expect(made).rejects.toMatchObject({ errorCode });
     expect(await client.getRegisteredModel('churn').catch(() => ({ latestVersions: [] }))).toMatchObject({
@@ -136,7 +137,7 @@ describe('a model', () => {
   });
 
   it('is no prompt', async () => {
-    const { client } = await start();
+    const { client } = await start(kind);
     const made = client.registerModel('s3://bucket/a', 'churn', { tags: { 'mlflow.prompt.is_prompt': 'true' } });
     await expect(made).rejects.toMatchObject({ errorCode: 'INVALID_PARAMETER_VALUE' });
   });
