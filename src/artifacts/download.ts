@@ -1,12 +1,11 @@
 // Brings one file whole: to another name first, going on where it broke off, large ones in parts at once, its checksum compared.
 import { createHash, randomUUID, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
 import { MlflowError, mlflowError } from '../errors.ts';
 import { joinCrc32 } from './crc32.ts';
 import { inParallel } from './parallel.ts';
+import { readableSize, readPieces } from './source-file.ts';
 
 /** A part of a file that is asked for. */
 export interface ByteRange {
@@ -259,7 +258,7 @@ function compareMd5(source: ByteSource, expected: string, actual: string): void 
 
 async function md5Of(file: string): Promise<string> {
   const hash = createHash('md5');
-  await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash);
+  for await (const piece of readPieces({ file, startByte: 0, sizeBytes: await readableSize(file) })) hash.update(piece);
   return hash.digest('hex');
 }
 

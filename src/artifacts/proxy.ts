@@ -1,6 +1,4 @@
 // Artifacts behind the tracking server's own proxy: mlflow-artifacts URIs, over HTTP.
-import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { MlflowError, mlflowError, RunspanError } from '../errors.ts';
 import { MULTIPART_DEFAULTS, type ArtifactSettings } from '../model/artifact-settings.ts';
 import type { FileInfo } from '../model/entities.ts';
@@ -17,7 +15,7 @@ import { downloadBytes, downloadTo, type ByteRange, type ByteSource, type Opened
 import { uploadInParts } from './parted-upload.ts';
 import { assertArtifactPath, assertServerPath } from './paths.ts';
 import { SignedUrls } from './signed-urls.ts';
-import { READ_BYTES, readableSize } from './source-file.ts';
+import { readableSize, readPieces } from './source-file.ts';
 
 /** Which artifacts, and how to reach them. */
 export interface ProxyArtifactsOptions {
@@ -76,7 +74,7 @@ class ProxyArtifacts implements ArtifactRepository {
     const sizeBytes = await readableSize(sourceFile);
     if (await this.#uploadInParts(target, sourceFile, sizeBytes)) return;
     // not past the size that was promised, should the file grow meanwhile
-    const open = (): Readable => createReadStream(sourceFile, { end: sizeBytes - 1, highWaterMark: READ_BYTES });
+    const open = (): AsyncIterable<Uint8Array> => readPieces({ file: sourceFile, startByte: 0, sizeBytes });
     await this.#api.uploadFile(target, { sizeBytes, open });
   }
 

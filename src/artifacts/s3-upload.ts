@@ -6,10 +6,10 @@ import type {
   S3Client,
   UploadPartCommandOutput,
 } from '@aws-sdk/client-s3';
-import { open, type FileHandle } from 'node:fs/promises';
-import { RunspanError } from '../errors.ts';
+import { open } from 'node:fs/promises';
 import { inParallel } from './parallel.ts';
 import type { AwsSdk } from './s3-client.ts';
+import { fill } from './source-file.ts';
 
 /** boto's own: from here on a file goes in parts of this size (s3transfer, TransferConfig). */
 export const PART_BYTES: number = 8 * 1024 * 1024;
@@ -113,18 +113,6 @@ async function checksumOf(
   const isGiven =
     ChecksumAlgorithm !== undefined || (await client.config.requestChecksumCalculation()) !== 'WHEN_SUPPORTED';
   return isGiven ? {} : { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' };
-}
-
-async function fill(
-  body: Buffer,
-  { file, source, startByte }: { readonly file: string; readonly source: FileHandle; readonly startByte: number },
-): Promise<void> {
-  for (let done = 0; done < body.byteLength;) {
-    const { bytesRead } = await source.read(body, done, body.byteLength - done, startByte + done);
-    if (bytesRead === 0)
-      throw new RunspanError('FILE_NOT_READABLE', `Cannot read '${file}': its size changed while it was read.`);
-    done += bytesRead;
-  }
 }
 
 /** What S3 said of a part, its checksum of whatever kind too. */

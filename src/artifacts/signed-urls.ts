@@ -1,7 +1,5 @@
 // Bytes to and from an object store by URLs that the tracking server has signed: no credentials of ours go there, and no package is needed.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { MlflowError } from '../errors.ts';
 import type { SignedUrl } from '../rest/endpoints/artifact-endpoints.ts';
 import type { ConnectionOptions } from '../rest/transport/connection.ts';
@@ -9,14 +7,7 @@ import { REAL_PACE, withRetries, type Pace } from '../rest/transport/retry.ts';
 import { Transport, type TransportAnswer, type TransportRequest } from '../rest/transport/transport.ts';
 import type { ByteRange, OpenedBytes } from './download.ts';
 import { md5OfETag, s3Error } from './s3-errors.ts';
-import { READ_BYTES } from './source-file.ts';
-
-/** A part of a file on this machine; its size is that of the whole where it is the whole. */
-export interface FilePart {
-  readonly file: string;
-  readonly startByte: number;
-  readonly sizeBytes: number;
-}
+import { readPieces, type FilePart } from './source-file.ts';
 
 /** Python's default for one request, in milliseconds; here for each wait for the next bytes. */
 const DEFAULT_TIMEOUT_MS = 120_000;
@@ -53,16 +44,13 @@ export class SignedUrls {
    */
   async put({ url, headers }: SignedUrl, part: FilePart, what: string): Promise<string> {
     const hash = { digest: (): string => '' };
-    const open = (): Readable => {
-      const { startByte, sizeBytes } = part;
-      const source = createReadStream(part.file, {
-        start: startByte,
-        end: startByte + sizeBytes - 1,
-        highWaterMark: READ_BYTES,
-      });
+    const open = async function* (): AsyncGenerator<Uint8Array, void> {
       const md5 = createHash('md5');
       hash.digest = () => md5.digest('hex');
-      return source.on('data', (chunk) => void md5.update(chunk));
+      for await (const piece of readPieces(part)) {
+        md5.update(piece);
+        yield piece;
+      }
     };
     const request = { method: 'PUT', url, headers, body: { sizeBytes: part.sizeBytes, open } } as const;
     return await this.#send(`write ${what}`, request, async (answer) => {

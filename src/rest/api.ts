@@ -1,5 +1,4 @@
 // MLflow's REST API as typed calls and files: what stores and artifacts call; encodes, sends, retries shortly, decodes, or rejects.
-import type { Readable } from 'node:stream';
 import { RunspanError, type MlflowError } from '../errors.ts';
 import type { ConnectionOptions } from './transport/connection.ts';
 import type { Effect, Endpoint, WireFields } from './wire/endpoint.ts';
@@ -7,13 +6,7 @@ import { PROXIED_ARTIFACTS } from './endpoints/endpoints.ts';
 import { parseExact } from './wire/exact-json.ts';
 import { answerError, nonsenseError, type RequestContext } from './transport/errors.ts';
 import { REAL_PACE, withRetries, type Pace } from './transport/retry.ts';
-import { Transport, type TransportAnswer, type TransportRequest } from './transport/transport.ts';
-
-/** A file to send: its size, and how to read it, once for each attempt. */
-export interface FileToSend {
-  readonly sizeBytes: number;
-  readonly open: () => Readable;
-}
+import { Transport, type StreamedBody, type TransportAnswer, type TransportRequest } from './transport/transport.ts';
 
 /** What is different from calling the tracking server itself. */
 export interface RestApiOptions {
@@ -75,7 +68,7 @@ export class RestApi {
   }
 
   /** Sends one file to the artifact proxy; `path` is below the proxy's root, with `/`. The timeout is for each wait for progress. */
-  async uploadFile(path: string, file: FileToSend): Promise<void> {
+  async uploadFile(path: string, file: StreamedBody): Promise<void> {
     const context = this.#contextOf('PUT', `${PROXIED_ARTIFACTS}/${path}`, 'repeatable');
     await this.#send(
       { method: 'PUT', url: this.#fileUrl(path), body: file, timeoutCovers: 'stall', context },

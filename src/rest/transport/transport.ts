@@ -1,5 +1,4 @@
 // Sends one request and reads its answer within one deadline; credentials go to the tracking server's own origin and no other.
-import { Readable, Transform } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { RunspanError } from '../../errors.ts';
 import type { ConnectionOptions } from './connection.ts';
@@ -14,7 +13,8 @@ import { untraced } from './untraced.ts';
 /** A body that is read while it is sent. */
 export interface StreamedBody {
   readonly sizeBytes: number;
-  readonly open: () => Readable;
+  /** Once for each attempt; a piece is asked for when the socket has taken those before it. */
+  readonly open: () => AsyncIterable<Uint8Array>;
 }
 
 /** One request. */
@@ -47,6 +47,8 @@ interface Exchange {
   readonly deadline: Deadline;
   /** Whether a byte of it may have gone out. */
   wasSent: boolean;
+  /** The streamed body of the last attempt. */
+  sent: AsyncGenerator<Uint8Array, void> | undefined;
   /** Why the body could not be read, where that is what failed. */
   sourceError: unknown;
   /** The token of the last attempt was answered 401. */
@@ -89,6 +91,7 @@ export class Transport {
       request,
       deadline,
       wasSent: false,
+      sent: undefined,
       sourceError: undefined,
       isTokenRefused: false,
     };
@@ -136,6 +139,7 @@ export class Transport {
         await exchange.deadline.race(body.dump());
       } finally {
         body.destroy();
+        endSending(exchange);
       }
     }
   }
@@ -144,7 +148,6 @@ export class Transport {
     const { request, deadline } = exchange;
     const dispatcher = this.#dispatchers.get(url.origin).compose(noteSending(exchange));
     const headers = await this.#headersFor(exchange, url);
-    const body = bodyOf(exchange);
     try {
       // raced, because a request that waits for its connection does not hear the signal
       return await deadline.race(
@@ -153,12 +156,12 @@ export class Transport {
           path: `${url.pathname}${url.search}`,
           method: request.method,
           headers,
-          body,
+          body: bodyOf(exchange) as string | Buffer | null, // or what is iterated over, which undici documents and its types leave out
           signal: deadline.signal,
         }),
       );
     } catch (cause) {
-      if (body instanceof Readable) body.destroy();
+      endSending(exchange);
       throw failure(exchange, cause);
     }
   }
@@ -203,37 +206,38 @@ function noteSending(exchange: Exchange): Dispatcher.DispatcherComposeIntercepto
   };
 }
 
-function bodyOf(exchange: Exchange): string | Buffer | Readable | null {
+function bodyOf(exchange: Exchange): string | Buffer | AsyncIterable<Uint8Array> | null {
   const { body } = exchange.request;
   if (body === undefined || typeof body === 'string') return body ?? null;
-  // an empty stream would go out chunked, without its length
+  // undici would send an empty one without its length
   if (body.sizeBytes === 0) return Buffer.alloc(0);
-  const sent = counted(body.sizeBytes, exchange);
-  const source = body.open();
-  // not a pipeline: it would tell the network's failure to the source, and the source's to us
-  source.once('error', (error) => {
-    exchange.sourceError = error;
-    sent.destroy(error);
-  });
-  // undici hears its errors while it sends; after that nobody does, and they are told as the request's failure
-  sent.on('error', () => undefined).once('close', () => source.destroy());
-  return source.pipe(sent);
+  exchange.sent = counted(body, exchange);
+  return exchange.sent;
 }
 
-/** Lets the bytes through, and fails where there are more or fewer than were promised. */
-function counted(sizeBytes: number, exchange: Exchange): Transform {
+/** Closes the source, as soon as it stands still: undici leaves it open where an answer comes before all is sent and the socket is reset. */
+function endSending({ sent }: Exchange): void {
+  sent?.return().catch(() => undefined);
+}
+
+/** Lets the bytes through, and fails before the last of them where there are more or fewer than were promised. */
+async function* counted({ sizeBytes, open }: StreamedBody, exchange: Exchange): AsyncGenerator<Uint8Array, void> {
   let leftBytes = sizeBytes;
-  return new Transform({
-    transform: (chunk: Uint8Array, _encoding, done) => {
+  let last: Uint8Array | undefined;
+  try {
+    for await (const chunk of open()) {
       touch(exchange);
       leftBytes -= chunk.byteLength;
-      done(null, chunk);
-    },
-    flush: (done) => {
-      if (leftBytes !== 0) exchange.sourceError = new Error('its size changed while it was read');
-      done(leftBytes === 0 ? null : new Error('the file changed'));
-    },
-  });
+      if (leftBytes > 0) yield chunk;
+      else if (leftBytes === 0) last ??= chunk;
+      else break;
+    }
+    if (leftBytes !== 0 || last === undefined) throw new Error('its size changed while it was read');
+  } catch (error) {
+    exchange.sourceError = error;
+    throw error;
+  }
+  yield last;
 }
 
 async function* chunksOf(body: AsyncIterable<Uint8Array>, exchange: Exchange): AsyncGenerator<Uint8Array, void> {

@@ -272,7 +272,12 @@ describe('credentials', () => {
 
 describe('a streamed body', () => {
   const bytes = Buffer.from('0123456789');
-  const put = (transport: Transport, open: () => Readable, sizeBytes = bytes.length, timeoutMs = 5000) =>
+  const put = (
+    transport: Transport,
+    open: () => AsyncIterable<Uint8Array>,
+    sizeBytes = bytes.length,
+    timeoutMs = 5000,
+  ) =>
     send(transport, {
       method: 'PUT',
       body: { sizeBytes, open },
@@ -304,27 +309,56 @@ describe('a streamed body', () => {
     expect(server.seen).toEqual([]);
   });
 
-  it('ends at the deadline where its source stops', async () => {
+  it('ends at the deadline where its source stops, and closes it when it goes on', async () => {
     const server = await startServer(text(''));
-    const source = new Readable({ read: () => undefined });
-    expect(await failureOf(put(open(server.url), () => source, 10, 60))).toMatchObject({
-      errorCode: 'DEADLINE_EXCEEDED',
-    });
-    expect(source.destroyed).toBe(true);
+    const going = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
+    const source = async function* (): AsyncGenerator<Buffer> {
+      try {
+        await going.promise;
+        yield bytes;
+      } finally {
+        closed.resolve();
+      }
+    };
+    expect(await failureOf(put(open(server.url), source, 10, 60))).toMatchObject({ errorCode: 'DEADLINE_EXCEEDED' });
+    going.resolve();
+    await closed.promise;
+    expect(server.seen).toEqual([]);
   });
 
-  it('hears a refusal that comes before it is all sent', async () => {
-    const early = createTcpServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.once('data', () => socket.write('HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nbig'));
+  describe('whose refusal comes before it is all sent', () => {
+    async function startEarly(): Promise<string> {
+      const early = createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.write('HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nbig'));
+      });
+      await new Promise<void>((resolve) => early.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => void early.close());
+      const address = early.address();
+      return `http://127.0.0.1:${typeof address === 'object' ? address?.port : undefined}`;
+    }
+
+    it('hears it while its source stops', async () => {
+      const source = new Readable({ read: () => undefined });
+      source.push(bytes.subarray(0, 5));
+      const answer = await put(open(await startEarly()), () => source, 1_000_000);
+      expect(answer).toEqual({ status: 413, text: 'big' });
     });
-    await new Promise<void>((resolve) => early.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void early.close());
-    const address = early.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
-    const source = new Readable({ read: () => undefined });
-    source.push(bytes.subarray(0, 5));
-    expect(await put(open(`http://127.0.0.1:${port}`), () => source, 1_000_000)).toEqual({ status: 413, text: 'big' });
+
+    it('hears it while its source goes on, and closes that', async () => {
+      const closed = Promise.withResolvers<void>();
+      const source = async function* (): AsyncGenerator<Buffer> {
+        try {
+          for (;;) yield await Promise.resolve(Buffer.alloc(100_000));
+        } finally {
+          closed.resolve();
+        }
+      };
+      const answer = await put(open(await startEarly()), source, 1_000_000_000);
+      expect(answer).toEqual({ status: 413, text: 'big' });
+      await closed.promise;
+    });
   });
 });
 
