@@ -15,22 +15,10 @@ import type { ConnectionOptions } from '../../src/rest/transport/connection.ts';
 import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { describeArtifacts } from '../../src/testing/contract/artifact-suite.ts';
 import { startService } from '../services/mlflow-fixture.ts';
-import { findPython, readMedia, readRun, startBackend } from './backends.ts';
+import { startArtifactServer, THROUGH_SERVER } from './artifact-server.ts';
+import { findPython, readMedia, readRun } from './backends.ts';
 
-const server = { MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD: 'true', MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD: 'true' };
-const backend = await startBackend('mlflow-s3', { env: server }).catch((error: unknown) => {
-  if (process.env['CI']) throw error;
-  console.error(`\n*** SKIPPED: backend 'mlflow-s3' cannot be brought up: ${String(error)}\n`);
-  return undefined;
-});
-afterAll(() => backend?.stop());
-const env: Readonly<Record<string, string>> = backend?.env ?? {};
-const trackingUri = env['MLFLOW_TRACKING_URI'] ?? '';
-const s3 = {
-  endpointUrl: env['MLFLOW_S3_ENDPOINT_URL'] ?? '',
-  accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
-  secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
-};
+const { isThere, trackingUri, s3, env } = await startArtifactServer();
 const folder = mkdtempSync(join(tmpdir(), 'runspan-artifacts-live-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -40,7 +28,6 @@ const IN_PARTS = {
   multipartUploadChunkBytes: 5 * 1024 * 1024,
   multipartDownloadChunkBytes: 5 * 1024 * 1024,
 };
-const THROUGH_SERVER = { hasMultipartUploads: false, hasMultipartDownloads: false };
 
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><text>größe</text></svg>';
 const VEGA = { mark: 'bar', data: { values: [{ a: 'größe' }] } };
@@ -80,7 +67,7 @@ const KINDS: readonly (readonly [string, string | undefined, ArtifactSettings])[
   ['URLs that the server signs', 's3://runspan/signed', { s3Access: 'presigned', ...IN_PARTS }],
 ];
 
-describe.skipIf(backend === undefined)('with MLflow 3.17.2 on versitygw', () => {
+describe.skipIf(!isThere)('with MLflow 3.17.2 on versitygw', () => {
   for (const [name, location, settings] of KINDS) {
     describeArtifacts(name, async () => {
       const { artifacts } = await openRun(location, settings);

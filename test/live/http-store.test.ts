@@ -15,15 +15,11 @@ import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { describeArtifacts } from '../../src/testing/contract/artifact-suite.ts';
 import { describeStore } from '../../src/testing/contract/store-suite.ts';
 import { makeRun } from '../../src/testing/contract/store-fixtures.ts';
-import { readRun, startBackend } from './backends.ts';
+import { readRun } from './backends.ts';
 import { startCuttingProxy } from './cutting-proxy.ts';
+import { startForCollection } from './require-backend.ts';
 
-const backend = await startBackend('mlflow').catch((error: unknown) => {
-  if (process.env['CI']) throw error;
-  console.error(`\n*** SKIPPED: backend 'mlflow' cannot be brought up: ${String(error)}\n`);
-  return undefined;
-});
-afterAll(() => backend?.stop());
+const backend = await startForCollection('mlflow');
 const uri = backend?.env.MLFLOW_TRACKING_URI ?? '';
 const folder = mkdtempSync(join(tmpdir(), 'runspan-live-'));
 afterAll(() => rmSync(folder, { recursive: true }));

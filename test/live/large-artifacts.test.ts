@@ -10,24 +10,10 @@ import type { ArtifactRepository } from '../../src/artifacts/contract.ts';
 import { openArtifacts } from '../../src/artifacts/open.ts';
 import type { ArtifactSettings, S3Settings } from '../../src/model/artifact-settings.ts';
 import { openHttpStore } from '../../src/stores/http/http-store.ts';
+import { startArtifactServer, THROUGH_SERVER } from './artifact-server.ts';
 import { startCuttingProxy, startUploadCutter } from './cutting-proxy.ts';
-import { startBackend } from './backends.ts';
 
-const server = { MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD: 'true', MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD: 'true' };
-const backend = await startBackend('mlflow-s3', { env: server }).catch((error: unknown) => {
-  if (process.env['CI']) throw error;
-  console.error(`\n*** SKIPPED: backend 'mlflow-s3' cannot be brought up: ${String(error)}\n`);
-  return undefined;
-});
-afterAll(() => backend?.stop());
-const env: Readonly<Record<string, string>> = backend?.env ?? {};
-const trackingUri = env['MLFLOW_TRACKING_URI'] ?? '';
-const s3 = {
-  endpointUrl: env['MLFLOW_S3_ENDPOINT_URL'] ?? '',
-  accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
-  secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
-};
-const THROUGH_SERVER = { hasMultipartUploads: false, hasMultipartDownloads: false };
+const { isThere, trackingUri, s3 } = await startArtifactServer();
 const folder = mkdtempSync(join(tmpdir(), 'runspan-large-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -81,7 +67,7 @@ async function openRun(location: string | undefined, artifacts: ArtifactSettings
   }
 }
 
-describe.skipIf(backend === undefined)('with MLflow 3.17.2 on versitygw', () => {
+describe.skipIf(!isThere)('with MLflow 3.17.2 on versitygw', () => {
   describe('an upload that breaks off', () => {
     const partOf = (path: string): string | undefined => /partNumber=(\d+)/.exec(path)?.[1];
     const through = (endpointUrl: string): S3Settings => ({ ...s3, endpointUrl });

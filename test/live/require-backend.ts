@@ -1,4 +1,4 @@
-// Ties a backend to a test file or a describe block: started before its tests, stopped after them.
+// Ties a backend to a test file or a describe block: started before its tests or while they are collected, stopped after them.
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { type Backend, type BackendName, type BackendOptions, startBackend } from './backends.ts';
 
@@ -26,9 +26,7 @@ export function requireBackend<Name extends BackendName>(
     try {
       backend = await startBackend(name, typeof options === 'function' ? options() : options);
     } catch (error) {
-      if (process.env['CI']) throw error;
-      reason = error instanceof Error ? error.message : String(error);
-      console.error(`\n*** SKIPPED: backend '${name}' cannot be brought up: ${reason}\n`);
+      reason = sayWhy(name, error);
     }
   }, START_TIMEOUT_MS);
   beforeEach((context) => context.skip(backend === undefined, `backend '${name}' cannot be brought up: ${reason}`));
@@ -49,4 +47,33 @@ export function requireBackend<Name extends BackendName>(
     up: () => use().up(),
     stop: () => use().stop(),
   };
+}
+
+/**
+ * As `requireBackend`, for a file whose tests are made of what the backend says: started while they are collected.
+ *
+ * @returns undefined where the tests are to be skipped
+ * @example
+ * const backend = await startForCollection('mlflow');
+ * describe.skipIf(backend === undefined)('with MLflow', () => {});
+ */
+export async function startForCollection<Name extends BackendName>(
+  name: Name,
+  options: BackendOptions = {},
+): Promise<Backend<Name> | undefined> {
+  try {
+    const backend = await startBackend(name, options);
+    afterAll(() => backend.stop());
+    return backend;
+  } catch (error) {
+    sayWhy(name, error);
+    return undefined;
+  }
+}
+
+function sayWhy(name: BackendName, error: unknown): string {
+  if (process.env['CI']) throw error;
+  const reason = error instanceof Error ? error.message : String(error);
+  console.error(`\n*** SKIPPED: backend '${name}' cannot be brought up: ${reason}\n`);
+  return reason;
 }
