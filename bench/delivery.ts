@@ -1,13 +1,9 @@
 // How many metrics a second reach a real MLflow, and how long does the caller wait for a call? Ours beside MLflow's Python client in its
 // three ways, npm's `mlflow`, and a bare loop of full batches. node bench/delivery.ts [rounds] [runs at once …]
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { LoggerService, MlflowService } from 'runspan';
-import type { Run } from 'runspan';
-import { startBackend } from '../test/live/backends.ts';
-import { openBareLoop } from './bare-loop.ts';
+import { cpus, loadavg } from 'node:os';
+import { openDelivery } from './delivery-service.ts';
+import { median } from './measure.ts';
 import { startPythonClient } from './python-client.ts';
 import type { PythonMode } from './python-client.ts';
 import { findRival } from './rival-package.ts';
@@ -19,7 +15,6 @@ const COUNT = 16_000;
 const SLOW_COUNT = 64;
 const ASYNC_COUNT = 1_600;
 const FEW_RUNS = 8;
-const FLUSH_TIMEOUT_MS = 120_000;
 const [BARE, OURS] = ['bare loop of full batches', 'run.logMetric, then flush'];
 const PYTHON: Readonly<Record<PythonMode, string>> = {
   batch: 'Python, log_batch(1000)',
@@ -45,25 +40,10 @@ interface NpmClient {
   readonly Runs: { logMetric(metric: object): Promise<unknown> };
 }
 
-const backend = await startBackend('mlflow').catch((error: unknown) => {
-  console.log(`Skipped: there is no MLflow here. ${error instanceof Error ? error.message : String(error)}`);
-  process.exit();
-});
-const trackingUri = backend.env.MLFLOW_TRACKING_URI;
-process.env['MLFLOW_PYTHON'] ??= backend.env.MLFLOW_PYTHON;
-const folder = mkdtempSync(join(tmpdir(), 'runspan-bench-'));
-const bare = await openBareLoop(trackingUri);
+const delivery = await openDelivery('bench');
+const { trackingUri, bare } = delivery;
+process.env['MLFLOW_PYTHON'] ??= delivery.python;
 const python = await startPythonClient(trackingUri);
-const mlflow = new MlflowService({
-  trackingUri,
-  directory: join(folder, 'journal'),
-  experimentName: 'ours',
-  logSystemMetrics: false,
-  suppressRunLines: true,
-  logger: new LoggerService({ level: 'ERROR' }),
-});
-await mlflow.start();
-const open: Run[] = [];
 let step = 0;
 
 async function timed(call: () => unknown, settle: () => unknown = () => undefined): Promise<Turn> {
@@ -75,17 +55,12 @@ async function timed(call: () => unknown, settle: () => unknown = () => undefine
 }
 
 async function runOurs(runs: number): Promise<Turn> {
-  while (open.length < runs) open.push(await mlflow.startRun({ name: 'bench', nested: true }));
-  const chosen = open.slice(0, runs);
-  if (!(await mlflow.flush({ timeoutMs: FLUSH_TIMEOUT_MS })).isComplete) throw new Error('The runs are not there.');
+  const open = await delivery.runs(runs);
   return timed(
     () => {
-      for (let at = 0; at < COUNT; at += runs) for (const run of chosen) run.logMetric('loss', 0.5, { step: step++ });
+      for (let at = 0; at < COUNT; at += runs) for (const run of open) run.logMetric('loss', 0.5, { step: step++ });
     },
-    async () => {
-      const { isComplete } = await mlflow.flush({ timeoutMs: FLUSH_TIMEOUT_MS });
-      if (!isComplete) throw new Error('Not everything was delivered.');
-    },
+    () => delivery.flush(),
   );
 }
 
@@ -134,8 +109,6 @@ function contestants(): readonly Contestant[] {
   return [...fast, ...slow];
 }
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 const perSecond = (count: number, { wholeMs }: Turn): number => (count / wholeMs) * 1_000;
 
 async function compareAll(runs: number): Promise<void> {
@@ -183,10 +156,6 @@ async function compareAll(runs: number): Promise<void> {
 try {
   for (const runs of RUNS_AT_ONCE) await compareAll(runs);
 } finally {
-  for (const run of open) await run.end();
-  await mlflow.stop({ timeoutMs: FLUSH_TIMEOUT_MS });
   python?.stop();
-  await bare.stop();
-  await backend.stop();
-  rmSync(folder, { recursive: true });
+  await delivery.stop();
 }

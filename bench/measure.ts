@@ -114,6 +114,7 @@ export function readCpuUs(): number {
   return user + system;
 }
 
-function median(values: readonly number[]): number {
+/** The value in the middle; of two, the greater. */
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

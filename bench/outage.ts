@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TrackingServer } from '../test/end-to-end/tracking-server.ts';
+import { median } from './measure.ts';
 
 const SECONDS = Number(process.argv[2] ?? 3_600);
 /** 1,000 is the pace of a real hour. */
@@ -84,9 +85,6 @@ async function runJob(): Promise<Seen> {
   if (seen === undefined) throw new Error(`The job ended with ${String(code)}.`);
   return { ...seen, exitS: (performance.now() - lastAtMs) / 1_000 };
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 console.log(`${SECONDS} s of 1,000 metrics a second with the server away, a second in ${MS_A_SECOND} ms, ${ROUNDS} rounds
 ${cpus().length} × ${cpus()[0]?.model ?? '?'}, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}`);
