@@ -1,4 +1,5 @@
-// How quick do files travel, one large and many small? Beside it: Python's client, and the AWS SDK alone. node bench/artifacts.ts [MB] [files]
+// How quick do files travel, one large and many small? Beside it: Python's client, and the AWS SDK alone.
+// node bench/artifacts.ts [MB] [files] [only those whose name holds this]; 0 leaves a table out
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -23,7 +24,8 @@ import { openArtifacts } from '../src/artifacts/open.ts';
 import { inParallel } from '../src/artifacts/parallel.ts';
 import { findPython, startBackend } from '../test/live/backends.ts';
 
-const [MEGABYTES = 1000, FILES = 10_000] = process.argv.slice(2).map(Number);
+const [MEGABYTES = 1000, FILES = 10_000] = process.argv.slice(2, 4).map(Number);
+const ONLY = process.argv[4] ?? '';
 const FILE_BYTES = 4096;
 const AT_ONCE = 8;
 const BUCKET = 'runspan';
@@ -67,7 +69,8 @@ const python =
     const { stdout } = await run(await findPython(), args, {
       env: { ...process.env, ...env, MLFLOW_TRACKING_URI: trackingUri },
     });
-    return JSON.parse(stdout) as [number, number]; // the script's one output
+    const [up, down] = JSON.parse(stdout) as [{ seconds: number }, { seconds: number }]; // the script's one output
+    return [up.seconds, down.seconds];
   };
 
 /** As one would write it: lib-storage for the large one, PutObject for small ones, eight files at once. */
@@ -112,6 +115,7 @@ async function compare(question: string, source: string, megabytes: number): Pro
   console.log(`${''.padEnd(24)}       up     MB/s     down     MB/s   load`);
   const expected = digest(source);
   for (const [index, [name, contestant]] of contestants.entries()) {
+    if (!name.includes(ONLY)) continue;
     const target = join(folder, 'target');
     const load = loadavg()[0]?.toFixed(1) ?? '?';
     const [up, down] = await contestant(`bench-${megabytes}-${index}/0`, source, target);
@@ -130,17 +134,21 @@ async function compare(question: string, source: string, megabytes: number): Pro
 }
 
 try {
-  const large = join(folder, 'large');
-  mkdirSync(large);
   const block = Buffer.from(Array.from({ length: 1_000_000 }, (_, index) => (index * 2654435761) >>> 24));
-  for (let written = 0; written < MEGABYTES; written++) writeFileSync(join(large, 'large.bin'), block, { flag: 'a' });
-  await compare(`1 file of ${MEGABYTES} MB`, large, MEGABYTES);
-  rmSync(large, { recursive: true });
-  const small = join(folder, 'small');
-  mkdirSync(small);
-  for (let index = 0; index < FILES; index++)
-    writeFileSync(join(small, `${index}.bin`), block.subarray(index, index + FILE_BYTES));
-  await compare(`${FILES} files of ${FILE_BYTES} bytes`, small, (FILES * FILE_BYTES) / 1_000_000);
+  if (MEGABYTES > 0) {
+    const large = join(folder, 'large');
+    mkdirSync(large);
+    for (let written = 0; written < MEGABYTES; written++) writeFileSync(join(large, 'large.bin'), block, { flag: 'a' });
+    await compare(`1 file of ${MEGABYTES} MB`, large, MEGABYTES);
+    rmSync(large, { recursive: true });
+  }
+  if (FILES > 0) {
+    const small = join(folder, 'small');
+    mkdirSync(small);
+    for (let index = 0; index < FILES; index++)
+      writeFileSync(join(small, `${index}.bin`), block.subarray(index, index + FILE_BYTES));
+    await compare(`${FILES} files of ${FILE_BYTES} bytes`, small, (FILES * FILE_BYTES) / 1_000_000);
+  }
 } finally {
   client.destroy();
   rmSync(folder, { recursive: true });
