@@ -70,7 +70,7 @@ export interface DeadlineOptions {
   /**
    * How long a process that ends waits for delivery. A server that is away (no connection, no address, 5xx) is given up after a quarter of
    * it, counted from where nothing got through any more; one that refuses what is sent (401, 403, a path without MLflow) after a second;
-   * each after one more try. One that dawdles is waited for to the last. @default 10_000  Env: RUNSPAN_MLFLOW_EXIT_TIMEOUT_MS
+   * each is tried for a second at least. One that dawdles is waited for to the last. @default 10_000  Env: RUNSPAN_MLFLOW_EXIT_TIMEOUT_MS
    */
   readonly exitTimeoutMs?: number;
   /** How long a call of client() may take. @default 30_000  Env: RUNSPAN_MLFLOW_CLIENT_TIMEOUT_MS */

@@ -6,8 +6,11 @@ import type { Clock } from '../machine/system.ts';
 
 /** Of what an end may take, so much is waited for a server that is away: it may be restarting. */
 const AWAY_SHARE = 1 / 4;
-/** A destination that refuses what is sent until the user mends it is asked again for so long. */
-const REFUSED_MS = 1000;
+/**
+ * For so long an end tries at least, which is two times or more: of a server that has just come back some process may still fail. One
+ * that refuses what is sent until the user mends it is not asked for longer.
+ */
+const TRIES_MS = 1000;
 /** Between two looks. */
 const LOOK_MS = 50;
 
@@ -70,7 +73,9 @@ export class Prospect implements Pick<Patience, 'attempt' | 'rest'> {
     if (this.#failing === undefined || this.#failing.seenAtMs < fromMs) return false;
     const { sinceMs, isRefused } = this.#failing;
     const awayMs = timeoutMs * AWAY_SHARE;
-    return this.#clock.monotonicMs() - sinceMs >= (isRefused ? Math.min(REFUSED_MS, awayMs) : awayMs);
+    const triesMs = Math.min(TRIES_MS, awayMs);
+    const nowMs = this.#clock.monotonicMs();
+    return nowMs - fromMs >= triesMs && nowMs - sinceMs >= (isRefused ? triesMs : awayMs);
   }
 
   #note(error: unknown): void {

@@ -56,12 +56,18 @@ test.each([
   expect(await givenUpAfter(() => error)).toBe(2500);
 });
 
-test('one that was away long before is asked once more', async () => {
-  expect(await givenUpAfter(() => away, { awayBeforeMs: 60_000 })).toBe(50);
+test('one that was away long before is asked for a second more', async () => {
+  expect(await givenUpAfter(() => away, { awayBeforeMs: 60_000 })).toBe(1000);
 });
 
 test('one that was away for long and is back is waited for', async () => {
   expect(await givenUpAfter((nowMs) => (nowMs < 60_000 ? away : undefined), { awayBeforeMs: 60_000 })).toBeUndefined();
+});
+
+test('one that is back, and fails once more, is waited for', async () => {
+  let failures = 1;
+  const answer = (nowMs: number): Error | undefined => (nowMs < 60_000 || failures-- > 0 ? away : undefined);
+  expect(await givenUpAfter(answer, { awayBeforeMs: 60_000 })).toBeUndefined();
 });
 
 test('one that is back before a quarter is over is waited for', async () => {
