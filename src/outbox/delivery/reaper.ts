@@ -70,9 +70,10 @@ async function mirrorAndEnd(
   }
   const { runKey, runId, runName } = run;
   const reaped: Reaped = { kind: 'reaped', runKey, runId, runName, status: 'KILLED', reason };
+  const saidReason = stored.data.tags[END_REASON_TAG] ?? '';
   // By one who took the folder before us, and died before it was certain that somebody had heard of it.
-  if (status === 'KILLED' && stored.data.tags[END_REASON_TAG] === reason)
-    return { ...reaped, reason: `${reason} This may have been said before.` };
+  if (status === 'KILLED' && REAPED.test(saidReason))
+    return { ...reaped, reason: `${saidReason} This may have been said before.` };
   if (!isKilled) return undefined;
   await closeModels(delivery, run.runKey);
   // A clock that stepped back must not end a run before it began.
@@ -86,6 +87,9 @@ async function mirrorAndEnd(
   }
   return reaped;
 }
+
+/** What {@link describeDeath} says; not to the letter, since a power cut may have taken what it knew of the dead one. */
+const REAPED = /^The process .+ (?:ended without closing the run|stopped before the run was ended)/;
 
 function describeDeath(orphan: Orphan): string {
   const who = `process ${orphan.pid}${orphan.threadId === 0 ? '' : ` (thread ${orphan.threadId})`} on ${orphan.host}`;

@@ -12,15 +12,18 @@ async function reap(
   drain: TestDrain,
   isOpenElsewhere: (runId: string) => boolean = () => false,
   isHeard = true,
+  known = orphan,
 ): Promise<void> {
   let isDone = false;
   const tell: Parameters<typeof reapRuns>[1]['tell'] = (event, onHeard) => {
     drain.events.push(event);
     if (isHeard) onHeard();
   };
-  const work = reapRuns(drain.delivery, { orphan, isOpenElsewhere, tell, save: () => drain.drain.save() }).then(() => {
-    isDone = true;
-  });
+  const work = reapRuns(drain.delivery, { orphan: known, isOpenElsewhere, tell, save: () => drain.drain.save() }).then(
+    () => {
+      isDone = true;
+    },
+  );
   await drain.system.clock.runUntil(() => isDone);
   await work;
 }
@@ -70,7 +73,8 @@ describe('the reaper', () => {
     await drain.deliver();
     await reap(drain, undefined, false);
     expect(drain.state.openRuns()).toHaveLength(1);
-    await reap(drain);
+    // The second one knows less of who has died.
+    await reap(drain, undefined, true, { ...orphan, host: 'unknown', lastSeenMs: orphan.lastSeenMs + 1 });
     const reasons = drain.events.flatMap((event) => (event.kind === 'reaped' ? [event.reason] : []));
     expect(reasons).toEqual([reasons[0], `${reasons[0]} This may have been said before.`]);
     expect(store.runs.get(key)?.statuses).toEqual(['RUNNING', 'KILLED']);

@@ -95,11 +95,16 @@ function isUndone({ owner }: SimRun, attempts: readonly Attempt[], { isCertain, 
   return !isCertain && (hasSaidSo || owner.hasLostAll) && attempts.some(isSentAgain);
 }
 
-/** Whoever takes a dead run's folder over says that it ended it, whatever death comes in between; and once, but where one did come. */
+/**
+ * Whoever takes a dead run's folder over says that it ended it, whatever death comes in between; and once, but where one did come. A power
+ * cut where nothing is synced may take the folder's own word for it.
+ */
 function judgeAlerts(world: World): readonly string[] {
   const said = world.processes.flatMap(({ events }) => events.filter((event) => event.kind === 'reaped'));
+  const forgotten = new Set(world.runs.filter(({ owner }) => owner.hasLostAll).map((run) => run.key));
   return world.server.store.activeRuns().flatMap(({ info, tags }) => {
-    const key = tags.get('runspan.run_key');
+    const key = `${tags.get('runspan.run_key')}`;
+    if (forgotten.has(key)) return [];
     const reasons = said.filter((event) => event.runKey === key).map(({ reason }) => reason);
     const isReaped =
       info.status === 'KILLED' && /ended without closing|stopped before/.test(tags.get(END_REASON_TAG) ?? '');
