@@ -55,7 +55,8 @@ export function judgeError(error: unknown): Judgement {
     const isAbsent = error.status === 404 && error.errorCode === 'RESOURCE_DOES_NOT_EXIST';
     return isAbsent || RECORD_STATUSES.has(error.status) ? 'rejected' : 'refused';
   }
-  if (error instanceof RunspanError) return 'rejected';
+  // A store that was closed to be opened anew, for another operation's sake: no record's fault.
+  if (error instanceof RunspanError) return error.code === 'SERVICE_STOPPED' ? 'retry' : 'rejected';
   return isModuleAbsent(error) ? 'refused' : 'unforeseen';
 }
 

@@ -21,6 +21,7 @@ test.each([
   ['wrong credentials, which the user mends', answered(401, false, 'UNAUTHENTICATED'), 'refused'],
   ['a path without MLflow, which the user mends', answered(404, false, 'ENDPOINT_NOT_FOUND'), 'refused'],
   ['a deleted experiment', new DestinationRefused(new Error('deleted')), 'refused'],
+  ['a store that is opened anew', new RunspanError('SERVICE_STOPPED', 'closed'), 'retry'],
   ['a file that changed', new RunspanError('FILE_NOT_READABLE', 'changed'), 'rejected'],
   ['a fault of our own', new TypeError('x is not a function'), 'unforeseen'],
   ['a file of the package that is gone', Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' }), 'refused'],
