@@ -140,6 +140,8 @@ export interface Store {
   readonly supports: {
     /** createRun takes our run key as the run's id. */
     readonly chosenRunId: boolean;
+    /** So many logBatch of different runs may be under way at once. @default 1 */
+    readonly batchesAtOnce?: number;
   };
 
   /** Makes an experiment and gives its id; `RESOURCE_ALREADY_EXISTS` where the name is taken, by one in the bin too. */

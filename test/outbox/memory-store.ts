@@ -37,13 +37,14 @@ interface StoredRun {
 
 export interface MemoryStoreOptions {
   readonly chosenRunId?: boolean;
+  readonly batchesAtOnce?: number;
   readonly onCall?: (method: keyof Store, request: unknown) => Fault;
   readonly now?: () => number;
 }
 
 export class MemoryStore implements Store {
   readonly uri = 'memory:';
-  readonly supports: { readonly chosenRunId: boolean };
+  readonly supports: { readonly chosenRunId: boolean; readonly batchesAtOnce: number };
   readonly experiments: Map<string, Experiment> = new Map();
   readonly runs: Map<string, StoredRun> = new Map();
   readonly models: Map<string, LoggedModel> = new Map();
@@ -54,7 +55,7 @@ export class MemoryStore implements Store {
   #next = 1;
 
   constructor(options: MemoryStoreOptions = {}) {
-    this.supports = { chosenRunId: options.chosenRunId ?? true };
+    this.supports = { chosenRunId: options.chosenRunId ?? true, batchesAtOnce: options.batchesAtOnce ?? 1 };
     this.onCall = options.onCall ?? (() => undefined);
   }
 

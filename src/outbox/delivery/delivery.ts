@@ -18,7 +18,7 @@ export const RUN_KEY_TAG = 'runspan.run_key';
 export interface Delivery {
   readonly system: System;
   readonly destination: DrainDestination;
-  readonly patience: Pick<Patience, 'attempt' | 'rest'>;
+  readonly patience: Pick<Patience, 'attempt' | 'rest' | 'isHeldUp'>;
   readonly state: FolderState;
   readonly deadLetters: DeadLetters;
   /** Undefined where there is no disk. */

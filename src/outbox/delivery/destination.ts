@@ -43,6 +43,7 @@ export class DrainDestination {
   readonly #options: DestinationOptions;
   readonly #experimentIds = new Map<string, Promise<string>>();
   readonly #repositories = new Map<string, Promise<ArtifactRepository>>();
+  #batchesAtOnce = 1;
   #store: Promise<Store> | undefined;
   #registry: Promise<Store> | undefined;
 
@@ -50,10 +51,15 @@ export class DrainDestination {
     this.#options = options;
   }
 
+  /** How many logBatch of different runs the store takes at once, as far as it has been open. */
+  get batchesAtOnce(): number {
+    return this.#batchesAtOnce;
+  }
+
   /** The open store. Rejects {@link DestinationRefused} where opening it again cannot help by itself. */
   store(): Promise<Store> {
     const { trackingUri: uri, connection } = this.#options;
-    this.#store ??= this.#open({ uri, connection }, () => (this.#store = undefined));
+    this.#store ??= this.#openTracking({ uri, connection });
     return this.#store;
   }
 
@@ -113,6 +119,12 @@ export class DrainDestination {
     for (const artifactUri of this.#repositories.keys()) this.closeArtifacts(artifactUri);
     const opened = stores.filter((store) => store !== undefined);
     await Promise.all(opened.map((store) => settleQuietly(store.then((each) => each.close()))));
+  }
+
+  async #openTracking(place: RegistryPlace): Promise<Store> {
+    const store = await this.#open(place, () => (this.#store = undefined));
+    this.#batchesAtOnce = store.supports.batchesAtOnce ?? 1;
+    return store;
   }
 
   async #open({ uri, connection }: RegistryPlace, forget: () => void): Promise<Store> {

@@ -1,15 +1,11 @@
 // Delivers windows of records in order and moves the watermark behind them; one drain a folder.
-import { RunspanError } from '../../errors.ts';
-import type { InputsWrite, EndWrite } from '../../model/write.ts';
 import type { ArtifactLane } from './artifact-lane.ts';
-import { deleteTwins, deliverCreate } from './create-run.ts';
-import { closeModels, deliverModel, deliverModelEnd, findModelId } from './deliver-model.ts';
-import { deliverBatch } from './deliver-batch.ts';
+import { deliverStep } from './deliver-step.ts';
 import type { Delivery } from './delivery.ts';
-import { deliverJoin } from './join-run.ts';
-import { bury, findRunId } from './delivery.ts';
-import type { EntryOf, FenceWrite, PlannedStep, Step } from './plan.ts';
+import { bury } from './delivery.ts';
+import type { Step } from './plan.ts';
 import { planSteps } from './plan.ts';
+import { StepLine } from './step-line.ts';
 import { DrainClosed } from './patience.ts';
 import type { RecordSource, TakeLimits, Window } from '../journal/record-source.ts';
 import type { JournalSync } from './journal-sync.ts';
@@ -51,18 +47,24 @@ export interface DrainOptions {
 /** Takes what a source has and delivers it. */
 export class Drain {
   readonly #options: DrainOptions;
-  #planned: PlannedStep[] = [];
+  readonly #line: StepLine;
   /** Read while the last step of a full window was on its way. */
   #ahead: Window | undefined;
   #isFull = false;
   #lastSequence = 0;
-  #defects = 0;
+  readonly #defects = new WeakMap<Step, number>();
   #savedAtMs = 0;
   #isNoted = true;
   #hasWarnedOfState = false;
 
   constructor(options: DrainOptions) {
     this.#options = options;
+    const { state, patience, destination } = options.delivery;
+    this.#line = new StepLine({
+      deliver: (step) => this.#deliver(step),
+      runIdOf: (step) => (step.kind === 'batch' ? state.runIdOf(step.runKey) : undefined),
+      most: () => (patience.isHeldUp ? 1 : destination.batchesAtOnce),
+    });
   }
 
   /**
@@ -73,16 +75,15 @@ export class Drain {
    */
   async deliverWindow(): Promise<boolean> {
     const { delivery, reader } = this.#options;
-    if (this.#planned.length === 0 && !this.#readWindow()) {
+    if (this.#line.isEmpty && !this.#readWindow()) {
       if (!this.#isNoted && delivery.system.clock.monotonicMs() - this.#savedAtMs >= SAVE_RETRY_MS) this.save();
       return false;
     }
-    for (let next = this.#planned[0]; next !== undefined; next = this.#planned[0]) {
-      const running = this.#runOnce(next.step);
-      if (this.#isFull && this.#planned.length === 1) await this.#readAhead(running);
-      await running;
-      this.#planned.shift();
-      this.#settle(next.settles);
+    while (!this.#line.isEmpty) {
+      this.#line.begin();
+      if (this.#isFull && this.#line.waiting.length === 0) await this.#readAhead();
+      await this.#line.untilOneEnds();
+      this.#settle(this.#line.takeSettled());
     }
     this.#settle(this.#lastSequence);
     this.save();
@@ -91,9 +92,8 @@ export class Drain {
   }
 
   /** While the server works: reading 5,000 records takes this thread some ten milliseconds. Only behind a full window, since there more waits. */
-  async #readAhead(running: Promise<void>): Promise<void> {
+  async #readAhead(): Promise<void> {
     const { source, delivery } = this.#options;
-    running.catch(() => undefined); // whoever called awaits it next
     await new Promise<void>((resolve) => delivery.system.clock.nextTurn(resolve));
     try {
       this.#ahead ??= source.take(LIMITS);
@@ -115,7 +115,7 @@ export class Drain {
     this.sync();
     this.#nameLosses(window);
     delivery.state.tallies.read(window.entries);
-    this.#planned = [...planSteps(window.entries, window.lastSequence)];
+    this.#line.waiting = [...planSteps(window.entries, window.lastSequence)];
     this.#lastSequence = window.lastSequence;
     return true;
   }
@@ -128,15 +128,14 @@ export class Drain {
   }
 
   /** A defect in one step must not stop the steps behind it: after some tries its records are dead-lettered. */
-  async #runOnce(step: Step): Promise<void> {
-    const { delivery } = this.#options;
+  async #deliver(step: Step): Promise<void> {
+    const { delivery, lane } = this.#options;
     try {
-      await this.#run(step);
-      this.#defects = 0;
+      await deliverStep(delivery, lane, step);
     } catch (error) {
-      this.#defects += 1;
-      if (error instanceof DrainClosed || this.#defects < DEFECT_LIMIT) throw error;
-      this.#defects = 0;
+      const defects = (this.#defects.get(step) ?? 0) + 1;
+      this.#defects.set(step, defects);
+      if (error instanceof DrainClosed || defects < DEFECT_LIMIT) throw error;
       const entries = step.kind === 'batch' ? step.entries : [step.entry];
       const reason = isError(error) ? error : new Error(String(error));
       for (const { sequence, write } of entries) bury(delivery, sequence, { record: write, error: reason });
@@ -199,90 +198,4 @@ export class Drain {
       delivery.onWarning(`${reason} and are lost.`);
     }
   }
-
-  async #run(step: Step): Promise<void> {
-    const { delivery, lane } = this.#options;
-    if (step.kind === 'batch') await deliverBatch(delivery, step.runKey, step.entries);
-    else if (step.kind === 'single') await deliverSingle(delivery, lane, step.entry);
-    else {
-      const { sequence, write } = step.entry;
-      const error = new RunspanError('NOT_SUPPORTED', `This version does not know records of kind '${write.kind}'`);
-      bury(delivery, sequence, { record: write, error });
-    }
-  }
-}
-
-async function deliverSingle(
-  delivery: Delivery,
-  lane: ArtifactLane,
-  { sequence, write }: EntryOf<FenceWrite>,
-): Promise<void> {
-  switch (write.kind) {
-    case 'create':
-      return deliverCreate(delivery, { sequence, write });
-    case 'join':
-      return deliverJoin(delivery, { sequence, write });
-    case 'inputs':
-      return deliverInputs(delivery, { sequence, write });
-    case 'artifact':
-      return lane.deliver({ sequence, write });
-    case 'model':
-      return deliverModel(delivery, { sequence, write });
-    case 'model-end':
-      return deliverModelEnd(delivery, lane, { sequence, write });
-    case 'attributes':
-      delivery.state.keepAttributes(write.runKey, {
-        params: write.params,
-        tags: write.tags,
-        // The journal spells NaN and the infinities as texts.
-        metrics: write.metrics.map((metric) => ({ ...metric, value: Number(metric.value) })),
-      });
-      return;
-    case 'end':
-      return deliverEnd(delivery, lane, { sequence, write });
-  }
-}
-
-async function deliverInputs(delivery: Delivery, { sequence, write }: EntryOf<InputsWrite>): Promise<void> {
-  const { runKey, inputs, modelKeys = [] } = write;
-  const found = await findRunId(delivery, runKey);
-  const modelIds: string[] = [];
-  for (const modelKey of modelKeys) {
-    const id = await findModelId(delivery, { runKey, modelKey });
-    if (id !== undefined) modelIds.push(id);
-  }
-  const outcome =
-    found.status === 'rejected'
-      ? found
-      : await delivery.patience.attempt(async () => {
-          const store = await delivery.destination.store();
-          await (modelIds.length === 0
-            ? store.logInputs(found.value, inputs)
-            : store.logInputs(found.value, inputs, modelIds));
-        });
-  if (outcome.status === 'rejected') bury(delivery, sequence, { record: write, error: outcome.error });
-}
-
-async function deliverEnd(
-  delivery: Delivery,
-  lane: ArtifactLane,
-  { sequence, write }: EntryOf<EndWrite>,
-): Promise<void> {
-  const { state, destination, patience } = delivery;
-  const found = await findRunId(delivery, write.runKey);
-  const run = state.run(write.runKey);
-  if (found.status === 'done') await closeModels(delivery, write.runKey);
-  const { status, endTimeMs } = write;
-  const outcome =
-    found.status === 'rejected'
-      ? found
-      : await patience.attempt(async () =>
-          (await destination.store()).updateRun({ runId: found.value, status, endTimeMs }),
-        );
-  if (outcome.status === 'rejected') bury(delivery, sequence, { record: write, error: outcome.error });
-  // As late as can be: what a slow server makes of a create while the run ends is found too.
-  if (found.status === 'done' && run?.wasAmbiguous === true) await deleteTwins(delivery, run);
-  if (run !== undefined && run.artifactUri !== '' && !lane.uses(run.artifactUri))
-    destination.closeArtifacts(run.artifactUri);
-  state.endRun(write.runKey);
 }

@@ -47,6 +47,13 @@ export type Judgement = 'retry' | 'refused' | 'rejected' | 'unforeseen';
  */
 const RECORD_STATUSES = new Set([400, 409, 413, 422, 501, 503]);
 
+/** An attempt that is to be made again. */
+interface Failure {
+  readonly status: 'failed';
+  readonly error: unknown;
+  readonly judgement: Judgement;
+}
+
 /** Tells errors apart: mended by time, by the user, or not at all. */
 export function judgeError(error: unknown): Judgement {
   if (error instanceof DestinationRefused) return 'refused';
@@ -85,6 +92,8 @@ export class Patience {
   /** Failures in a row, over all operations. */
   #failures = 0;
   #isRefused = false;
+  /** Operations that have failed and are not done. */
+  #heldUp = 0;
 
   constructor(options: PatienceOptions) {
     this.#options = options;
@@ -99,6 +108,11 @@ export class Patience {
   /** True while the destination answers, and refuses whatever it is sent: the user has to mend something. */
   get isRefused(): boolean {
     return this.#isRefused;
+  }
+
+  /** Whether something has failed and is tried again: nothing new is to be sent beside it, lest a server that asks for rest gets none. */
+  get isHeldUp(): boolean {
+    return this.#heldUp > 0;
   }
 
   /** Somebody waits for the end: cut the pause under way short and keep the next ones short. */
@@ -124,19 +138,17 @@ export class Patience {
    * @throws {DrainClosed} once closed
    */
   async attempt<T>(operation: () => Promise<T>): Promise<Outcome<T>> {
-    for (let attempts = 1; ; attempts += 1) {
-      if (this.#isClosed) throw new DrainClosed();
-      try {
-        const value = await operation();
-        this.#recover();
-        return { status: 'done', value };
-      } catch (error) {
-        if (this.#isClosed) throw new DrainClosed();
-        const judgement = judgeError(error);
-        const isGivenUp = judgement === 'unforeseen' && attempts >= UNFORESEEN_LIMIT;
-        if (judgement === 'rejected' || isGivenUp) return { status: 'rejected', error: asError(error) };
-        await this.#wait(error, judgement);
+    let ended = await this.#attemptOnce(operation, 1);
+    if (ended.status !== 'failed') return ended;
+    this.#heldUp += 1;
+    try {
+      for (let attempts = 2; ; attempts += 1) {
+        await this.#wait(ended.error, ended.judgement);
+        ended = await this.#attemptOnce(operation, attempts);
+        if (ended.status !== 'failed') return ended;
       }
+    } finally {
+      this.#heldUp -= 1;
     }
   }
 
@@ -150,6 +162,21 @@ export class Patience {
     for (let leftMs = untilMs - clock.monotonicMs(); leftMs > 0; leftMs = untilMs - clock.monotonicMs()) {
       if (this.#isClosed) throw new DrainClosed();
       await this.#pause.wait(leftMs);
+    }
+  }
+
+  async #attemptOnce<T>(operation: () => Promise<T>, attempts: number): Promise<Outcome<T> | Failure> {
+    if (this.#isClosed) throw new DrainClosed();
+    try {
+      const value = await operation();
+      this.#recover();
+      return { status: 'done', value };
+    } catch (error) {
+      if (this.#isClosed) throw new DrainClosed();
+      const judgement = judgeError(error);
+      const isGivenUp = judgement === 'unforeseen' && attempts >= UNFORESEEN_LIMIT;
+      if (judgement === 'rejected' || isGivenUp) return { status: 'rejected', error: asError(error) };
+      return { status: 'failed', error, judgement };
     }
   }
 

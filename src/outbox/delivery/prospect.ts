@@ -15,7 +15,7 @@ const TRIES_MS = 1000;
 const LOOK_MS = 50;
 
 /** A patience that remembers how what it was asked for fared. */
-export class Prospect implements Pick<Patience, 'attempt' | 'rest'> {
+export class Prospect implements Pick<Patience, 'attempt' | 'rest' | 'isHeldUp'> {
   readonly #patience: Patience;
   readonly #clock: Pick<Clock, 'monotonicMs' | 'after'>;
   /** Whether a server is at the other end: a database that is locked is not away. */
@@ -49,6 +49,11 @@ export class Prospect implements Pick<Patience, 'attempt' | 'rest'> {
   /** As {@link Patience.rest}. */
   rest(untilMs: number): Promise<void> {
     return this.#patience.rest(untilMs);
+  }
+
+  /** As {@link Patience.isHeldUp}. */
+  get isHeldUp(): boolean {
+    return this.#patience.isHeldUp;
   }
 
   /**

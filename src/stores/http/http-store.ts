@@ -68,7 +68,8 @@ class HttpStore implements Store {
   readonly uri: string;
   readonly traces: TraceStore;
   // the server makes the run's id, and ignores a client's without a word
-  readonly supports = { chosenRunId: false } as const;
+  // a server works on one request while the next is on its way; more than two it answers no sooner
+  readonly supports = { chosenRunId: false, batchesAtOnce: 2 } as const;
   readonly #api: RestApi;
 
   constructor(api: RestApi) {

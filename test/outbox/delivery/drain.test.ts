@@ -292,13 +292,13 @@ describe('drain, whatever happens', () => {
       fc.asyncProperty(
         plans,
         faultsOf,
-        fc.boolean(),
+        fc.record({ chosenRunId: fc.boolean(), batchesAtOnce: fc.integer({ min: 1, max: 3 }) }),
         fc.array(fc.nat(30), { maxLength: 4 }),
-        async (plan, faults, chosenRunId, restarts) => {
+        async (plan, faults, supports, restarts) => {
           const writes = toWrites(plan);
           const paths = ownFolder();
           const queue = [...faults];
-          const store = new MemoryStore({ chosenRunId });
+          const store = new MemoryStore(supports);
           store.onCall = (method) => {
             const fault = queue.shift();
             if (fault === undefined) return undefined;

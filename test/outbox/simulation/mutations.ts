@@ -86,8 +86,20 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a record counts as delivered before the answer',
     file: 'delivery/drain.ts',
-    from: 'const running = this.#runOnce(next.step);',
-    to: 'this.#settle(next.settles);\n      this.save();\n      const running = this.#runOnce(next.step);',
+    from: 'this.#line.begin();',
+    to: 'this.#line.begin();\n      this.#settle(this.#lastSequence);\n      this.save();',
+  },
+  {
+    name: 'the watermark passes what is under way',
+    file: 'delivery/step-line.ts',
+    from: "const done = this.#begun.findIndex(({ status }) => status !== 'done');",
+    to: "const done = this.#begun.findLastIndex(({ status }) => status === 'done') + 1;",
+  },
+  {
+    name: "a run's end is under way beside its last batch",
+    file: 'delivery/step-line.ts',
+    from: 'if (runId === undefined || underWay.length >= this.#options.most()) return false;',
+    to: 'if (underWay.length >= this.#options.most()) return false;',
   },
   {
     name: 'a segment is removed before the state is saved',
@@ -127,7 +139,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a run's end is not sent",
-    file: 'delivery/drain.ts',
+    file: 'delivery/deliver-step.ts',
     from: '(await destination.store()).updateRun({ runId: found.value, status, endTimeMs }),',
     to: '(await destination.store()).getRun(found.value),',
   },

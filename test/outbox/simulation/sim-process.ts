@@ -123,6 +123,7 @@ export class SimProcess {
           isDead: () => this.isDead,
           disk: this.disk,
           onApplied: (method, request) => options.onApplied(pid, method, request),
+          onWrong: options.onWrong,
         }),
       },
     );

@@ -47,6 +47,8 @@ const ROUGH = {
 
 /** Calls that a second time would do something else. */
 const ONCE: ReadonlySet<string> = new Set(['createExperiment', 'createRun', 'deleteRun']);
+/** Calls that write to a run that is there, and name it. */
+const WRITES: ReadonlySet<string> = new Set(['logBatch', 'updateRun']);
 /** Calls that change nothing: their loss is never ambiguous. */
 const READS = /^(get|search|find)/;
 const TIMEOUT_MS = 5000;
@@ -62,6 +64,8 @@ export interface Caller {
   readonly disk: DiskView;
   /** What the server carried out for it, in order. */
   readonly onApplied: (method: string, request: unknown) => void;
+  /** Told of what no drain may send. */
+  readonly onWrong: (what: string) => void;
 }
 
 interface Call {
@@ -82,10 +86,15 @@ export class SimServer {
   readonly artifacts: Map<string, string> = new Map();
   weather: Weather = 'fair';
   readonly #options: SimServerOptions;
+  readonly #underWay = new Map<Caller, Set<string>>();
 
   constructor(options: SimServerOptions) {
     this.#options = options;
-    this.store = new MemoryStore({ chosenRunId: options.chosenRunId });
+    // As of a real one: what takes a run's key as its id is a file, and written by one after the other.
+    this.store = new MemoryStore({
+      chosenRunId: options.chosenRunId,
+      batchesAtOnce: options.chosenRunId ? 1 : 2,
+    });
   }
 
   /** How a process reaches it. */
@@ -121,7 +130,23 @@ export class SimServer {
     return { uri, putFile: put, close: () => Promise.resolve() } as unknown as ArtifactRepository;
   }
 
-  async #send<T>(caller: Caller, { method, request }: Call, act: () => Promise<T>): Promise<T> {
+  /** Of each run a process has one write under way; those of two runs are answered in any order. */
+  async #send<T>(caller: Caller, call: Call, act: () => Promise<T>): Promise<T> {
+    if (!WRITES.has(call.method)) return this.#carry(caller, call, act);
+    // What the drain hands to these.
+    const { runId } = call.request as { readonly runId: string };
+    const runIds = this.#underWay.get(caller) ?? new Set();
+    this.#underWay.set(caller, runIds);
+    if (runIds.has(runId)) caller.onWrong(`sends ${call.method} of ${runId} beside another`);
+    runIds.add(runId);
+    try {
+      return await this.#carry(caller, call, act);
+    } finally {
+      runIds.delete(runId);
+    }
+  }
+
+  async #carry<T>(caller: Caller, { method, request }: Call, act: () => Promise<T>): Promise<T> {
     const { choices } = this.#options;
     const fate = this.#fateOf(method);
     await this.#pass(caller, choices.below(30) + 1);

@@ -452,7 +452,7 @@ describe('the store', () => {
   it('shows its address without credentials, and makes no run ids', () => {
     const { store } = openAt('http://ada:hunter2@127.0.0.1:9/mlflow/');
     expect(store.uri).toBe('http://127.0.0.1:9/mlflow');
-    expect(store.supports).toEqual({ chosenRunId: false });
+    expect(store.supports).toEqual({ chosenRunId: false, batchesAtOnce: 2 });
   });
 
   it('is refused for another scheme', () => {
