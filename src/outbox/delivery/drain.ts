@@ -4,7 +4,7 @@ import { deliverStep } from './deliver-step.ts';
 import type { Delivery } from './delivery.ts';
 import { bury } from './delivery.ts';
 import type { Step } from './plan.ts';
-import { planSteps } from './plan.ts';
+import { entriesOf, planSteps } from './plan.ts';
 import { StepLine } from './step-line.ts';
 import { DrainClosed } from './patience.ts';
 import type { RecordSource, TakeLimits, Window } from '../journal/record-source.ts';
@@ -22,6 +22,8 @@ export const WINDOW_COUNT = 4937;
 /** Of each run where many take turns: a full request. */
 const COUNT_PER_RUN = 1000;
 const LIMITS: TakeLimits = { maxCount: WINDOW_COUNT, countPerRun: COUNT_PER_RUN };
+/** Between two looks at what has come while steps of a window wait. */
+const TOP_UP_MS = 50;
 /** Between two saves of the state within a window. */
 const SAVE_INTERVAL_MS = 100;
 /** Between two tries of a save that the disk did not take, while nothing new comes. */
@@ -51,6 +53,7 @@ export class Drain {
   /** Read while the last step of a full window was on its way. */
   #ahead: Window | undefined;
   #isFull = false;
+  #readAtMs = 0;
   #lastSequence = 0;
   readonly #defects = new WeakMap<Step, number>();
   #savedAtMs = 0;
@@ -80,6 +83,7 @@ export class Drain {
       return false;
     }
     while (!this.#line.isEmpty) {
+      this.#topUp();
       this.#line.begin();
       if (this.#isFull && this.#line.waiting.length === 0) await this.#readAhead();
       await this.#line.untilOneEnds();
@@ -103,8 +107,22 @@ export class Drain {
   }
 
   #readWindow(): boolean {
+    this.#readAtMs = this.#options.delivery.system.clock.monotonicMs();
+    return this.#plan(this.#takeAhead() ?? this.#options.source.take(LIMITS));
+  }
+
+  /** What has come while steps wait joins them: else a burst's first records, some of each of many runs, cost a request a run. */
+  #topUp(): void {
     const { source, delivery } = this.#options;
-    const window = this.#takeAhead() ?? source.take(LIMITS);
+    const nowMs = delivery.system.clock.monotonicMs();
+    if (this.#isFull || this.#line.waiting.length === 0 || nowMs - this.#readAtMs < TOP_UP_MS) return;
+    this.#readAtMs = nowMs;
+    this.#plan(source.takeMore(LIMITS));
+  }
+
+  /** Plans what was read together with what waits; false where nothing was. */
+  #plan(window: Window): boolean {
+    const { delivery } = this.#options;
     this.#isFull = window.isFull;
     for (const { segment, bytes } of window.damage) {
       delivery.onWarning(
@@ -115,7 +133,8 @@ export class Drain {
     this.sync();
     this.#nameLosses(window);
     delivery.state.tallies.read(window.entries);
-    this.#line.waiting = [...planSteps(window.entries, window.lastSequence)];
+    const all = [...entriesOf(this.#line.waiting), ...window.entries];
+    this.#line.waiting = [...planSteps(all, window.lastSequence)];
     this.#lastSequence = window.lastSequence;
     return true;
   }

@@ -79,6 +79,14 @@ export function planSteps(entries: readonly Entry[], lastSequence: number): read
   return withWatermarks(steps, lastSequence);
 }
 
+/** The records of steps, in the order of their numbers. */
+export function entriesOf(planned: readonly PlannedStep[]): readonly Entry[] {
+  const entries = planned.flatMap(({ step }): readonly Entry[] =>
+    step.kind === 'batch' ? step.entries : [step.entry],
+  );
+  return entries.toSorted((a, b) => a.sequence - b.sequence);
+}
+
 const FENCES: ReadonlySet<string> = new Set([
   'create',
   'join',

@@ -77,7 +77,10 @@ export class RecordSource {
   #ahead: Block | undefined;
   #gapSinceMs: number | undefined;
   #lostThrough = 0;
+  /** What the last window holds. */
+  #count = 0;
   #length = 0;
+  readonly #runKeys = new Set<string>();
   #next: number;
 
   constructor(options: RecordSourceOptions) {
@@ -103,13 +106,19 @@ export class RecordSource {
 
   /** Reads what the limits allow; an empty window where there is nothing whole yet. */
   take(limits: TakeLimits): Window {
+    this.#count = 0;
+    this.#length = 0;
+    this.#runKeys.clear();
+    return this.takeMore(limits);
+  }
+
+  /** Reads on what the limits leave room for in the last window, which ended because there was nothing whole yet. */
+  takeMore(limits: TakeLimits): Window {
     const entries: Entry[] = [];
     const losses: Loss[] = [];
     const damage: { segment: string; bytes: number }[] = [];
-    const runKeys = new Set<string>();
-    this.#length = 0;
-    while (!this.#isEnough(entries.length, runKeys.size, limits)) {
-      const block = this.#nextBlockUnlessFailed(damage, entries.length > 0);
+    while (!this.#isEnough(limits)) {
+      const block = this.#nextBlockUnlessFailed(damage, this.#count > 0);
       const readable = block?.firstSequence ?? this.#endOfLoss();
       if (readable === undefined) break;
       if (readable > this.#next) {
@@ -118,18 +127,19 @@ export class RecordSource {
       }
       const from = entries.length;
       if (block !== undefined) this.#unpack(block, entries, losses);
-      for (let at = from; at < entries.length; at++) runKeys.add(entries[at]?.write.runKey ?? '');
+      for (let at = from; at < entries.length; at++) this.#runKeys.add(entries[at]?.write.runKey ?? '');
+      this.#count += entries.length - from;
     }
     const isEmpty = entries.length === 0 && losses.length === 0;
-    const isFull = this.#isEnough(entries.length, runKeys.size, limits);
-    return { entries, losses, damage, lastSequence: isEmpty ? 0 : this.#next - 1, isFull };
+    return { entries, losses, damage, lastSequence: isEmpty ? 0 : this.#next - 1, isFull: this.#isEnough(limits) };
   }
 
-  #isEnough(count: number, runCount: number, { maxCount, countPerRun = 0 }: TakeLimits): boolean {
-    if (count < maxCount) return this.#length >= WINDOW_LENGTH;
-    const isLargest = count >= MOST_COUNT || runCount > MOST_RUNS || this.#length >= MOST_LENGTH;
+  #isEnough({ maxCount, countPerRun = 0 }: TakeLimits): boolean {
+    if (this.#count < maxCount) return this.#length >= WINDOW_LENGTH;
+    const runCount = this.#runKeys.size;
+    const isLargest = this.#count >= MOST_COUNT || runCount > MOST_RUNS || this.#length >= MOST_LENGTH;
     // One frame more and each run may have some records too many for a request.
-    return isLargest || count > runCount * countPerRun - FRAME_COUNT;
+    return isLargest || this.#count > runCount * countPerRun - FRAME_COUNT;
   }
 
   #unpack(block: Block, entries: Entry[], losses: Loss[]): void {

@@ -139,4 +139,49 @@ describe('batches of different runs', () => {
     expect(store.sent).toEqual(['2: 1', '1: 1']);
     expect(drain.counts()).toEqual({ settled: 4, dead: 0 });
   });
+
+  it('are joined by what comes while they wait', async () => {
+    const store = new GatedStore();
+    const drain = await begin(store);
+    drain.add(metric(one, 3), metric(two, 3), end(two), metric(three, 3));
+    drain.system.clock.advance(60);
+    await store.answer('1: 1,2');
+    await store.answer('2: 1,2,3');
+    await store.answer('3: 1,2,3');
+    await store.answer('1: 3');
+    expect(store.sent).toEqual(['1: 1,2', '2: 1,2,3', '3: 1,2,3', '1: 3']);
+    expect(drain.counts()).toEqual({ settled: 13, dead: 0 });
+  });
+
+  it('are all delivered and once where a thousand runs take turns while they are sent', async () => {
+    const store = new MemoryStore({ batchesAtOnce: 2 });
+    const drain = openTestDrain(store);
+    const keys = Array.from({ length: 1_000 }, (_, at) => runKey(at + 1));
+    drain.add(...keys.map((key) => create(key)));
+    await drain.deliver();
+    let step = 0;
+    const log = (): void => drain.add(...keys.map((key) => metric(key, step)));
+    log();
+    const sizes: number[] = [];
+    store.onCall = (method, request) => {
+      if (method !== 'logBatch') return undefined;
+      sizes.push((request as LogBatchRequest).metrics?.length ?? 0);
+      drain.system.clock.advance(10);
+      if (sizes.length % 10 === 0 && (step += 1) < 10) log();
+      return undefined;
+    };
+    await drain.deliver();
+    expect(sizes.length).toBeLessThan(1_200);
+    const steps = Array.from({ length: 10 }, (_, at) => at);
+    expect(
+      keys.every(
+        (key) =>
+          store.runs
+            .get(key)
+            ?.metrics.map((each) => each.step)
+            .join() === steps.join(),
+      ),
+    ).toBe(true);
+    expect(drain.counts()).toEqual({ settled: 11_000, dead: 0 });
+  });
 });

@@ -155,6 +155,26 @@ describe('record source', () => {
     );
   });
 
+  it('reads on in a window that had ended for want of records, as far as one look would have gone', () => {
+    const { source } = open();
+    let next = 1;
+    const add = (count: number): void => {
+      const lines = Array.from({ length: count }, (_, at) => `${encodeWrite(metric(runKey(at % 1_000), next + at))}\n`);
+      source.addMemory({ firstSequence: next, count, lines: lines.join('') });
+      next += count;
+    };
+    const limits = { maxCount: 4_950, countPerRun: 1_000 };
+    add(2_000);
+    expect(source.take(limits)).toMatchObject({ lastSequence: 2_000, isFull: false });
+    expect(source.takeMore(limits)).toMatchObject({ lastSequence: 0, isFull: false });
+    for (let at = 0; at < 400; at++) add(100);
+    const more = source.takeMore(limits);
+    expect(more.entries[0]?.sequence).toBe(2_001);
+    expect(more).toMatchObject({ lastSequence: 30_000, isFull: true });
+    expect(source.takeMore(limits)).toMatchObject({ lastSequence: 0, isFull: true });
+    expect(source.take(limits).lastSequence).toBe(42_000);
+  });
+
   it('reads a segment larger than its chunk', () => {
     const { folder, steps } = open();
     const steps64 = Array.from({ length: 64 }, (_, index) => index);

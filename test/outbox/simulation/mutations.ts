@@ -102,6 +102,12 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'if (underWay.length >= this.#options.most()) return false;',
   },
   {
+    name: 'what joins a window is read and not planned',
+    file: 'delivery/drain.ts',
+    from: 'this.#plan(source.takeMore(LIMITS));',
+    to: 'source.takeMore(LIMITS);',
+  },
+  {
     name: 'a segment is removed before the state is saved',
     file: 'delivery/drain.ts',
     from: 'this.save();\n    reader?.removeThrough(delivery.state.savedThrough);',
