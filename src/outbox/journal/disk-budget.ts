@@ -36,6 +36,8 @@ export class DiskBudget {
   #segments: Segment[] = [];
   #usedBytes = 0;
   #hasWarned = false;
+  /** How far the drain was when a call last waited in vain. */
+  #vainAt: number | undefined;
 
   constructor(options: DiskBudgetOptions) {
     this.#options = options;
@@ -63,18 +65,22 @@ export class DiskBudget {
     this.#warn();
   }
 
-  /** Whether there is room for so many bytes; with `block` it waits for some. */
+  /** Whether there is room for so many bytes; with `block` it waits for some, but once only while the drain settles nothing at all. */
   hasRoomFor(bytes: number): boolean {
-    const { maxBytes, policy, blockTimeoutMs, awaitSettled, nowMs } = this.#options;
+    const { maxBytes, policy, blockTimeoutMs, awaitSettled, settledThrough, nowMs } = this.#options;
     if (this.#usedBytes + bytes <= maxBytes) return true;
     this.#forgetSettled();
-    const endMs = nowMs() + (policy === 'block' ? blockTimeoutMs : 0);
+    // In an outage each call of a loop would wait, and the job stand still.
+    const isWaiting = policy === 'block' && settledThrough() !== this.#vainAt;
+    const endMs = nowMs() + (isWaiting ? blockTimeoutMs : 0);
     while (this.#usedBytes + bytes > maxBytes) {
       const leftMs = endMs - nowMs();
       if (leftMs <= 0 || !awaitSettled(leftMs)) break;
       this.#forgetSettled();
     }
-    return this.#usedBytes + bytes <= maxBytes;
+    if (this.#usedBytes + bytes <= maxBytes) return true;
+    this.#vainAt = settledThrough();
+    return false;
   }
 
   /** The file that is written to stays, whatever of it is settled. */

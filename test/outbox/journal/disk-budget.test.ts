@@ -72,6 +72,24 @@ describe('a budget', () => {
   });
 });
 
+it('waits in vain once, and again when the drain has settled something', () => {
+  let settled = 0;
+  let nowMs = 0;
+  let waits = 0;
+  const awaitSettled = (timeoutMs: number): boolean => {
+    waits += 1;
+    nowMs += timeoutMs;
+    return false;
+  };
+  const { budget } = makeBudget({ policy: 'block', settledThrough: () => settled, awaitSettled, nowMs: () => nowMs });
+  budget.note(1000, 10);
+  for (let calls = 0; calls < 3; calls += 1) expect(budget.hasRoomFor(10)).toBe(false);
+  expect({ waits, nowMs }).toEqual({ waits: 1, nowMs: 100 });
+  settled = 5;
+  for (let calls = 0; calls < 3; calls += 1) expect(budget.hasRoomFor(10)).toBe(false);
+  expect({ waits, nowMs }).toEqual({ waits: 2, nowMs: 200 });
+});
+
 describe('an outbox with a budget', () => {
   function open(maxBytes: number): { outbox: Outbox; store: MemoryStore; events: OutboxEvent[] } {
     const store = new MemoryStore({ onCall: () => ({ when: 'before', error: unavailable() }) });
