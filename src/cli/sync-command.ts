@@ -135,7 +135,8 @@ async function deliver(found: OutboxReport, task: Task): Promise<SyncSummary> {
   const after = inspectOutbox(system, directory);
   const refused = countLetters(after) - countLetters(found);
   const left = sort(after.folders, request).folders.reduce((sum, folder) => sum + folder.pendingCount, 0);
-  return { delivered: done - refused, refused, left, reapedRuns, skipped };
+  const unreadable = found.unreadable.map(({ name, why }) => ({ name, why: `it cannot be read: ${why}` }));
+  return { delivered: done - refused, refused, left, reapedRuns, skipped: [...skipped, ...unreadable] };
 }
 
 function sayWhyLeft(end: 'stalled' | 'refused', where: string, { timeout }: SyncRequest): string {

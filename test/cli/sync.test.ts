@@ -1,5 +1,5 @@
 // `runspan outbox` and `runspan sync` in this process, on what an offline outbox left; real jobs are in sync.heavy.test.ts.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -68,6 +68,17 @@ async function readRuns(file: string): Promise<readonly string[]> {
 }
 
 describe('what an offline outbox left', () => {
+  it('is named where it cannot be read', async () => {
+    const folder = enterFolder();
+    await leave(open(folder), create(key), end(key));
+    const name = 'host-1-0123456789abcdef';
+    mkdirSync(join(folder, '.runspan', name));
+    writeFileSync(join(folder, '.runspan', name, 'journal-000001.log'), 'not a journal');
+    const { text } = await runSync();
+    expect(text).toContain('2 records delivered, 0 refused, 0 left.');
+    expect(text).toContain(`${name} was left alone: it cannot be read: it has no header.`);
+  });
+
   it('is listed, and delivered once', async () => {
     const folder = enterFolder();
     await leave(open(folder), create(key), metric(key, 1), metric(key, 2), end(key));
