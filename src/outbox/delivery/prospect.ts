@@ -11,6 +11,8 @@ const AWAY_SHARE = 1 / 4;
  * that refuses what is sent until the user mends it is not asked for longer.
  */
 const TRIES_MS = 1000;
+/** A natural end flushes first and exits then: what the flush gave up is not tried again. */
+const GIVEN_UP_MS = 1000;
 /** Between two looks. */
 const LOOK_MS = 50;
 
@@ -22,6 +24,7 @@ export class Prospect implements Pick<Patience, 'attempt' | 'rest' | 'isHeldUp'>
   readonly #isServer: boolean;
   /** Since when nothing got through, and when that was seen last, by the monotonic clock. */
   #failing: { readonly sinceMs: number; readonly seenAtMs: number; readonly isRefused: boolean } | undefined;
+  #givenUpAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     patience: Patience,
@@ -67,15 +70,19 @@ export class Prospect implements Pick<Patience, 'attempt' | 'rest' | 'isHeldUp'>
     const fromMs = this.#clock.monotonicMs();
     let cancel: () => void = () => undefined;
     const look = (): void => {
-      if (this.#isHopeless(fromMs, timeoutMs)) callback();
-      else cancel = this.#clock.after(LOOK_MS, look);
+      if (this.#isHopeless(fromMs, timeoutMs)) {
+        this.#givenUpAtMs = this.#clock.monotonicMs();
+        callback();
+      } else cancel = this.#clock.after(LOOK_MS, look);
     };
     cancel = this.#clock.after(LOOK_MS, look);
     return () => cancel();
   }
 
   #isHopeless(fromMs: number, timeoutMs: number): boolean {
-    if (this.#failing === undefined || this.#failing.seenAtMs < fromMs) return false;
+    if (this.#failing === undefined) return false;
+    if (fromMs - this.#givenUpAtMs <= GIVEN_UP_MS) return true;
+    if (this.#failing.seenAtMs < fromMs) return false;
     const { sinceMs, isRefused } = this.#failing;
     const awayMs = timeoutMs * AWAY_SHARE;
     const triesMs = Math.min(TRIES_MS, awayMs);

@@ -97,6 +97,24 @@ test('one that answers in between is waited for', async () => {
   expect(await givenUpAfter(() => (++tries % 2 === 0 ? undefined : answered(401, false)))).toBeUndefined();
 });
 
+test('what an end has just given up is not tried again by the next', async () => {
+  const system = fakeSystem();
+  const { clock } = system;
+  const patience = new Patience({ system, reopen: () => Promise.resolve(), onWarning: () => undefined });
+  const prospect = new Prospect(patience, { clock, trackingUri: 'http://host' });
+  void prospect.attempt(() => Promise.reject(away));
+  patience.hurry();
+  const giveUp = async (): Promise<number> => {
+    const fromMs = clock.monotonicMs();
+    let isHopeless = false;
+    prospect.whenHopeless(TIMEOUT_MS, () => (isHopeless = true));
+    await clock.runUntil(() => isHopeless);
+    return clock.monotonicMs() - fromMs;
+  };
+  expect(await giveUp()).toBe(2500);
+  expect(await giveUp()).toBe(50);
+});
+
 test('one that hangs is waited for: it may be carrying out what it was sent', async () => {
   const system = fakeSystem();
   const patience = new Patience({ system, reopen: () => Promise.resolve(), onWarning: () => undefined });
