@@ -19,9 +19,9 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { getFolder, putFolder } from '../src/artifacts/folders.ts';
-import { openArtifacts } from '../src/artifacts/open.ts';
-import { inParallel } from '../src/artifacts/parallel.ts';
+import { getFolder, putFolder } from '../src/artifacts/repositories/folders.ts';
+import { openArtifacts } from '../src/artifacts/repositories/open.ts';
+import { inParallel } from '../src/artifacts/transfer/parallel.ts';
 import { findPython, startBackend } from '../test/live/backends.ts';
 
 const [MEGABYTES = 1000, FILES = 10_000] = process.argv.slice(2, 4).map(Number);

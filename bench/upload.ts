@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Pool } from 'undici';
-import { openArtifacts } from '../src/artifacts/open.ts';
+import { openArtifacts } from '../src/artifacts/repositories/open.ts';
 import { findPython, startBackend, type Backend, type BackendName } from '../test/live/backends.ts';
 import { median } from './measure.ts';
 

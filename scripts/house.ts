@@ -41,18 +41,18 @@ interface Dependency {
 /** Who may import which package; `@opentelemetry/api` and Node's own modules are everybody's. */
 const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
   zod: { in: ['config/', 'rest/'] },
-  yaml: { in: ['config/', 'artifacts/', 'stores/file/meta'] }, // MLflow's file store keeps what it knows in meta.yaml
+  yaml: { in: ['config/', 'artifacts/content/', 'stores/file/meta'] }, // MLflow's file store keeps what it knows in meta.yaml
   'smol-toml': { in: ['config/'] },
   undici: { in: ['rest/'] },
   pino: { in: ['logs/'] },
   'pino-opentelemetry-transport': { in: ['logs/export/otel-transport'], isLazy: true },
-  'node-notifier': { in: ['services/'] },
+  'node-notifier': { in: ['services/alerts/'] },
   commander: { in: ['cli.ts', 'cli/'] },
   'node:sqlite': { in: ['stores/sqlite/', 'stores/file/lock'] }, // the lock of a folder: Node has no other that the system frees
   '@opentelemetry/': { in: ['otel/'], isLazy: true },
   vitest: { in: ['testing/contract/'] },
-  '@aws-sdk/': { in: ['artifacts/s3'], isLazy: true },
-  pngjs: { in: ['artifacts/image'], isLazy: true },
+  '@aws-sdk/': { in: ['artifacts/s3/'], isLazy: true },
+  pngjs: { in: ['artifacts/content/image'], isLazy: true },
 };
 
 const MAX_LINES = 300;

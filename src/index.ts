@@ -86,11 +86,11 @@ export { mirrorAttributes } from './otel/run/mirror.ts';
 export type { MirroredAttributes } from './otel/run/mirror.ts';
 export { RunLogProcessor, RunSpanProcessor } from './otel/run/run-span-processor.ts';
 export type { Durability, FlushResult, OutboxStats, RunAccount } from './outbox/contract.ts';
-export type { MendReason } from './runs/intake-gate.ts';
-export type { FigureInput } from './artifacts/figure.ts';
-export type { ImageInput, RawImage } from './artifacts/image.ts';
-export type { TableInput } from './artifacts/table.ts';
-export type { ByteInput } from './artifacts/temporary-file.ts';
+export type { MendReason } from './runs/intake/intake-gate.ts';
+export type { FigureInput } from './artifacts/content/figure.ts';
+export type { ImageInput, RawImage } from './artifacts/content/image.ts';
+export type { TableInput } from './artifacts/content/table.ts';
+export type { ByteInput } from './artifacts/transfer/temporary-file.ts';
 export type { NewLoggedModelOptions } from './runs/client/logged-model-methods.ts';
 export type { MlflowClient } from './runs/client/mlflow-client.ts';
 export type { SearchExperimentsOptions, SearchOptions, SearchRunsOptions } from './runs/client/tracking-methods.ts';
@@ -129,12 +129,12 @@ export type { LiveSpan, SpanEndOptions, SpanOptions } from './runs/client/live-s
 export type { TraceOptions } from './runs/client/live-trace-methods.ts';
 export type { TraceSearchOptions } from './runs/client/trace-methods.ts';
 export type { PagedList } from './runs/client/paged-list.ts';
-export type { JoinedRun } from './runs/joined-run.ts';
-export type { RunConfig } from './runs/run-config.ts';
+export type { JoinedRun } from './runs/open/joined-run.ts';
+export type { RunConfig } from './runs/open/run-config.ts';
 export type { ImageOptions } from './runs/image-options.ts';
 export type { InputOptions, MetricOptions, Run, RunDataset, RunLog } from './runs/run.ts';
-export { AlertsService } from './services/alerts-service.ts';
-export type { AlertsOptions, AlertsSettings } from './services/alerts-service.ts';
+export { AlertsService } from './services/alerts/alerts-service.ts';
+export type { AlertsOptions, AlertsSettings } from './services/alerts/alerts-service.ts';
 export { autolog } from './services/fluent/autolog.ts';
 export {
   activeRun,
@@ -171,7 +171,7 @@ export {
   setExperimentTags,
   setExperiment,
 } from './services/fluent/fluent-experiments.ts';
-export type { ExperimentChoice } from './services/choose-experiment.ts';
+export type { ExperimentChoice } from './services/mlflow/choose-experiment.ts';
 export type { RunSearchOptions } from './services/fluent/fluent-experiments.ts';
 export {
   logArtifact,
@@ -222,7 +222,7 @@ export {
   setTraceTag,
   updateAssessment,
 } from './services/fluent/fluent-traces.ts';
-export { LoggerService } from './services/logger-service.ts';
+export { LoggerService } from './services/logger/logger-service.ts';
 export type {
   LogExport,
   LoggerOptions,
@@ -232,8 +232,8 @@ export type {
   LogLevelName,
   RedactOptions,
   RunspanLogger,
-} from './services/logger-service.ts';
-export { MlflowService } from './services/mlflow-service.ts';
+} from './services/logger/logger-service.ts';
+export { MlflowService } from './services/mlflow/mlflow-service.ts';
 export type {
   AutologOptions,
   DeadlineOptions,
@@ -243,8 +243,8 @@ export type {
   S3Options,
   ServerConnection,
   ServerOptions,
-} from './services/mlflow-links.ts';
-export type { MlflowStats } from './services/run-book.ts';
+} from './services/mlflow/mlflow-links.ts';
+export type { MlflowStats } from './services/mlflow/run-book.ts';
 export type { SpanBody } from './otel/span.ts';
 export type {
   EmittedLogRecord,
@@ -253,7 +253,7 @@ export type {
   SpanProcessorLike,
   StartedSpan,
 } from './otel/sdk-types.ts';
-export { Service } from './services/service.ts';
-export type { ServiceStatus, StopOptions } from './services/service.ts';
+export { Service } from './services/lifecycle/service.ts';
+export type { ServiceStatus, StopOptions } from './services/lifecycle/service.ts';
 export { startServices } from './services/stack.ts';
 export type { ServiceStack } from './services/stack.ts';

@@ -2,8 +2,8 @@
 import type { Tag } from '../model/entities.ts';
 import { shareInProcess } from '../model/process-wide.ts';
 import { currentRun } from '../otel/run/run-context.ts';
-import type { ActiveRun } from '../runs/active-run.ts';
-import type { RunConfig } from '../runs/run-config.ts';
+import type { ActiveRun } from '../runs/open/active-run.ts';
+import type { RunConfig } from '../runs/open/run-config.ts';
 
 /** What is logged, and when not; MLflow's own flags. */
 export interface AutologFlags {

@@ -1,6 +1,6 @@
 // A logged model with flavor tfjs back into TensorFlow.js: its files read through an artifact repository, bit for bit.
 import type { ArtifactRepository } from '../artifacts/contract.ts';
-import { parseDict } from '../artifacts/serialize.ts';
+import { parseDict } from '../artifacts/content/serialize.ts';
 import { RunspanError } from '../errors.ts';
 
 /** What of TensorFlow.js loads a model: `@tensorflow/tfjs`, or `@tensorflow/tfjs-layers`. */

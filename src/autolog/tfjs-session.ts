@@ -1,6 +1,6 @@
 // One fit under observation: what is logged before, during and after it. Whatever goes wrong in here is counted, never thrown.
-import type { ActiveRun } from '../runs/active-run.ts';
-import { RunModel } from '../runs/run-model.ts';
+import type { ActiveRun } from '../runs/open/active-run.ts';
+import { RunModel } from '../runs/files/run-model.ts';
 import type { AutologFlags, AutologHost } from './host.ts';
 import { writeModelFiles } from './tfjs-files.ts';
 import {

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, posix, resolve } from 'node:path';
 import type { ArtifactRepository } from '../artifacts/contract.ts';
-import { getFolder, putFolder, walkFiles, type FolderOptions } from '../artifacts/folders.ts';
+import { getFolder, putFolder, walkFiles, type FolderOptions } from '../artifacts/repositories/folders.ts';
 import type { FileInfo } from '../model/entities.ts';
 import { drawBar } from './command-parts.ts';
 import type { Connection } from './store/connect.ts';

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openArtifacts } from '../artifacts/open.ts';
+import { openArtifacts } from '../artifacts/repositories/open.ts';
 import { RunspanError } from '../errors.ts';
 import { folderPath, openStore, sqlitePath } from '../stores/open/open.ts';
 import { drawBar } from './command-parts.ts';

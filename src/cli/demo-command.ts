@@ -1,9 +1,9 @@
 // `runspan demo`: a small job that needs nothing but this package, so that there is something to look at.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AlertsService } from '../services/alerts-service.ts';
-import { isRemote } from '../services/destination.ts';
-import { LoggerService } from '../services/logger-service.ts';
-import { MlflowService } from '../services/mlflow-service.ts';
+import { AlertsService } from '../services/alerts/alerts-service.ts';
+import { isRemote } from '../services/mlflow/destination.ts';
+import { LoggerService } from '../services/logger/logger-service.ts';
+import { MlflowService } from '../services/mlflow/mlflow-service.ts';
 import { startServices } from '../services/stack.ts';
 import type { Run } from '../runs/run.ts';
 

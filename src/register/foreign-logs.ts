@@ -10,7 +10,7 @@ import { isInstrumented, isOwnLogger } from '../logs/pino-logger.ts';
 import { createRedactor } from '../model/redact.ts';
 import { quietly } from '../otel/quietly.ts';
 import { currentContext } from '../otel/run/run-context.ts';
-import { joinExits } from '../services/exits.ts';
+import { joinExits } from '../services/lifecycle/exits.ts';
 import { isError } from '../model/any-realm.ts';
 
 /** Which console method is of which level. */

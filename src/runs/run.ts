@@ -1,8 +1,8 @@
 // What a user holds while a run is open: an interface, so that a test of the user's can pass a fake.
 import type { Span } from '@opentelemetry/api';
-import type { FigureInput } from '../artifacts/figure.ts';
-import type { ImageInput } from '../artifacts/image.ts';
-import type { TableInput } from '../artifacts/table.ts';
+import type { FigureInput } from '../artifacts/content/figure.ts';
+import type { ImageInput } from '../artifacts/content/image.ts';
+import type { TableInput } from '../artifacts/content/table.ts';
 import type { RunStatus, TerminalStatus } from '../model/entities.ts';
 import type { ImageOptions } from './image-options.ts';
 

@@ -1,9 +1,9 @@
 // Several services as one: started in order, linked to each other, stopped in reverse.
 import { RunspanError } from '../errors.ts';
-import { AlertsService } from './alerts-service.ts';
-import { LoggerService } from './logger-service.ts';
-import { MlflowService } from './mlflow-service.ts';
-import type { Service } from './service.ts';
+import { AlertsService } from './alerts/alerts-service.ts';
+import { LoggerService } from './logger/logger-service.ts';
+import { MlflowService } from './mlflow/mlflow-service.ts';
+import type { Service } from './lifecycle/service.ts';
 import { isError } from '../model/any-realm.ts';
 
 /** Started services. */

@@ -10,8 +10,8 @@ import { autolog, LoggerService } from '../../src/index.ts';
 import type { AutologFlags } from '../../src/index.ts';
 import type { LoggedModel, RunEntity } from '../../src/model/entities.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { makeFolder, startService } from '../services/mlflow-fixture.ts';
-import type { TestService } from '../services/mlflow-fixture.ts';
+import { makeFolder, startService } from '../services/mlflow/mlflow-fixture.ts';
+import type { TestService } from '../services/mlflow/mlflow-fixture.ts';
 
 core.enableProdMode();
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { autolog } from '../../src/index.ts';
-import type { ActiveRun } from '../../src/runs/active-run.ts';
+import type { ActiveRun } from '../../src/runs/open/active-run.ts';
 import { core, makeData, makeModel, startAutolog, tfl } from './tfjs-fixture.ts';
 
 /** A data set of batches, as tf.data makes them. */

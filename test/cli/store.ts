@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openArtifacts } from '../../src/artifacts/open.ts';
+import { openArtifacts } from '../../src/artifacts/repositories/open.ts';
 import type { Connection } from '../../src/cli/store/connect.ts';
 import type { Metric, Tag, TerminalStatus } from '../../src/model/entities.ts';
 import type { Store } from '../../src/stores/contract.ts';

@@ -1,6 +1,6 @@
 // What stats() says in the exit of a job: everything accepted is accounted for, in the whole and run by run.
 import { describe, expect, test } from 'vitest';
-import type { MlflowStats } from '../../src/services/run-book.ts';
+import type { MlflowStats } from '../../src/services/mlflow/run-book.ts';
 import { closedPort } from '../rest/scripted-server.ts';
 import { runJob } from './run-job.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Run } from '../../src/runs/run.ts';
-import { shareService } from '../services/mlflow-fixture.ts';
+import { shareService } from '../services/mlflow/mlflow-fixture.ts';
 import { RunModel } from './run-model.ts';
 import type { Call, Point } from './run-model.ts';
 

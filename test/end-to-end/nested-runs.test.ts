@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { connect } from '../../src/cli/store/connect.ts';
 import { writePage } from '../../src/cli/page-command.ts';
 import { showRun } from '../../src/cli/show-command.ts';
-import { startService } from '../services/mlflow-fixture.ts';
+import { startService } from '../services/mlflow/mlflow-fixture.ts';
 
 test('spans of nested runs, and of those inside them, lie under the run', async () => {
   const { mlflow } = await startService();

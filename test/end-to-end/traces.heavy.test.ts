@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { context } from '@opentelemetry/api';
 import { expect, onTestFinished, test } from 'vitest';
 import type { MlflowOptions } from '../../src/config/settings/mlflow-options.ts';
-import { LoggerService } from '../../src/services/logger-service.ts';
-import { MlflowService } from '../../src/services/mlflow-service.ts';
+import { LoggerService } from '../../src/services/logger/logger-service.ts';
+import { MlflowService } from '../../src/services/mlflow/mlflow-service.ts';
 import { TrackingServer } from './tracking-server.ts';
 
 interface Started {

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { openArtifacts } from '../../src/artifacts/open.ts';
+import { openArtifacts } from '../../src/artifacts/repositories/open.ts';
 import type { Experiment, LoggedModel, Metric, RunEntity } from '../../src/model/entities.ts';
 import type { Store } from '../../src/stores/contract.ts';
 import { openFileStore } from '../../src/stores/file/file-store.ts';

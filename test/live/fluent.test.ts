@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import * as runspan from '../../src/index.ts';
-import { activeModelState } from '../../src/runs/active-model.ts';
+import { activeModelState } from '../../src/runs/open/active-model.ts';
 import { askPython } from './ask-python.ts';
 import { startService } from './in-process.ts';
 import { requireBackend } from './require-backend.ts';

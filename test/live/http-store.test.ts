@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ArtifactRepository } from '../../src/artifacts/contract.ts';
-import { openProxyArtifacts } from '../../src/artifacts/proxy.ts';
+import { openProxyArtifacts } from '../../src/artifacts/repositories/proxy.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
 import type { ConnectionOptions } from '../../src/rest/transport/connection.ts';
 import type { Store } from '../../src/stores/contract.ts';

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ArtifactRepository } from '../../src/artifacts/contract.ts';
-import { openArtifacts } from '../../src/artifacts/open.ts';
+import { openArtifacts } from '../../src/artifacts/repositories/open.ts';
 import type { ArtifactSettings, S3Settings } from '../../src/model/artifact-settings.ts';
 import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { startArtifactServer, THROUGH_SERVER } from './artifact-server.ts';

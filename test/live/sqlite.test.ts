@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openArtifacts } from '../../src/artifacts/open.ts';
+import { openArtifacts } from '../../src/artifacts/repositories/open.ts';
 import type { RunEntity } from '../../src/model/entities.ts';
 import type { Store } from '../../src/stores/contract.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';

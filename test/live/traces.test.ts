@@ -1,6 +1,6 @@
 // The spans of runs as MLflow's own client shows them: the trace of the run, named, with its tree and its state.
 import { expect, test } from 'vitest';
-import { LoggerService } from '../../src/services/logger-service.ts';
+import { LoggerService } from '../../src/services/logger/logger-service.ts';
 import { readTraces } from './backends.ts';
 import { startService } from './in-process.ts';
 import { requireBackend } from './require-backend.ts';

@@ -5,8 +5,8 @@ import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } f
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { recordForeignLogs } from '../../src/register/foreign-logs.ts';
-import { joinExits, watchExits } from '../../src/services/exits.ts';
-import { LoggerService } from '../../src/services/logger-service.ts';
+import { joinExits, watchExits } from '../../src/services/lifecycle/exits.ts';
+import { LoggerService } from '../../src/services/logger/logger-service.ts';
 
 const METHODS = ['debug', 'log', 'info', 'warn', 'error', 'trace'] as const;
 const originals = METHODS.map((name) => [name, console[name]] as const);

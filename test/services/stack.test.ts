@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { AlertsService } from '../../src/services/alerts-service.ts';
-import { LoggerService } from '../../src/services/logger-service.ts';
-import { MlflowService } from '../../src/services/mlflow-service.ts';
-import { Service } from '../../src/services/service.ts';
-import type { StopOptions } from '../../src/services/service.ts';
+import { AlertsService } from '../../src/services/alerts/alerts-service.ts';
+import { LoggerService } from '../../src/services/logger/logger-service.ts';
+import { MlflowService } from '../../src/services/mlflow/mlflow-service.ts';
+import { Service } from '../../src/services/lifecycle/service.ts';
+import type { StopOptions } from '../../src/services/lifecycle/service.ts';
 import { startServices } from '../../src/services/stack.ts';
-import { makeFolder, optionsIn } from './mlflow-fixture.ts';
+import { makeFolder, optionsIn } from './mlflow/mlflow-fixture.ts';
 
 interface Behaviour {
   readonly onStart?: () => void;

@@ -1,5 +1,5 @@
 // Copies a whole store: experiments, runs, models, traces, registry. Once: what is there as it is here is left alone.
-import { inParallel } from '../../artifacts/parallel.ts';
+import { inParallel } from '../../artifacts/transfer/parallel.ts';
 import type { Experiment } from '../../model/entities.ts';
 import type { Copying } from './copying.ts';
 import { Experiments, listExperiments, listModels } from './experiments.ts';

@@ -3,8 +3,8 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { ArtifactRepository } from '../../artifacts/contract.ts';
-import { walkFiles } from '../../artifacts/folders.ts';
-import { inParallel } from '../../artifacts/parallel.ts';
+import { walkFiles } from '../../artifacts/repositories/folders.ts';
+import { inParallel } from '../../artifacts/transfer/parallel.ts';
 import type { Copying } from './copying.ts';
 
 /** A file of the source. */

@@ -1,7 +1,7 @@
 // The spans that a run keeps as a file: a store in a file or folder has no traces, a server shows them as the run's trace.
 import type { ArtifactRepository } from '../../artifacts/contract.ts';
 import { MlflowError } from '../../errors.ts';
-import { kindOfKept } from '../../runs/run-telemetry.ts';
+import { kindOfKept } from '../../runs/files/run-telemetry.ts';
 import type { Copying } from './copying.ts';
 import type { SourceFile } from './files.ts';
 

@@ -1,6 +1,6 @@
 // Traces: made on the target with their own ids, spans first, then what is known of them and what was thought of them.
 import { MlflowError } from '../../errors.ts';
-import { inParallel } from '../../artifacts/parallel.ts';
+import { inParallel } from '../../artifacts/transfer/parallel.ts';
 import type { Assessment } from '../../model/assessments.ts';
 import {
   type KeptSpan,

@@ -1,7 +1,7 @@
 // What `runspan show` reads of a run's artifacts: their names, and the spans and log lines among them.
 import type { ArtifactRepository } from '../../artifacts/contract.ts';
 import type { FileInfo } from '../../model/entities.ts';
-import { KEPT_FOLDER, kindOfKept } from '../../runs/run-telemetry.ts';
+import { KEPT_FOLDER, kindOfKept } from '../../runs/files/run-telemetry.ts';
 import { readLogs, readSpans } from './telemetry.ts';
 import type { LogLine, TraceSpan } from './telemetry.ts';
 import { isError } from '../../model/any-realm.ts';

@@ -1,6 +1,6 @@
 // Everything that a store knows of one run, gathered for `runspan show`.
 import type { DatasetInput, Metric, RunEntity, RunInfo } from '../../model/entities.ts';
-import { runUrlOf } from '../../services/destination.ts';
+import { runUrlOf } from '../../services/mlflow/destination.ts';
 import type { Store } from '../../stores/contract.ts';
 import type { Connection } from '../store/connect.ts';
 import { readNestedSpans } from './nested-spans.ts';

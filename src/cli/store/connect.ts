@@ -1,7 +1,7 @@
 // Opens the tracking store that the settings name, for reading: a file that is not there is not made.
 import { existsSync } from 'node:fs';
 import { resolveMlflowSettings } from '../../config/settings/mlflow-settings.ts';
-import { openArtifacts } from '../../artifacts/open.ts';
+import { openArtifacts } from '../../artifacts/repositories/open.ts';
 import type { ArtifactRepository } from '../../artifacts/contract.ts';
 import { RunspanError } from '../../errors.ts';
 import type { Store } from '../../stores/contract.ts';

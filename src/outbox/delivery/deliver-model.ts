@@ -1,6 +1,6 @@
 // A logged model from its making to its end, exactly once: found by its key where an earlier attempt may have been carried out.
 import path from 'node:path';
-import { serializeDict } from '../../artifacts/serialize.ts';
+import { serializeDict } from '../../artifacts/content/serialize.ts';
 import { MlflowError, RunspanError, mlflowError } from '../../errors.ts';
 import type { LoggedModel } from '../../model/entities.ts';
 import type { ArtifactWrite, ModelEndWrite, ModelWrite } from '../../model/write.ts';

@@ -5,5 +5,5 @@ import type { Openers } from './destination.ts';
 export const openers: Openers = {
   openStore: async (uri, options) => (await import('../../stores/open/open.ts')).openStore(uri, options),
   openArtifacts: async (artifactUri, options) =>
-    (await import('../../artifacts/open.ts')).openArtifacts(artifactUri, options),
+    (await import('../../artifacts/repositories/open.ts')).openArtifacts(artifactUri, options),
 };

@@ -3,11 +3,11 @@ import { mkdtemp, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, posix } from 'node:path';
 import type { ArtifactRepository } from '../../artifacts/contract.ts';
-import { encodeFigure, type FigureInput } from '../../artifacts/figure.ts';
-import { getFolder, putFolder } from '../../artifacts/folders.ts';
-import { encodeImage, encodeImageFor, type ImageInput } from '../../artifacts/image.ts';
-import { imagePaths, tableImagePaths } from '../../artifacts/image-names.ts';
-import { serializeDict } from '../../artifacts/serialize.ts';
+import { encodeFigure, type FigureInput } from '../../artifacts/content/figure.ts';
+import { getFolder, putFolder } from '../../artifacts/repositories/folders.ts';
+import { encodeImage, encodeImageFor, type ImageInput } from '../../artifacts/content/image.ts';
+import { imagePaths, tableImagePaths } from '../../artifacts/content/image-names.ts';
+import { serializeDict } from '../../artifacts/content/serialize.ts';
 import {
   addTableToTag,
   checkTableName,
@@ -19,8 +19,8 @@ import {
   toTable,
   type Table,
   type TableInput,
-} from '../../artifacts/table.ts';
-import { withTemporaryFile, type ByteInput } from '../../artifacts/temporary-file.ts';
+} from '../../artifacts/content/table.ts';
+import { withTemporaryFile, type ByteInput } from '../../artifacts/transfer/temporary-file.ts';
 import { mlflowError, RunspanError } from '../../errors.ts';
 import type { FileInfo, RunEntity } from '../../model/entities.ts';
 import { toJsonValue } from '../../model/mend-text.ts';

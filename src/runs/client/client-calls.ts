@@ -4,7 +4,7 @@ import type { Page, Tag } from '../../model/entities.ts';
 import type { Outbox, StoreMethod } from '../../outbox/contract.ts';
 import type { AnswerOf, RequestOf, ServerEndpoint } from '../../rest/endpoints/server-endpoints.ts';
 import type { Store } from '../../stores/contract.ts';
-import { readUserName } from '../source-tags.ts';
+import { readUserName } from '../open/source-tags.ts';
 import { LaterMethodsBase } from './later-methods.ts';
 import { PagedList } from './paged-list.ts';
 

@@ -2,7 +2,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getFolder } from '../../artifacts/folders.ts';
+import { getFolder } from '../../artifacts/repositories/folders.ts';
 import { MlflowError, mlflowError, RunspanError, uncodedError } from '../../errors.ts';
 import type { LoggedModel, RunEntity } from '../../model/entities.ts';
 import { isModelUri, isRunsUri, parseModelUri, parseRunsUri } from '../../model/model-uri.ts';

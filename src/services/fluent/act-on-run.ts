@@ -3,7 +3,7 @@ import { RunspanError } from '../../errors.ts';
 import { shareInProcess } from '../../model/process-wide.ts';
 import type { MetricOptions, Run } from '../../runs/run.ts';
 import { actOnceJoined, defaultLogger } from './default-services.ts';
-import { findActiveRun } from '../run-registry.ts';
+import { findActiveRun } from '../mlflow/run-registry.ts';
 
 /** Acts on the run that is active where it is called; outside any it is counted, and said once of each name. */
 export function onRun(name: string, act: (run: Run, atMs?: number) => void): void {

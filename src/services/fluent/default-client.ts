@@ -1,8 +1,8 @@
 // Whom the functions without an instance ask: the service that was started last, else services from env.
-import { chooseExperiment } from '../choose-experiment.ts';
+import { chooseExperiment } from '../mlflow/choose-experiment.ts';
 import { startDefaultServices } from './default-services.ts';
-import type { FluentClient } from '../fluent-client.ts';
-import { startedServices, type StartedService } from '../run-registry.ts';
+import type { FluentClient } from '../mlflow/fluent-client.ts';
+import { startedServices, type StartedService } from '../mlflow/run-registry.ts';
 
 /** The service. */
 export async function defaultService(): Promise<Pick<StartedService, 'client' | 'settings' | 'setExperiment'>> {

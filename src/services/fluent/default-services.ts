@@ -10,16 +10,16 @@ import { addOpenRun, ambientRun, withRun } from '../../otel/run/run-context.ts';
 import { openRecorder } from '../../otel/run/run-recorder.ts';
 import { readTraceParent } from '../../otel/trace-parent.ts';
 import { sayFailure } from '../../otel/quietly.ts';
-import type { FluentClient } from '../fluent-client.ts';
-import type { RunConfig } from '../../runs/run-config.ts';
-import { keyOfJoined } from '../../runs/joined-run.ts';
-import type { JoinedRun } from '../../runs/joined-run.ts';
+import type { FluentClient } from '../mlflow/fluent-client.ts';
+import type { RunConfig } from '../../runs/open/run-config.ts';
+import { keyOfJoined } from '../../runs/open/joined-run.ts';
+import type { JoinedRun } from '../../runs/open/joined-run.ts';
 import type { Run, RunLog } from '../../runs/run.ts';
-import { STDERR, writeNow } from '../alert-line.ts';
-import { AlertsService } from '../alerts-service.ts';
-import type { ExperimentChoice } from '../choose-experiment.ts';
-import { LoggerService } from '../logger-service.ts';
-import { MlflowService } from '../mlflow-service.ts';
+import { STDERR, writeNow } from '../alerts/alert-line.ts';
+import { AlertsService } from '../alerts/alerts-service.ts';
+import type { ExperimentChoice } from '../mlflow/choose-experiment.ts';
+import { LoggerService } from '../logger/logger-service.ts';
+import { MlflowService } from '../mlflow/mlflow-service.ts';
 import { startServices } from '../stack.ts';
 
 /** A started MlflowService as any copy of this package may use it. */

@@ -2,12 +2,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serializeDict } from '../../artifacts/serialize.ts';
+import { serializeDict } from '../../artifacts/content/serialize.ts';
 import { readEnv } from '../../config/env.ts';
 import { mlflowError } from '../../errors.ts';
 import type { LoggedModel } from '../../model/entities.ts';
 import { inferSignature } from '../../model/infer-signature.ts';
-import { activateModel, activeModelId, activeModelState } from '../../runs/active-model.ts';
+import { activateModel, activeModelId, activeModelState } from '../../runs/open/active-model.ts';
 import { defaultClient } from './default-client.ts';
 import { initializeLoggedModel, type InitializeModelOptions, searchLoggedModels } from './fluent-models.ts';
 

@@ -3,11 +3,11 @@ import { RunspanError } from '../../errors.ts';
 import type { Experiment, RunEntity } from '../../model/entities.ts';
 import type { PagedList } from '../../runs/client/paged-list.ts';
 import type { SearchExperimentsOptions, SearchRunsOptions } from '../../runs/client/tracking-methods.ts';
-import type { ExperimentChoice } from '../choose-experiment.ts';
+import type { ExperimentChoice } from '../mlflow/choose-experiment.ts';
 import { defaultClient, defaultExperimentId, defaultService } from './default-client.ts';
 import { startDefaultServices } from './default-services.ts';
-import type { FluentClient } from '../fluent-client.ts';
-import { findActiveRun, startedServices } from '../run-registry.ts';
+import type { FluentClient } from '../mlflow/fluent-client.ts';
+import { findActiveRun, startedServices } from '../mlflow/run-registry.ts';
 
 /**
  * Makes an experiment.

@@ -1,7 +1,7 @@
 // The functions for what a run keeps: Python's `mlflow.log_text`, `mlflow.log_artifact` and so on, on the active run.
-import type { FigureInput } from '../../artifacts/figure.ts';
-import type { ImageInput } from '../../artifacts/image.ts';
-import type { TableInput } from '../../artifacts/table.ts';
+import type { FigureInput } from '../../artifacts/content/figure.ts';
+import type { ImageInput } from '../../artifacts/content/image.ts';
+import type { TableInput } from '../../artifacts/content/table.ts';
 import type { ImageOptions } from '../../runs/image-options.ts';
 import type { InputOptions, Run, RunDataset } from '../../runs/run.ts';
 import { onRun } from './act-on-run.ts';

@@ -9,9 +9,9 @@ import type { PagedList } from '../../runs/client/paged-list.ts';
 import type { PromptOptions } from '../../runs/client/prompt-tags.ts';
 import type { RegistrySearchOptions } from '../../runs/client/registered-model-methods.ts';
 import type { VersionNumber } from '../../runs/client/registry-checks.ts';
-import { activeModelState } from '../../runs/active-model.ts';
+import { activeModelState } from '../../runs/open/active-model.ts';
 import { defaultClient, defaultExperimentId } from './default-client.ts';
-import { findActiveRun } from '../run-registry.ts';
+import { findActiveRun } from '../mlflow/run-registry.ts';
 
 /** How a model begins that no client makes by itself. */
 export interface InitializeModelOptions extends NewLoggedModelOptions {

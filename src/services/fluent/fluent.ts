@@ -1,14 +1,14 @@
 // The functions without an instance: each acts on the run that is active where it is called, whoever opened it.
 import type { ModelVersion } from '../../model/registry.ts';
 import type { FlushResult } from '../../outbox/contract.ts';
-import type { MlflowStats } from '../run-book.ts';
+import type { MlflowStats } from '../mlflow/run-book.ts';
 import type { RegisterModelOptions } from '../../runs/client/model-file-methods.ts';
-import type { RunConfig } from '../../runs/run-config.ts';
+import type { RunConfig } from '../../runs/open/run-config.ts';
 import type { MetricOptions, Run, RunLog } from '../../runs/run.ts';
 import { at, onRun, strays } from './act-on-run.ts';
 import { defaultService } from './default-client.ts';
 import { defaultLogger, startDefaultServices } from './default-services.ts';
-import { findActiveRun, findLastRun, startedServices } from '../run-registry.ts';
+import { findActiveRun, findLastRun, startedServices } from '../mlflow/run-registry.ts';
 
 /**
  * Opens a run, calls `body` inside it and ends it, as `MlflowService.runContext` does; by services from env, which the first

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ArtifactRepository } from '../../artifacts/contract.ts';
-import { getFolder, putFolder, walkFiles } from '../../artifacts/folders.ts';
+import { getFolder, putFolder, walkFiles } from '../../artifacts/repositories/folders.ts';
 import { expectRefusal } from './store-fixtures.ts';
 
 /** A repository under test, empty at first, and what ends it. */

@@ -7,7 +7,7 @@ import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { variablesOf, watchThrows } from '../../../src/logs/entry/frame-variables.ts';
 import type { FrameVariables } from '../../../src/logs/entry/frame-variables.ts';
 import { createRedactor } from '../../../src/model/redact.ts';
-import { makeFolder } from '../../services/mlflow-fixture.ts';
+import { makeFolder } from '../../services/mlflow/mlflow-fixture.ts';
 
 const said: string[] = [];
 let stop = (): void => undefined;

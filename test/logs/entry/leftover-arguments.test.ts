@@ -1,6 +1,6 @@
 // What a job hands to a level method in the manner of console.error() is in the line.
 import { expect, test } from 'vitest';
-import { LoggerService } from '../../../src/services/logger-service.ts';
+import { LoggerService } from '../../../src/services/logger/logger-service.ts';
 
 type Level = (...args: readonly unknown[]) => void;
 

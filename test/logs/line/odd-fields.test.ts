@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parseLine } from '../../../src/logs/entry/entry.ts';
 import { readFlatLine } from '../../../src/logs/line/flat-line.ts';
 import type { LoggerOptions } from '../../../src/config/settings/logger-settings.ts';
-import { LoggerService } from '../../../src/services/logger-service.ts';
+import { LoggerService } from '../../../src/services/logger/logger-service.ts';
 import type { RunspanLogger } from '../../../src/logs/pino-logger.ts';
 
 function createLogger(options: LoggerOptions = {}): { logger: RunspanLogger; lines: string[] } {

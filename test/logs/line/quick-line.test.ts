@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LoggerService } from '../../../src/services/logger-service.ts';
+import { LoggerService } from '../../../src/services/logger/logger-service.ts';
 import type { RunspanLogger } from '../../../src/logs/pino-logger.ts';
 
 function createLogger(options: { readonly serialize?: boolean } = {}): { logger: RunspanLogger; lines: string[] } {

@@ -10,7 +10,7 @@ import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@open
 import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startInstrumentations } from '../../../src/otel/setup/instrumentations.ts';
 import { suppressTracing } from '../../../src/otel/suppress-tracing.ts';
-import { makeFolder } from '../../services/mlflow-fixture.ts';
+import { makeFolder } from '../../services/mlflow/mlflow-fixture.ts';
 
 const said: string[] = [];
 diag.setLogger({

@@ -12,7 +12,7 @@ import type { ProviderSettings } from '../../../src/otel/export/provider-setting
 import { findResourceAttributes } from '../../../src/otel/setup/sdk-resource.ts';
 import type { SpanProcessorLike } from '../../../src/otel/sdk-types.ts';
 import { startRunSpan } from '../../../src/otel/run/start-run-span.ts';
-import { makeFolder } from '../../services/mlflow-fixture.ts';
+import { makeFolder } from '../../services/mlflow/mlflow-fixture.ts';
 import { startOtlpEndpoint } from '../otlp-endpoint.ts';
 import type { OtlpEndpoint } from '../otlp-endpoint.ts';
 

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import * as fluent from '../../../src/services/fluent/fluent.ts';
-import { findActiveRun } from '../../../src/services/run-registry.ts';
+import { findActiveRun } from '../../../src/services/mlflow/run-registry.ts';
 import { readJsonLines, readRuns } from '../../end-to-end/run-job.ts';
 import type { StoredRun } from '../../end-to-end/run-job.ts';
-import { makeFolder, startService } from '../mlflow-fixture.ts';
+import { makeFolder, startService } from '../mlflow/mlflow-fixture.ts';
 
 const folder = makeFolder(afterAll);
 const read = async (name: string, of = folder): Promise<StoredRun | undefined> => {

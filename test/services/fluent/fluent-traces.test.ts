@@ -1,7 +1,7 @@
 // The functions for traces and assessments: each asks the client of the service that was started last.
 import { expect, onTestFinished, test } from 'vitest';
 import * as fluent from '../../../src/services/fluent/fluent-traces.ts';
-import { rememberService, type StartedService } from '../../../src/services/run-registry.ts';
+import { rememberService, type StartedService } from '../../../src/services/mlflow/run-registry.ts';
 import { recordingClient } from '../../runs/client/recording-client.ts';
 
 const INFO = { traceId: 'tr-1', tags: { 'mlflow.trace.spansLocation': 'TRACKING_STORE' } };
