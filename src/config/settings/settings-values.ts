@@ -2,7 +2,6 @@
 import { RunspanError } from '../../errors.ts';
 import { createRedactor } from '../../model/redact.ts';
 import type { Field, Provenance } from './fields.ts';
-import { findLike } from './find-like.ts';
 import { isRegExp } from '../../model/any-realm.ts';
 
 /** What is read: which field, of which section, from where. */
@@ -84,12 +83,6 @@ export function readValue(value: unknown, subject: ValueSubject): unknown {
       if (value.trim() === '') throw refuse(value, 'a text with something in it', subject);
       return value;
   }
-}
-
-/** Returns what a user may have meant by an unknown key: the known one that it is like, else all there are. */
-export function suggestField(key: string, known: readonly string[]): string {
-  const meant = findLike(key, known);
-  return meant === undefined ? `Known are: ${known.join(', ')}.` : `Did you mean '${meant}'?`;
 }
 
 function readNumber(value: unknown, shown: unknown, subject: ValueSubject): number {

@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { RunspanError } from '../../errors.ts';
 import type { Section } from '../language/config-file.ts';
 import type { Field, FieldKind, Fields, Provenance, Resolved } from './fields.ts';
-import { invalidSetting, readValue, readVariable, refuse, suggestField } from './settings-values.ts';
+import { suggestName } from '../../model/find-like.ts';
+import { invalidSetting, readValue, readVariable, refuse } from './settings-values.ts';
 import { findVariable } from './sources.ts';
 import type { SettingsSources } from './sources.ts';
 import { isUri } from './tracking-uri.ts';
@@ -119,7 +120,7 @@ function readMapping(
     if (!Object.hasOwn(fields, key))
       throw invalidSetting(
         `${section}.${key}`,
-        `Unknown setting '${section}.${key}'${where}. ${suggestField(key, Object.keys(fields))}`,
+        `Unknown setting '${section}.${key}'${where}. ${suggestName(key, Object.keys(fields))}`,
       );
   return given as Readonly<Record<string, unknown>>; // an object that is no array
 }

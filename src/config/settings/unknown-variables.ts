@@ -2,7 +2,7 @@
 import { ALERTS_FIELDS } from './alerts-settings.ts';
 import type { EnvSnapshot } from '../env.ts';
 import type { Field } from './fields.ts';
-import { findNear } from './find-like.ts';
+import { findNear } from '../../model/find-like.ts';
 import { LOGGER_FIELDS } from './logger-settings.ts';
 import { MLFLOW_FIELDS } from './mlflow-fields.ts';
 

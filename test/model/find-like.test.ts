@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findLike } from '../../../src/config/settings/find-like.ts';
+import { findLike } from '../../src/model/find-like.ts';
 
 it.each([
   ['experiment', 'experimentName'],

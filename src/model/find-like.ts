@@ -17,6 +17,17 @@ export function findLike(name: string, known: readonly string[]): string | undef
   return findNear(name, known) ?? known.find((candidate) => isPart(plain(name), plain(candidate)));
 }
 
+/**
+ * Returns what a user may have meant by an unknown name, as a sentence: the known one that it is like, else all there are.
+ *
+ * @example
+ * suggestName('levle', ['level', 'sink']); // "Did you mean 'level'?"
+ */
+export function suggestName(name: string, known: readonly string[]): string {
+  const meant = findLike(name, known);
+  return meant === undefined ? `Known are: ${known.join(', ')}.` : `Did you mean '${meant}'?`;
+}
+
 /** Returns the known name that a wrong one is another spelling of, or a slip of the hand away from. */
 export function findNear(name: string, known: readonly string[]): string | undefined {
   const given = plain(name);
