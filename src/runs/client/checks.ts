@@ -72,6 +72,8 @@ export function checkId(id: string, what: string): string {
 
 /** Data sets within MLflow's lengths. Throws `INVALID_PARAMETER_VALUE`. */
 export function checkDatasetInputs(inputs: readonly DatasetInput[]): readonly DatasetInput[] {
+  if (!Array.isArray(inputs))
+    throw invalid(`logInputs: datasets must be a list, not ${JSON.stringify(inputs)?.slice(0, 80) ?? typeof inputs}.`);
   const check = (what: string, value: string | undefined, limit: number): void => {
     if (value !== undefined && countCodePoints(value) > limit)
       throw invalid(`'${what}' exceeds the maximum length of ${limit} characters`);

@@ -1,6 +1,6 @@
 // MlflowClient whole: a class a group of methods, each upon the one before, since Python has them all on one.
 import { McpServerMethods } from './mcp-server-methods.ts';
-import { refuseUnknownOptions } from './refuse-options.ts';
+import { refuseWrongArguments } from './refuse-arguments.ts';
 
 export type { MlflowClientOptions } from './client-calls.ts';
 
@@ -18,6 +18,6 @@ export type { MlflowClientOptions } from './client-calls.ts';
  */
 export class MlflowClient extends McpServerMethods {
   static {
-    refuseUnknownOptions(this.prototype);
+    refuseWrongArguments(this.prototype);
   }
 }

@@ -1,4 +1,4 @@
-// Which options the methods of MlflowClient take: types are gone when a program runs, and an unknown option must not be taken in silence.
+// What the methods of MlflowClient take: types are gone when a program runs, and a wrong argument must not be taken in silence.
 
 /** What one method takes: at which place its options stand, and their names. */
 export type OptionNames = readonly [at: number, ...names: string[]];
@@ -77,4 +77,40 @@ export const PAGED_OPTION_NAMES: Readonly<Record<string, OptionNames>> = {
   searchRegisteredModels: [0, ...SEARCH],
   searchRuns: [1, ...SEARCH, 'runViewType'],
   searchTraces: [0, ...SEARCH, 'includeSpans', 'locations', 'modelId', 'runId'],
+};
+
+/** What must be a list: an argument, by its name and place, and an option. */
+export const LIST_ARGUMENTS: Readonly<Record<string, Readonly<Record<string, number | 'option'>>>> = {
+  addDatasetToExperiments: { experimentIds: 1 },
+  createMcpServer: { icons: 'option' },
+  createMcpServerVersion: { tools: 'option' },
+  createWebhook: { events: 2 },
+  deleteDatasetRecords: { recordIds: 1 },
+  deleteTraces: { traceIds: 'option' },
+  getLatestVersions: { stages: 'option' },
+  linkPromptVersionsToTrace: { promptVersions: 0 },
+  linkTracesToRun: { traceIds: 0 },
+  loadTable: { runIds: 'option', extraColumns: 'option' },
+  logBatch: { metrics: 'option', params: 'option', tags: 'option' },
+  logInputs: { models: 'option' },
+  logOutputs: { models: 1 },
+  mergeDatasetRecords: { records: 1 },
+  removeDatasetFromExperiments: { experimentIds: 1 },
+  searchDatasets: { experimentIds: 'option', orderBy: 'option' },
+  searchExperiments: { orderBy: 'option' },
+  searchLoggedModels: { experimentIds: 0, datasets: 'option', orderBy: 'option' },
+  searchMcpAccessEndpoints: { orderBy: 'option' },
+  searchMcpServerVersions: { orderBy: 'option' },
+  searchMcpServers: { orderBy: 'option' },
+  searchModelVersions: { orderBy: 'option' },
+  searchPrompts: { orderBy: 'option' },
+  searchRegisteredModels: { orderBy: 'option' },
+  searchRuns: { experimentIds: 0, orderBy: 'option' },
+  searchTraces: { locations: 'option', orderBy: 'option' },
+  startSpan: { links: 'option' },
+  startTrace: { links: 'option' },
+  unlinkTracesFromRun: { traceIds: 0 },
+  updateMcpServer: { icons: 'option' },
+  updateMcpServerVersion: { tools: 'option' },
+  updateWebhook: { events: 'option' },
 };

@@ -49,7 +49,7 @@ describe('an option that a method does not have', () => {
     [
       'searchLoggedModels',
       [['1'], 'name = 1'],
-      /^The options of searchLoggedModels must be an object such as .*, not a string\.$/,
+      /^The options of searchLoggedModels must be an object such as .*, not a text\.$/,
     ],
     ['listWebhooks', [null], /not null\.$/],
     ['searchDatasets', [['1']], /not a list\.$/],
@@ -65,5 +65,40 @@ describe('an option that a method does not have', () => {
 
   it('leaves the methods their names', () => {
     expect(askedClient({}).client.searchRuns.name).toBe('searchRuns');
+  });
+});
+
+describe('what is no list', () => {
+  it.each([
+    ['searchRuns', ['1'], 'searchRuns: experimentIds must be a list, not a text.'],
+    ['searchRuns', [], 'searchRuns: experimentIds must be a list, not undefined.'],
+    ['searchRuns', [['1'], { orderBy: 'metrics.loss' }], 'searchRuns: orderBy must be a list, not a text.'],
+    ['searchLoggedModels', ['1'], 'searchLoggedModels: experimentIds must be a list, not a text.'],
+    ['searchTraces', [{ locations: '1' }], 'searchTraces: locations must be a list, not a text.'],
+  ])('is refused by the list of %s when it is read', async (method, args, message) => {
+    const { client, asked } = askedClient({});
+    const list = untyped(client)[method]?.call(client, ...args);
+    await expect(list?.all()).rejects.toMatchObject({ errorCode: 'INVALID_PARAMETER_VALUE', message });
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ['deleteTraces', ['1', { traceIds: 'tr-1' }], 'deleteTraces: traceIds must be a list, not a text.'],
+    ['logBatch', ['r', { metrics: { loss: 1 } }], 'logBatch: metrics must be a list, not an object.'],
+    ['logOutputs', ['r', 'm-1'], 'logOutputs: models must be a list, not a text.'],
+    ['linkTracesToRun', ['tr-1', 'r'], 'linkTracesToRun: traceIds must be a list, not a text.'],
+    ['addDatasetToExperiments', ['d', 1], 'addDatasetToExperiments: experimentIds must be a list, not a number.'],
+    ['logInputs', ['r', {}], 'logInputs: datasets must be a list, not {}.'],
+  ])('is refused by %s before anything is asked', async (method, args, message) => {
+    const { client, asked } = askedClient({});
+    const call = untyped(client)[method]?.call(client, ...args);
+    await expect(call).rejects.toMatchObject({ errorCode: 'INVALID_PARAMETER_VALUE', message });
+    expect(asked).toEqual([]);
+  });
+
+  it('may be left out where it is an option, and be null', async () => {
+    const { client, asked } = askedClient({ searchRuns: { items: [] } });
+    expect(await untyped(client)['searchRuns']?.call(client, ['1'], { orderBy: null }).all()).toEqual([]);
+    expect(asked).toHaveLength(1);
   });
 });
