@@ -36,7 +36,7 @@ const BUSY_TIMEOUT_MS = 5000;
 /**
  * Copies a store; what is there already as it is here is left alone.
  *
- * @throws {RunspanError} `FILE_NOT_READABLE` where the source is not there, `INVALID_ARGUMENT`, `NOT_SUPPORTED`; what either store
+ * @throws {RunspanError} `FILE_NOT_READABLE` where the source is not there, `STORE_INCOMPATIBLE` where it is no store, `INVALID_ARGUMENT`, `NOT_SUPPORTED`; what either store
  * answers before anything was copied
  */
 export async function copy(
@@ -44,7 +44,11 @@ export async function copy(
   { signal, say }: SyncSurroundings,
 ): Promise<{ readonly text: string; readonly isComplete: boolean }> {
   const { from, to } = findPlaces(request);
-  const [source, target] = [await openSide(from, { isSource: true }), await openSide(to, { isSource: false })];
+  const source = await openSide(from, { isSource: true });
+  const target = await openSide(to, { isSource: false }).catch(async (error: unknown) => {
+    await source.store.close();
+    throw error;
+  });
   try {
     let onProgress = (): void => say(`Looking at ${source.store.uri}`, true);
     const copying = new Copying({
@@ -126,7 +130,12 @@ async function openSide(
   { trackingUri, connection, artifactRoot }: Place,
   { isSource }: { readonly isSource: boolean },
 ): Promise<Side> {
-  const store = await openStore(trackingUri, { connection, artifactRoot, busyTimeoutMs: BUSY_TIMEOUT_MS });
+  const store = await openStore(trackingUri, {
+    connection,
+    artifactRoot,
+    busyTimeoutMs: BUSY_TIMEOUT_MS,
+    isReadOnly: isSource,
+  });
   const path = localPath({ trackingUri });
   const place = (artifactUri: string): string =>
     isSource && path !== undefined ? findFolder(artifactUri, path) : artifactUri;

@@ -2,6 +2,7 @@
 import {
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -429,6 +430,26 @@ describe('a copy', () => {
     const whole = readFileSync(join(folder, 'from.db'));
     writeFileSync(join(folder, 'cut.db'), whole.subarray(0, whole.length / 2));
     await expect(runCopy({ from: 'cut.db' })).rejects.toThrow(/cut\.db' as an MLflow database: it is damaged/);
+  });
+
+  it.each([
+    ['empty.db', '', /empty\.db' as an MLflow database: it has no tables at all/],
+    ['notes.db', 'no database at all, but a text. '.repeat(20), /notes\.db' as an MLflow database: .*no SQLite/],
+  ])('of %s, which is no store, is refused, and nothing is written', async (from, content, message) => {
+    const folder = enterFolder();
+    writeFileSync(from, content);
+    await expect(runCopy({ from })).rejects.toThrow(message);
+    expect(readdirSync(folder)).toEqual([from]);
+    expect(readFileSync(from, 'utf8')).toBe(content);
+  });
+
+  it('leaves the file of its source as it is, byte for byte', async () => {
+    const folder = enterFolder();
+    await use('sqlite:///from.db', (store) => writeRun(store, 'train'));
+    const before = readFileSync('from.db');
+    await runCopy();
+    expect(readFileSync('from.db').equals(before)).toBe(true);
+    expect(readdirSync(folder).filter((name) => name.startsWith('from.db'))).toEqual(['from.db']);
   });
 
   it.each([

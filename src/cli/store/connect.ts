@@ -1,4 +1,4 @@
-// Opens the tracking store that the settings name, for reading: a file that is not there is not made.
+// Opens the tracking store that the settings name, for reading: a file that is not there is not made, one that is there not written.
 import { existsSync } from 'node:fs';
 import { resolveMlflowSettings } from '../../config/settings/mlflow-settings.ts';
 import { openArtifacts } from '../../artifacts/repositories/open.ts';
@@ -25,7 +25,7 @@ export interface Connection {
 /**
  * Opens the store.
  *
- * @throws {RunspanError} `FILE_NOT_READABLE` where the file does not exist
+ * @throws {RunspanError} `FILE_NOT_READABLE` where the file does not exist, `STORE_INCOMPATIBLE` where it is no store
  */
 export async function connect(request: ConnectRequest): Promise<Connection> {
   const { absoluteTrackingUri: trackingUri, connection, artifactRoot } = resolveMlflowSettings({ ...request });
@@ -36,6 +36,11 @@ export async function connect(request: ConnectRequest): Promise<Connection> {
       `There is no run store at ${path} yet. Run a job here first ('runspan demo' is one), or look elsewhere by --tracking-uri or MLFLOW_TRACKING_URI.`,
     );
   }
-  const store = await openStore(trackingUri, { connection, artifactRoot, busyTimeoutMs: BUSY_TIMEOUT_MS });
+  const store = await openStore(trackingUri, {
+    connection,
+    artifactRoot,
+    busyTimeoutMs: BUSY_TIMEOUT_MS,
+    isReadOnly: true,
+  });
   return { store, openArtifacts: (artifactUri) => openArtifacts(artifactUri, { trackingUri, connection }) };
 }

@@ -12,6 +12,8 @@ export interface OpenStoreOptions {
   readonly artifactRoot: string;
   /** How long an embedded store waits for another process's lock. @default 20_000; give 0 on a thread that must not block */
   readonly busyTimeoutMs?: number;
+  /** Only looked at: a database that is no store is refused, and nothing of it is written; a folder that is looked at never is. @default false */
+  readonly isReadOnly?: boolean;
 }
 
 /**
@@ -31,9 +33,14 @@ export async function openStore(uri: string, options: OpenStoreOptions): Promise
   }
   if (scheme === 'sqlite') {
     const { openSqliteStore } = await import('../sqlite/sqlite-store.ts');
-    const { artifactRoot, busyTimeoutMs } = options;
+    const { artifactRoot, busyTimeoutMs, isReadOnly = false } = options;
     const path = sqlitePath(uri);
-    return openSqliteStore({ path, artifactRoot, ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }) });
+    return openSqliteStore({
+      path,
+      artifactRoot,
+      isReadOnly,
+      ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }),
+    });
   }
   const path = folderPath(uri);
   if (path !== undefined) {

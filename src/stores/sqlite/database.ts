@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync, type SQLInputValue } from 'node:sqlite';
 import { appendToUri } from '../rules/rules.ts';
 import { checkModelTables, checkRegistryTables, checkSchema, isEmptyDatabase } from './check.ts';
-import { isLocked, openError, storeError } from './errors.ts';
+import { incompatible, isLocked, openError, storeError } from './errors.ts';
 import { MLFLOW_SCHEMA, MLFLOW_SCHEMA_REVISION } from './schema.ts';
 
 /** What a database needs to be opened. */
@@ -16,6 +16,8 @@ export interface SqliteDatabaseOptions {
   /** How long a call waits for another process's lock; it blocks this thread. */
   readonly busyTimeoutMs: number;
   readonly now: () => number;
+  /** Only looked at: a file that is no store is refused, nothing is made and nothing written. @default false */
+  readonly isReadOnly?: boolean;
 }
 
 /** What a SQL parameter may be. */
@@ -39,7 +41,7 @@ export class SqliteDatabase {
   readonly path: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  readonly #isWal: boolean;
+  readonly #isCheckpointed: boolean;
   #hasCheckedModels = false;
   #hasCheckedRegistry = false;
 
@@ -48,9 +50,10 @@ export class SqliteDatabase {
     this.path = options.path;
     let database: DatabaseSync | undefined;
     try {
-      mkdirSync(dirname(options.path), { recursive: true });
+      if (options.isReadOnly !== true) mkdirSync(dirname(options.path), { recursive: true });
       database = new DatabaseSync(options.path);
-      this.#isWal = prepareDatabase(database, options);
+      const isWal = prepareDatabase(database, options);
+      this.#isCheckpointed = isWal && options.isReadOnly !== true;
       this.#database = database;
     } catch (error) {
       database?.close();
@@ -113,7 +116,7 @@ export class SqliteDatabase {
   close(): void {
     if (!this.#database.isOpen) return;
     try {
-      if (this.#isWal) {
+      if (this.#isCheckpointed) {
         this.#database.exec(`PRAGMA busy_timeout = ${CHECKPOINT_TIMEOUT_MS}; PRAGMA wal_checkpoint(TRUNCATE)`);
       }
     } catch (error) {
@@ -141,7 +144,12 @@ export class SqliteDatabase {
 function prepareDatabase(database: DatabaseSync, options: SqliteDatabaseOptions): boolean {
   database.exec(`PRAGMA busy_timeout = ${Math.trunc(options.busyTimeoutMs)}`);
   database.exec('PRAGMA foreign_keys = ON; PRAGMA case_sensitive_like = ON');
-  if (isEmptyDatabase(database)) createDatabase(database, options);
+  // Not SQLite's own read-only mode: that cannot read what a killed writer left, and leaves -wal and -shm files behind.
+  if (options.isReadOnly === true) database.exec('PRAGMA query_only = ON');
+  if (isEmptyDatabase(database)) {
+    if (options.isReadOnly === true) throw incompatible(options.path, 'it has no tables at all');
+    createDatabase(database, options);
+  }
   checkSchema(database, options.path);
   const isWal = journalMode(database, 'PRAGMA journal_mode') === 'wal';
   // In WAL mode NORMAL cannot damage the file; in the other modes it could, so theirs stays FULL.

@@ -54,6 +54,8 @@ export interface SqliteStoreOptions {
   readonly artifactRoot: string;
   /** How long one call waits for another process's lock, in milliseconds; it blocks this thread. @default 20_000, as MLflow */
   readonly busyTimeoutMs?: number;
+  /** Only looked at: a file that is no store is refused, nothing is made and nothing written. @default false */
+  readonly isReadOnly?: boolean;
   /** @default Date.now */
   readonly now?: () => number;
 }
@@ -80,14 +82,14 @@ class SqliteStore implements Store {
 
   constructor(options: SqliteStoreOptions) {
     const now = options.now ?? Date.now;
-    const busyTimeoutMs = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS;
-    this.uri = `sqlite:///${options.path}`;
+    const { path, busyTimeoutMs = BUSY_TIMEOUT_MS, isReadOnly = false } = options;
+    this.uri = `sqlite:///${path}`;
     // MLflow decodes percent signs in paths too, so one that is meant must be encoded; in a URI it is as it is meant
     const artifactRoot = isUri(options.artifactRoot)
       ? options.artifactRoot
       : options.artifactRoot.replaceAll('%', '%25');
     this.#context = {
-      database: new SqliteDatabase({ path: options.path, artifactRoot, busyTimeoutMs, now }),
+      database: new SqliteDatabase({ path, artifactRoot, busyTimeoutMs, now, isReadOnly }),
       artifactRoot,
       now,
     };

@@ -218,3 +218,27 @@ describe('the store itself', () => {
     await store.close();
   });
 });
+
+describe('a file that is only looked at', () => {
+  const look = (path: string): SqliteDatabase =>
+    new SqliteDatabase({ path, artifactRoot: '/artifacts', busyTimeoutMs: 0, now: () => NOON_MS, isReadOnly: true });
+
+  test('is not filled where it is empty', () => {
+    const path = freshPath();
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, '');
+    expect(thrownBy(() => look(path))).toMatchObject({ code: 'STORE_INCOMPATIBLE' });
+    expect(readFileSync(path)).toHaveLength(0);
+  });
+
+  test('is read beside what a killed writer left, and not written', async () => {
+    const path = freshPath();
+    const store = openAt(path);
+    await store.createExperiment({ name: 'in the log only' });
+    const database = look(path);
+    expect(database.all('SELECT name FROM experiments ORDER BY experiment_id')).toHaveLength(2);
+    expect(thrownBy(() => database.write(() => database.run('DELETE FROM experiments')))).toBeInstanceOf(RunspanError);
+    database.close();
+    await store.close();
+  });
+});
