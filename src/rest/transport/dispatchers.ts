@@ -1,4 +1,5 @@
 // The sockets: one pool of kept-alive connections an origin, with the TLS and the proxy that the settings ask for.
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Pool, ProxyAgent, type Dispatcher } from 'undici';
 import { RunspanError } from '../../errors.ts';
@@ -99,10 +100,26 @@ function readTls(connection: ConnectionOptions, caSetting: string): TlsOptions {
   return {
     trust: {
       ...(isInsecure ? { rejectUnauthorized: false } : {}),
-      ...(ca === undefined ? {} : { ca: readPem(ca, caSetting) }),
+      ...(ca === undefined ? {} : { ca: readAuthorities(ca, caSetting) }),
     },
     identity: pem === undefined ? {} : { cert: pem, key: pem },
   };
+}
+
+/** Node takes a file without certificates in silence, and then trusts nobody. */
+function readAuthorities(path: string, setting: string): string {
+  const pem = readPem(path, setting);
+  try {
+    // OpenSSL's own form, which Node takes for an authority but not here.
+    if (!pem.includes('-----BEGIN TRUSTED CERTIFICATE-----')) new X509Certificate(pem);
+    return pem;
+  } catch (cause) {
+    throw new RunspanError(
+      'INVALID_SETTINGS',
+      `There is no certificate in '${path}', which ${setting} names. It must be a PEM file with -----BEGIN CERTIFICATE-----.`,
+      { cause },
+    );
+  }
 }
 
 function readPem(path: string, setting: string): string {

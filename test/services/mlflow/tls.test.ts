@@ -51,3 +51,23 @@ it.each(['worker', 'inline'] as const)('is reached by a drain in the %s', async 
   expect(await mlflow.client().getExperiment('1')).toMatchObject({ name: 'exp' });
   expect(new Set(tunnels)).toEqual(new Set([`${ELSEWHERE}:${port}`]));
 });
+
+it.each(['worker', 'inline'] as const)(
+  'is refused at the start, %s, where the bundle holds no certificate',
+  async (drain) => {
+    const folder = mkdtempSync(join(tmpdir(), 'runspan-tls-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'empty.pem'), '');
+    const started = startService({
+      drain,
+      trackingUri: `https://${ELSEWHERE}:9`,
+      serverCertPath: join(folder, 'empty.pem'),
+    });
+    await expect(started).rejects.toMatchObject({
+      code: 'INVALID_SETTINGS',
+      message: expect.stringMatching(
+        /no certificate in '.*empty\.pem', which MLFLOW_TRACKING_SERVER_CERT_PATH/,
+      ) as string,
+    });
+  },
+);
