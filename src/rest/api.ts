@@ -140,9 +140,9 @@ export class RestApi {
   }
 
   #contextOf(method: string, path: string, effect: Effect): RequestContext {
-    const { secrets, hasCredentials } = this.#transport.server;
+    const { secrets, hasCredentials, proxies } = this.#transport.server;
     const what = `${method} ${path.replace(/^\/api\/\d\.\d\/(mlflow\/)?/, '')}`;
-    return { what, uri: this.uri, effect, secrets, hasCredentials };
+    return { what, uri: this.uri, effect, secrets, hasCredentials, proxies };
   }
 }
 

@@ -2,10 +2,11 @@
 import { Readable } from 'node:stream';
 import type { S3Settings } from '../../model/artifact-settings.ts';
 import type { ConnectionOptions } from '../../rest/transport/connection.ts';
+import { mendProxy, type ProxyOptions } from '../../rest/transport/proxies.ts';
 import { Dispatchers } from '../../rest/transport/dispatchers.ts';
 
 /** What of the tracking server's connection holds for S3 too; none of its credentials. */
-export type S3Connection = Pick<ConnectionOptions, 'timeoutMs' | 'httpProxy' | 'httpsProxy' | 'noProxy'>;
+export type S3Connection = Pick<ConnectionOptions, 'timeoutMs' | keyof ProxyOptions>;
 
 /** What is used of the SDK's requests. */
 interface Request {
@@ -42,11 +43,13 @@ const PIECE_BYTES = 512 * 1024;
 export class S3Requests {
   readonly metadata = { handlerProtocol: 'http/1.1' };
   readonly #dispatchers: Dispatchers;
+  readonly #proxies: ProxyOptions;
   readonly #timeoutMs: number;
 
   /** @throws {RunspanError} `INVALID_SETTINGS` for the proxy's URI, `FILE_NOT_READABLE` for the CA bundle */
   constructor(settings: S3Settings, connection: S3Connection) {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, httpProxy, httpsProxy, noProxy } = connection;
+    this.#proxies = connection;
     this.#timeoutMs = timeoutMs;
     this.#dispatchers = new Dispatchers(
       settings.endpointUrl ?? 'https://s3.amazonaws.com',
@@ -83,7 +86,7 @@ export class S3Requests {
       });
       return { response: { statusCode, headers: joined(received), body } };
     } catch (cause) {
-      throw transient(cause);
+      throw transient(cause, (wantsPassword) => mendProxy(origin, this.#proxies, wantsPassword));
     }
   }
 
@@ -140,13 +143,13 @@ function joined(headers: Readonly<Record<string, string | string[] | undefined>>
   );
 }
 
-function transient(cause: unknown): Error {
+function transient(cause: unknown, mendOfProxy: (wantsPassword: boolean) => string): Error {
   const { message, code } = cause as { readonly message?: unknown; readonly code?: unknown }; // undici throws errors
   const text = String(message);
   const mend = /certificate|CERT/.test(`${text} ${String(code)}`)
     ? '. Name its CA bundle in AWS_CA_BUNDLE, or set MLFLOW_S3_IGNORE_TLS'
     : text.includes('Proxy')
-      ? '. Check HTTPS_PROXY and NO_PROXY'
+      ? `. ${mendOfProxy(text.includes('407'))}`
       : '';
   return Object.assign(new Error(`${text}${mend}`, { cause }), { name: 'TimeoutError', code });
 }

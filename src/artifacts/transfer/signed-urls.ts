@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { MlflowError } from '../../errors.ts';
 import type { SignedUrl } from '../../rest/endpoints/artifact-endpoints.ts';
 import type { ConnectionOptions } from '../../rest/transport/connection.ts';
+import type { ProxyOptions } from '../../rest/transport/proxies.ts';
 import { REAL_PACE, withRetries, type Pace } from '../../rest/transport/retry.ts';
 import { Transport, type TransportAnswer, type TransportRequest } from '../../rest/transport/transport.ts';
 import type { ByteRange, OpenedBytes } from './download.ts';
@@ -18,6 +19,7 @@ const MAX_REFUSAL_BYTES = 16 * 1024;
 /** What uses signed URLs. */
 export class SignedUrls {
   readonly #transport: Transport;
+  readonly #proxies: ProxyOptions;
   readonly #timeoutMs: number;
   readonly #pace: Pace;
 
@@ -33,6 +35,7 @@ export class SignedUrls {
       ...(httpsProxy === undefined ? {} : { httpsProxy }),
       ...(noProxy === undefined ? {} : { noProxy }),
     });
+    this.#proxies = connection;
     this.#timeoutMs = timeoutMs;
     this.#pace = pace;
   }
@@ -98,6 +101,7 @@ export class SignedUrls {
       effect: 'repeatable',
       secrets: url.search === '' ? [] : [url.search],
       hasCredentials: false,
+      proxies: this.#proxies,
     } as const;
     const attempt = async (): Promise<T> => {
       const headers = { ...lowerCased(request.headers), ...withRange?.() };

@@ -4,6 +4,7 @@ import type { GetToken } from '../../model/get-token.ts';
 import { toArtifactSettings } from './artifact-fields.ts';
 import { readCredentialsFile } from './credentials-file.ts';
 import type { FileCredentials } from './credentials-file.ts';
+import type { Provenance, Resolved } from './fields.ts';
 import { MLFLOW_FIELDS } from './mlflow-fields.ts';
 import type { MlflowFields } from './mlflow-fields.ts';
 import type { MlflowOptions } from './mlflow-options.ts';
@@ -43,6 +44,10 @@ export interface ServerConnection {
   readonly httpsProxy?: string;
   /** Who is reached without one. */
   readonly noProxy?: string;
+  /** Where the proxy for http servers is set: a variable or a setting. */
+  readonly httpProxyName?: string;
+  /** Where the proxy for https servers is set. */
+  readonly httpsProxyName?: string;
   /** How artifacts travel beside it. */
   readonly artifacts: ArtifactSettings;
 }
@@ -82,7 +87,7 @@ export function resolveMlflowSettings(
   options: MlflowOptions = {},
   sources: SettingsSources = loadSources(),
 ): MlflowSettings {
-  const { settings: fields } = resolveSettings(MLFLOW_FIELDS, options, { section: 'mlflow', sources });
+  const { settings: fields, provenance } = resolveSettings(MLFLOW_FIELDS, options, { section: 'mlflow', sources });
   if (fields.insecureTls && fields.serverCertPath !== undefined)
     throw invalidSetting(
       'mlflow.insecureTls',
@@ -91,7 +96,8 @@ export function resolveMlflowSettings(
   const tracking = splitCredentials(fields.trackingUri);
   const registry = fields.registryUri === undefined ? tracking : splitCredentials(fields.registryUri);
   const file = readCredentialsFile(sources.home);
-  const connection = toConnection(fields, tracking, file);
+  const reached = { fields, provenance, file };
+  const connection = toConnection(tracking, reached);
   const absoluteTrackingUri = toAbsoluteUri(tracking.uri, sources.folder);
   const absoluteRegistryUri = toAbsoluteUri(registry.uri, sources.folder);
   const hidden = {
@@ -102,9 +108,8 @@ export function resolveMlflowSettings(
     connection,
     // Without credentials of its own, a registry on the same server is reached in the same way.
     registryConnection: toConnection(
-      fields,
       isSameServer(registry, tracking) && !hasCredentials(registry) ? tracking : registry,
-      file,
+      reached,
     ),
     processEnv: toProcessEnv(fields),
     unheard: sayUnheard(sources),
@@ -131,8 +136,14 @@ export function withExperiment(settings: MlflowSettings, experimentName: string)
   ) as MlflowSettings; // every field of the settings that were given
 }
 
+interface Reached {
+  readonly fields: MlflowFields;
+  readonly provenance: Resolved<MlflowFields>['provenance'];
+  readonly file: FileCredentials;
+}
+
 /** Basic auth needs both, as in Python's client: the URI's pair first, else what settings say, and the file of what they do not. */
-function toConnection(fields: MlflowFields, uri: SplitUri, file: FileCredentials): ServerConnection {
+function toConnection(uri: SplitUri, { fields, provenance, file }: Reached): ServerConnection {
   const { workspace, timeoutMs, insecureTls: isInsecureTls, serverCertPath, clientCertPath } = fields;
   const { httpProxy, httpsProxy, noProxy } = fields;
   const [token, getToken] = typeof fields.token === 'function' ? [undefined, fields.token] : [fields.token];
@@ -151,6 +162,8 @@ function toConnection(fields: MlflowFields, uri: SplitUri, file: FileCredentials
     httpProxy,
     httpsProxy,
     noProxy,
+    httpProxyName: httpProxy === undefined ? undefined : nameOf('httpProxy', provenance.httpProxy),
+    httpsProxyName: httpsProxy === undefined ? undefined : nameOf('httpsProxy', provenance.httpsProxy),
   };
   return Object.freeze({
     ...withoutUndefined(given),
@@ -158,6 +171,10 @@ function toConnection(fields: MlflowFields, uri: SplitUri, file: FileCredentials
     isInsecureTls,
     artifacts: toArtifactSettings(fields),
   });
+}
+
+function nameOf(setting: string, from: Provenance | undefined): string {
+  return (from?.source === 'env' || from?.source === '.env' ? from.name : undefined) ?? `the setting mlflow.${setting}`;
 }
 
 function withoutUndefined<T extends object>(values: T): { readonly [K in keyof T]?: NonNullable<T[K]> } {

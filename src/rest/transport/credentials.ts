@@ -2,7 +2,7 @@
 import { RunspanError } from '../../errors.ts';
 import { createRedactor, REDACTED } from '../../model/redact.ts';
 import type { ConnectionOptions } from './connection.ts';
-import { proxySecrets } from './proxies.ts';
+import { type ProxyOptions, proxySecrets } from './proxies.ts';
 import { TokenSource } from './token.ts';
 
 /** What this package calls itself on the wire; the version is package.json's, held by a test. */
@@ -20,6 +20,8 @@ export interface TrackingServer {
   /** What must never show in a message: passwords, the proxy's too, token, and the headers that hold them. */
   readonly secrets: readonly string[];
   readonly hasCredentials: boolean;
+  /** Who leads there. */
+  readonly proxies: ProxyOptions;
   /** Whom to ask for a token before each request; its answer takes the place of `authorization`. */
   readonly tokens: TokenSource | undefined;
 }
@@ -52,6 +54,7 @@ export function readTrackingServer(uri: string, connection: ConnectionOptions): 
     },
     secrets,
     hasCredentials: authorization !== undefined || getToken !== undefined,
+    proxies: connection,
     tokens: getToken === undefined ? undefined : new TokenSource(getToken, secrets),
   };
 }

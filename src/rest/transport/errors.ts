@@ -3,6 +3,7 @@ import { MlflowError } from '../../errors.ts';
 import { explainAnswer } from '../wire/answer-text.ts';
 import { maskSecrets } from './credentials.ts';
 import type { Effect } from '../wire/endpoint.ts';
+import { mendProxy, type ProxyOptions } from './proxies.ts';
 import { readRetryAfterMs } from './retry-after.ts';
 import { errorsIn, isError } from '../../model/any-realm.ts';
 
@@ -15,6 +16,8 @@ export interface RequestContext {
   readonly effect: Effect;
   readonly secrets: readonly string[];
   readonly hasCredentials: boolean;
+  /** Who leads there. */
+  readonly proxies?: ProxyOptions;
 }
 
 /** An answer whose status or body is not what was asked for. */
@@ -128,16 +131,16 @@ export function noAnswerError(missing: MissingAnswer, context: RequestContext): 
 function reasonOf(cause: unknown, context: RequestContext): string {
   const code = codeOf(cause);
   const message = show(isError(cause) ? cause.message : String(cause), context.secrets);
-  const [reason, mend] = explainCode(code, message);
+  const [reason, mend] = explainCode(code, message, context);
   return `${reason}${code === '' ? '' : ` (${code})`}. ${mend}`;
 }
 
-function explainCode(code: string, message: string): readonly [string, string] {
+function explainCode(code: string, message: string, { uri, proxies }: RequestContext): readonly [string, string] {
   if (code === 'ECONNREFUSED') return ['connection refused', 'Start the server, or correct MLFLOW_TRACKING_URI.'];
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return ['host not found', 'Correct the host in MLFLOW_TRACKING_URI.'];
   if (code.startsWith('UND_ERR_PRX') || message.includes('Proxy'))
-    return [`the proxy refused: ${message}`, 'Check HTTPS_PROXY and NO_PROXY.'];
+    return [`the proxy refused: ${message}`, mendProxy(uri, proxies, message.includes('407'))];
   if (/CERT|SIGNATURE|SELF_SIGNED/.test(code))
     return [`TLS certificate refused: ${message}`, 'Name its CA bundle in MLFLOW_TRACKING_SERVER_CERT_PATH.'];
   if (code === 'EPROTO' || code.startsWith('ERR_SSL'))
@@ -158,7 +161,7 @@ function mendOfStatus(status: number, said: string, errorCode: string, context: 
     return ". A proxy before the server adds an Origin: let it drop that header, or start the server with --cors-allowed-origins and the proxy's address.";
   if (status === 403)
     return '. The user of MLFLOW_TRACKING_USERNAME or MLFLOW_TRACKING_TOKEN needs the permission for it.';
-  if (status === 407) return '. Put user and password into HTTPS_PROXY.';
+  if (status === 407) return `. ${mendProxy(context.uri, context.proxies, true)}`;
   if (status === 413) return '. A proxy before the server refuses a body of this size: raise its limit.';
   if (errorCode === 'ENDPOINT_NOT_FOUND')
     return '. Check that MLFLOW_TRACKING_URI is the address of an MLflow server, its path included.';

@@ -10,6 +10,10 @@ export interface ProxyOptions {
   readonly httpsProxy?: string;
   /** Who is reached without one. Env: no_proxy, NO_PROXY */
   readonly noProxy?: string;
+  /** What `httpProxy` was read from, for errors. @default 'HTTP_PROXY' */
+  readonly httpProxyName?: string;
+  /** What `httpsProxy` was read from, for errors. @default 'HTTPS_PROXY' */
+  readonly httpsProxyName?: string;
 }
 
 /** What never leaves this machine: no proxy could reach it. */
@@ -36,6 +40,20 @@ export function proxyFor(origin: string, { httpProxy, httpsProxy, noProxy = '' }
   if (isLoopback(target.host) || noProxy.split(/[\s,]+/).some((rule) => covers(rule.toLowerCase(), target)))
     return undefined;
   return readProxyUri(proxy.trim());
+}
+
+/**
+ * Says what to do where the proxy that leads to a URI refuses, by the name of what the proxy was read from.
+ *
+ * @example
+ * mendProxy('http://mlflow.example', { httpProxyName: 'ALL_PROXY' }); // 'Check ALL_PROXY and NO_PROXY.'
+ */
+export function mendProxy(uri: string, options: ProxyOptions = {}, wantsPassword = false): string {
+  const { httpProxyName = 'HTTP_PROXY', httpsProxyName = 'HTTPS_PROXY' } = options;
+  const name = /^https:/i.test(uri) ? httpsProxyName : httpProxyName;
+  return wantsPassword
+    ? `Put user and password into the URL of ${name}: http://user:password@host:port.`
+    : `Check ${name} and NO_PROXY.`;
 }
 
 /** User, password and header of the proxies' URIs: what no message shows. */

@@ -206,6 +206,8 @@ describe('mlflow settings', () => {
       clientCertPath: join(folder, 'me.pem'),
       httpProxy: 'http://plain:3128',
       httpsProxy: 'http://lower:3128', // as in Python and curl
+      httpProxyName: 'HTTP_PROXY',
+      httpsProxyName: 'https_proxy',
       noProxy: '.internal',
       isInsecureTls: false,
     });

@@ -91,6 +91,14 @@ describe('TLS', () => {
     expect(open({ serverCertPath: join(folder, 'absent.pem') })).toThrow(
       expect.objectContaining({ code: 'FILE_NOT_READABLE' }),
     );
+    writeFileSync(join(folder, 'key.pem'), ours.key);
+    writeFileSync(join(folder, 'empty.pem'), '');
+    expect(open({ serverCertPath: join(folder, 'empty.pem') })).toThrow(
+      /There is no certificate in '.*empty\.pem', which MLFLOW_TRACKING_SERVER_CERT_PATH names/,
+    );
+    expect(open({ serverCertPath: join(folder, 'key.pem') })).toThrow(
+      expect.objectContaining({ code: 'INVALID_SETTINGS' }),
+    );
     expect(open({ clientCertPath: folder })).toThrow(/MLFLOW_TRACKING_CLIENT_CERT_PATH/);
   });
 });
@@ -137,8 +145,19 @@ describe('a proxy', () => {
     const at = (password: string): string => `http://ada:${password}@127.0.0.1:${proxy.port}`;
     await ask(farUri, { httpsProxy: at('hunter2'), serverCertPath: certPath });
     const refused = ask(farUri, { httpsProxy: at('wr0ng'), serverCertPath: certPath });
-    await expect(refused).rejects.toMatchObject({ message: expect.stringMatching(/proxy.*HTTPS_PROXY/) as string });
+    await expect(refused).rejects.toThrow(
+      /the proxy refused: .*407.* Put user and password into the URL of HTTPS_PROXY: http:\/\/user:password@host:port\.$/,
+    );
     await expect(refused).rejects.not.toThrow(/wr0ng/);
+  });
+
+  it.each([
+    [{}, /Put user and password into the URL of HTTP_PROXY:/],
+    [{ httpProxyName: 'all_proxy' }, /Put user and password into the URL of all_proxy:/],
+  ])('of an http server that wants a password is called what it was read from: %o', async (name, message) => {
+    const proxy = await startProxy(JSON.stringify(info), 'hunter2');
+    const refused = ask('http://mlflow.example', { httpProxy: `http://127.0.0.1:${proxy.port}`, ...name });
+    await expect(refused).rejects.toThrow(message);
   });
 
   it('that is away was never sent through', async () => {

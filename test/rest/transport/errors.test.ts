@@ -97,7 +97,7 @@ describe('an answer that refuses', () => {
       /slow down/,
     ],
     ['a body too large for a proxy', text(html('413'), 413), { isRetryable: false }, /raise its limit/],
-    ["a proxy's 407", text('', 407), { isRetryable: false }, /HTTPS_PROXY/],
+    ["a proxy's 407", text('', 407), { isRetryable: false }, /user and password into the URL of HTTP_PROXY:/],
     ['not implemented', json({ error_code: 'NOT_IMPLEMENTED', message: 'no' }, 501), { isRetryable: false }, /^no/],
   ])('is understood: %s', async (_, answer, fields, message) => {
     const error = await refusal(answer);
