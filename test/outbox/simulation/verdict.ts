@@ -96,15 +96,16 @@ function isUndone({ owner }: SimRun, attempts: readonly Attempt[], { isCertain, 
 }
 
 /**
- * Whoever takes a dead run's folder over says that it ended it, whatever death comes in between; and once, but where one did come. A power
- * cut where nothing is synced may take the folder's own word for it.
+ * Whoever takes a dead run's folder over says that it ended it, whatever death comes in between; and once, but where one did come. Of a run
+ * of which nothing was promised the disk may have lost the folder's own word for it.
  */
 function judgeAlerts(world: World): readonly string[] {
   const said = world.processes.flatMap(({ events }) => events.filter((event) => event.kind === 'reaped'));
-  const forgotten = new Set(world.runs.filter(({ owner }) => owner.hasLostAll).map((run) => run.key));
+  const creates = world.runs.flatMap((run) => run.owner.attempts.filter(({ write }) => write.kind === 'create'));
+  const promised = new Set(creates.filter(({ isCertain }) => isCertain).map(({ write }) => write.runKey));
   return world.server.store.activeRuns().flatMap(({ info, tags }) => {
     const key = `${tags.get('runspan.run_key')}`;
-    if (forgotten.has(key)) return [];
+    if (!promised.has(key)) return [];
     const reasons = said.filter((event) => event.runKey === key).map(({ reason }) => reason);
     const isReaped =
       info.status === 'KILLED' && /ended without closing|stopped before/.test(tags.get(END_REASON_TAG) ?? '');
