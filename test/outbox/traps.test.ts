@@ -97,7 +97,7 @@ describe('the trap', () => {
         readFileSync(join(root, file), 'utf8').replaceAll(/\/\/.*|^ *\*.*/gm, ''),
       ),
     );
-    expect(calls.toSorted()).toEqual(['cli.ts', 'services/exits.ts']);
+    expect(calls.toSorted()).toEqual(['cli.ts', 'services/lifecycle/exits.ts']);
   });
 
   it('of 120 that is read as milliseconds where Python means seconds', () => {
