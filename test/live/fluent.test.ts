@@ -35,7 +35,7 @@ test('Python reads what was measured of the active model, and registers one with
     run.logMetric('auc', 0.75, { step: 2 });
     return run.created();
   });
-  await service.flush();
+  expect(await service.flush()).toMatchObject({ isComplete: true, deadLettered: 0 });
   const { traceId } = await service.client().startTrace('answer', { inputs: { question: 'Why?' } });
   await service.client().endTrace(traceId, { outputs: '42' });
   const seen = await askPython(

@@ -175,7 +175,7 @@ describe('a server on SQLite', () => {
       expect(run.runId).toBe(resumedId);
       run.logMetric('loss', 0.5, { step: 1 });
     });
-    await service.flush();
+    expect(await service.flush()).toMatchObject({ isComplete: true, deadLettered: 0 });
     const { runs } = await readExperiment(uri(), 'nested', { artifacts: false });
     const named = Object.fromEntries(runs.map((run) => [run.info.run_name, run]));
     expect(Object.keys(named).toSorted()).toEqual(['beside', 'inner', 'innermost', 'outer again']);

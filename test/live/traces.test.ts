@@ -41,7 +41,7 @@ test('a run that failed leads to a trace in error; a run inside it has the same 
     throw new RangeError('too high');
   });
   await expect(failing).rejects.toThrow('too high');
-  await service.flush();
+  expect(await service.flush()).toMatchObject({ isComplete: true, deadLettered: 0 });
   const [trace, ...others] = await readTraces(uri, outer);
   expect(others).toEqual([]);
   expect(trace).toMatchObject({ name: 'outer', state: 'ERROR' });
