@@ -3,15 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { MlflowError, type MlflowClient } from '../../src/index.ts';
+import type { MlflowClient } from '../../src/index.ts';
 import { openHttpStore } from '../../src/stores/http/http-store.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { describeRegistry } from '../../src/testing/contract/store-registry.ts';
 import { callPython, type PythonCall } from './backends.ts';
 import { startService } from './in-process.ts';
+import { type Call, expectRefusedAlike } from './refused-alike.ts';
 import { requireBackend } from './require-backend.ts';
-
-const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 describe('the registry of a real server', () => {
   const mlflow = requireBackend('mlflow');
@@ -130,7 +129,7 @@ describe('the registry of a real server', () => {
       ['register_prompt', ['a.prompt', 'Hi {{name}}']],
     ]);
     expect(made.filter((answer) => !('value' in answer))).toEqual([]);
-    const calls: readonly (readonly [keyof MlflowClient, ...unknown[]])[] = [
+    const calls: readonly Call[] = [
       ['createRegisteredModel', 'taken'],
       ['createRegisteredModel', 'a.prompt'],
       ['createRegisteredModel', ''],
@@ -182,22 +181,7 @@ describe('the registry of a real server', () => {
       ['searchModelVersions', { filterString: "name > 'a'" }],
       ['searchModelVersions', { maxResults: 200_001 }],
     ];
-    const ourAnswers: unknown[] = [];
-    for (const [method, ...args] of calls) ourAnswers.push([method, args, await outcomeOf(ours, method, args)]);
-    const pythonAnswers = await callPython(
-      uri(),
-      calls.map(([method, ...args]): PythonCall => {
-        const [last] = args.slice(-1);
-        const options = typeof last === 'object' && last !== null ? last : undefined;
-        const keywords = Object.fromEntries(Object.entries(options ?? {}).map(([key, value]) => [snake(key), value]));
-        return [snake(method), options === undefined ? args : args.slice(0, -1), keywords];
-      }),
-    );
-    const theirs = pythonAnswers.map((answer, index) => {
-      const [method, ...args] = calls[index] ?? [''];
-      return [method, args, 'value' in answer ? 'answered' : `${answer.error_code} ${answer.status}`];
-    });
-    expect(ourAnswers).toEqual(theirs);
+    await expectRefusedAlike(ours, uri(), calls);
   });
 });
 
@@ -293,16 +277,3 @@ describe('a registry on a server of its own', () => {
     expect(await callPython(registryUri, [['get_experiment_by_name', ['apart']]])).toEqual([{ value: null }]);
   });
 });
-
-async function outcomeOf(client: MlflowClient, method: keyof MlflowClient, args: readonly unknown[]): Promise<string> {
-  // The cast: the names and arguments are those of the table above.
-  const call = client[method] as (...given: readonly unknown[]) => Promise<unknown> | { all(): Promise<unknown> };
-  try {
-    const answer = call.call(client, ...args);
-    await ('all' in answer ? answer.all() : answer);
-    return 'answered';
-  } catch (error) {
-    if (error instanceof MlflowError) return `${error.errorCode} ${error.status}`;
-    throw error;
-  }
-}
