@@ -8,7 +8,10 @@ import { isError } from '../model/any-realm.ts';
 
 /** Started services. */
 export interface ServiceStack {
-  /** Stops all in reverse order within one deadline, even if one fails (`AggregateError`). */
+  /**
+   * Stops all in reverse order within one deadline, even if one fails (`AggregateError`). Resolves to nothing: what was delivered by then is
+   * what `mlflow.flush()` before it resolves to.
+   */
   stop(options?: { readonly timeoutMs?: number }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -48,8 +48,8 @@ export abstract class Service {
   }
 
   /**
-   * Stops the service, within `timeoutMs` from now. Idempotent. Whatever `onStop` says, the service is stopped after it; its
-   * error is passed on to every caller who waits.
+   * Stops the service, within `timeoutMs` from now. Idempotent; resolves to nothing, once it has stopped. Whatever `onStop` says, the
+   * service is stopped after it; its error is passed on to every caller who waits.
    */
   stop(options: StopOptions = {}): Promise<void> {
     return this.#enqueue('stop', options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs);
