@@ -8,6 +8,7 @@ import { openers } from '../outbox/delivery/openers.ts';
 import { reviveGrave } from '../outbox/folder/revive.ts';
 import type { Destination } from '../outbox/folder/folder.ts';
 import { syncFolders, type SyncTarget } from '../outbox/delivery/sync.ts';
+import { requireStoreUri } from '../stores/open/open.ts';
 import { drawBar } from './command-parts.ts';
 import { listFolders } from './outbox-command.ts';
 import { Places } from './store/places.ts';
@@ -52,7 +53,7 @@ const WATCH_MS = 5000;
 /**
  * Delivers, and says how it went.
  *
- * @throws {RunspanError} as the settings do
+ * @throws {RunspanError} as the settings do; `UNKNOWN_SCHEME`, `NOT_SUPPORTED` for a target that no store has
  */
 export async function sync(
   request: SyncRequest,
@@ -60,6 +61,7 @@ export async function sync(
 ): Promise<{ readonly text: string; readonly isComplete: boolean }> {
   const system = nodeSystem();
   const places = new Places();
+  if (request.to !== undefined) requireStoreUri(places.chosen(request.to).trackingUri);
   const { directory } = places.settings;
   const task = { request, signal, say, places };
   if (request.retryDead === true && request.dryRun !== true) revive(inspectOutbox(system, directory), task);

@@ -1,9 +1,10 @@
-// The command `runspan sync`: its options, and Ctrl-C.
+// The command `runspan sync`: its options, and the signals that end it.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { examples, print, progressLine } from './command-parts.ts';
 import type { CopyRequest } from './copy-command.ts';
 import { sync, type SyncRequest, type SyncSurroundings } from './sync-command.ts';
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const DEFAULT_TIMEOUT_S = 60;
 const MAX_TIMEOUT_S = 86_400;
 
@@ -24,7 +25,10 @@ export function addSync(root: Command): void {
     )
     .option('-e, --experiment <name...>', 'with --from: only these experiments, without the registry')
     .addOption(
-      new Option('-w, --watch', 'go on with what jobs leave later, until Ctrl-C').conflicts(['from', 'dryRun']),
+      new Option('-w, --watch', 'go on with what jobs leave later, until Ctrl-C or SIGTERM').conflicts([
+        'from',
+        'dryRun',
+      ]),
     )
     .addOption(new Option('--retry-dead', 'send what was refused for good once more').conflicts('from'))
     .option('--dry-run', 'say what would be delivered or copied')
@@ -53,19 +57,27 @@ export function addSync(root: Command): void {
     });
 }
 
-/** The first Ctrl-C ends it in order, with a summary; a second one at once. */
+/** The first Ctrl-C, or SIGTERM, ends it in order, with a summary; a second one at once. */
 async function runUntilInterrupted(options: Options): Promise<void> {
   const stop = new AbortController();
-  const interrupt = (): void => stop.abort();
-  process.once('SIGINT', interrupt);
+  let signal: NodeJS.Signals | undefined;
+  const interrupt = (name: NodeJS.Signals): void => {
+    signal = name;
+    release();
+    stop.abort();
+  };
+  const release = (): void => {
+    for (const name of SIGNALS) process.removeListener(name, interrupt);
+  };
+  for (const name of SIGNALS) process.on(name, interrupt);
   const line = progressLine();
   const surroundings = { signal: stop.signal, say: line.say };
   const { text, isComplete } = await deliver(options, surroundings).finally(line.end);
-  process.removeListener('SIGINT', interrupt);
+  release();
   print(text);
   if (!isComplete) process.exitCode = 1;
   // What is still under way ends with the process; one that watches is ended by nothing else.
-  if (stop.signal.aborted && options.watch !== true) process.kill(process.pid, 'SIGINT');
+  if (signal !== undefined && options.watch !== true) process.kill(process.pid, signal);
 }
 
 async function deliver(

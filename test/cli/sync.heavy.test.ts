@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 const BIN = join(import.meta.dirname, '../../bin/runspan.cjs');
 const PACKAGE = join(import.meta.dirname, '../../dist/index.js');
@@ -154,6 +154,22 @@ describe('runspan sync', () => {
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(1);
     expect(said).toContain('The credentials were refused');
     expect(said).toContain(`${uri} refuses what is sent: what is left stays where it is.`);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('is summed up where --watch is ended by %s', async (signal) => {
+    const folder = makeFolder();
+    job(folder, TRAIN, OFFLINE);
+    const { spawn } = await import('node:child_process');
+    const child = spawn(process.execPath, [BIN, 'sync', '--watch'], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'] },
+    });
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await vi.waitUntil(() => runspan(folder, ['outbox']).stdout.startsWith('Nothing waits'), 20_000);
+    child.kill(signal);
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
+    expect(said).toMatch(/^\d{3} records delivered, 0 refused, 0 left\.$/m);
   });
 
   it('gives a server that only a folder names no credentials of the environment', async () => {

@@ -146,6 +146,19 @@ describe('what an offline outbox left', () => {
   });
 });
 
+describe('a place that no store can be at', () => {
+  it.each([{}, { dryRun: true }, { watch: true }, { retryDead: true }])(
+    'is refused at once with %o, whether anything waits or not',
+    async (request) => {
+      enterFolder();
+      await expect(runSync({ to: 'ftp://x', ...request })).rejects.toMatchObject({
+        code: 'UNKNOWN_SCHEME',
+        message: expect.stringContaining("'ftp://x'") as string,
+      });
+    },
+  );
+});
+
 describe('what a store refused', () => {
   it('is sent once more with --retry-dead', async () => {
     const folder = enterFolder();
