@@ -17,8 +17,8 @@ const OWNERS: Readonly<Record<Ownership, string>> = {
   left: 'gone',
   unknown: 'perhaps at work',
 };
-/** Refusals that are shown; `--json` has all of them. */
-const SHOWN_LETTERS = 10;
+/** Reasons of refusals that are shown; `--json` has every record. */
+const SHOWN_REASONS = 10;
 
 /** Reports on the outbox folders of RUNSPAN_DIR. */
 export function showOutbox(request: OutboxRequest, nowMs: number): string {
@@ -45,7 +45,7 @@ export function listFolders(folders: readonly FolderReport[], nowMs: number): st
   }));
   const rows = folders.map((folder) => [
     String(folder.pendingCount),
-    String(folder.deadLetters.length),
+    String(folder.deadLetters.reduce((sum, { count }) => sum + count, 0)),
     `${folder.pid ?? '?'} on ${folder.host ?? '?'}, ${OWNERS[folder.ownership]}`,
     folder.lastSeenMs === undefined ? '?' : `${formatDuration(nowMs - folder.lastSeenMs)} ago`,
     oneLine(folder.runNames.join(', ') || '–', 40),
@@ -67,22 +67,33 @@ function sayTelemetry(count: number): string {
 }
 
 function listLetters({ folders, graves }: OutboxReport): string {
-  const letters = [...folders, ...graves].flatMap(({ name, trackingUri, deadLetters }) =>
-    deadLetters.map((letter) => ({ name, trackingUri, ...letter })),
+  const letters = [...folders, ...graves].flatMap(({ trackingUri, deadLetters }) =>
+    deadLetters.map(({ count, reason }) => ({ count, reason, trackingUri })),
   );
   if (letters.length === 0) return '';
-  const lines = letters
-    .slice(0, SHOWN_LETTERS)
-    .map(
-      ({ count, reason, trackingUri }) =>
-        `  ${count > 1 ? `${count} × ` : ''}${oneLine(reason, 160)} (${trackingUri ?? 'a store of an earlier version'})`,
-    );
-  const more =
-    letters.length > SHOWN_LETTERS ? [`  and ${letters.length - SHOWN_LETTERS} more: runspan outbox --json`] : [];
-  const what = letters.length === 1 ? 'record was' : 'records were';
+  const reasons = countReasons(letters);
+  const lines = reasons.slice(0, SHOWN_REASONS).map(({ count, text }) => `  ${count > 1 ? `${count} × ` : ''}${text}`);
+  const more = reasons.slice(SHOWN_REASONS).reduce((sum, { count }) => sum + count, 0);
+  const total = reasons.reduce((sum, { count }) => sum + count, 0);
   return [
-    `${letters.length} ${what} refused for good; runspan sync --retry-dead sends them once more:`,
+    `${total} ${total === 1 ? 'record was' : 'records were'} refused for good; runspan sync --retry-dead sends them once more:`,
     ...lines,
-    ...more,
+    ...(more > 0 ? [`  and ${more} more: runspan outbox --json`] : []),
   ].join('\n');
+}
+
+interface Letter {
+  readonly count: number;
+  readonly reason: string;
+  readonly trackingUri: string | undefined;
+}
+
+/** Equal reasons once, in the order in which each was first given. */
+function countReasons(letters: readonly Letter[]): readonly { readonly count: number; readonly text: string }[] {
+  const counts = new Map<string, number>();
+  for (const { count, reason, trackingUri } of letters) {
+    const text = `${oneLine(reason, 160)} (${trackingUri ?? 'a store of an earlier version'})`;
+    counts.set(text, (counts.get(text) ?? 0) + count);
+  }
+  return [...counts].map(([text, count]) => ({ text, count }));
 }

@@ -171,10 +171,15 @@ describe('what a store refused', () => {
       text: expect.stringMatching(/^0 records delivered, 1 refused, 0 left/) as string,
     });
     expect(showOutbox({}, 0)).toMatch(/1 record was refused for good; .*:\n {2}Run 0{31}1 is deleted in the store/);
+    await leave(open(folder), metric(key, 8), metric(key, 9));
+    await runSync();
+    expect(showOutbox({}, 0)).toMatch(
+      /3 records were refused for good; .*:\n {2}3 × Run 0{31}1 is deleted in the store[^\n]*$/,
+    );
     await store.restoreRun(key);
     await store.close();
-    expect((await runSync({ retryDead: true })).text).toMatch(/^1 records delivered, 0 refused, 0 left/);
-    expect(await readRuns(join(folder, 'mlflow.db'))).toEqual(['train FINISHED {"loss":3.5}']);
+    expect((await runSync({ retryDead: true })).text).toMatch(/^3 records delivered, 0 refused, 0 left/);
+    expect(await readRuns(join(folder, 'mlflow.db'))).toEqual(['train FINISHED {"loss":4.5}']);
     expect(showOutbox({}, 0)).toMatch(/^Nothing waits in /);
   });
 });
