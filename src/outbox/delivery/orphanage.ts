@@ -74,6 +74,11 @@ export class Orphanage {
     return isUnderWay || lanes.some((lane) => lane.isBusy);
   }
 
+  /** Somebody has yet to hear that a run was ended. */
+  get isUnheard(): boolean {
+    return this.#unheard.size > 0;
+  }
+
   /** Nothing is left that could be adopted or delivered by now. */
   get isSettled(): boolean {
     return (

@@ -42,6 +42,8 @@ const MAX_YOUNG_MB = 8;
 const NO_FOLDER = /\buv_cwd\b/;
 /** How long a thread that said its last word may take to end. */
 const THREAD_END_MS = 250;
+/** How often a job that blocks in `exit` hears what the drain has to say. */
+const HEAR_MS = 20;
 
 /** Sends requests to the drain, wherever it runs. */
 export class DrainLink {
@@ -98,6 +100,16 @@ export class DrainLink {
     this.#startWorker(this.#options.counters.accepted);
     this.#options.onRestart();
     return this.#worker !== undefined;
+  }
+
+  /** Blocks, and hears meanwhile what the drain says: of a dead run that it ends just now nobody is to be told twice. */
+  waitUntilDone(timeoutMs: number): void {
+    const { counters, system } = this.#options;
+    const endMs = system.clock.monotonicMs() + timeoutMs;
+    for (let leftMs = timeoutMs; leftMs > 0; leftMs = endMs - system.clock.monotonicMs()) {
+      if (counters.waitUntilDone(Math.min(leftMs, HEAR_MS))) return;
+      this.takeReplies();
+    }
   }
 
   /** Takes what the thread has said and no turn has delivered yet: in `exit` there are no more turns. */

@@ -196,7 +196,7 @@ class JournaledOutbox implements Outbox {
       this.#journal.close();
       if (this.#journal.accepted > 0 && (this.#link.isThread || this.#handOver())) {
         this.#counters.requestExit(timeoutMs);
-        this.#counters.waitUntilDone(timeoutMs);
+        this.#link.waitUntilDone(timeoutMs);
       } else if (this.#journal.accepted === 0 && this.#paths !== undefined) {
         removeFolder(this.#system, this.#paths);
       }

@@ -153,7 +153,8 @@ export class DrainHost {
         await this.#doze.waitAfterError();
       }
       const isAllSettled = this.#folder.state.settledThrough >= this.#counters.accepted;
-      if (this.#counters.isExitRequested && isAllSettled && !this.#folder.lane.isBusy) return this.#close();
+      const isBusy = this.#folder.lane.isBusy || this.#orphanage?.isUnheard === true;
+      if (this.#counters.isExitRequested && isAllSettled && !isBusy) return this.#close();
       // An embedded store answers without leaving this turn: messages and heartbeat need one of their own.
       if (isDelivered) await turn(this.#system.clock);
       else await this.#doze.wait();
