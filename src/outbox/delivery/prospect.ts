@@ -22,8 +22,9 @@ export class Prospect implements Pick<Patience, 'attempt' | 'rest' | 'isHeldUp'>
   readonly #clock: Pick<Clock, 'monotonicMs' | 'after'>;
   /** Whether a server is at the other end: a database that is locked is not away. */
   readonly #isServer: boolean;
-  /** Since when nothing got through, and when that was seen last, by the monotonic clock. */
-  #failing: { readonly sinceMs: number; readonly seenAtMs: number; readonly isRefused: boolean } | undefined;
+  /** Since when nothing got through, since when all was refused, and when that was seen last, by the monotonic clock. */
+  #failing:
+    { readonly sinceMs: number; readonly refusedSinceMs: number | undefined; readonly seenAtMs: number } | undefined;
   #givenUpAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -82,12 +83,14 @@ export class Prospect implements Pick<Patience, 'attempt' | 'rest' | 'isHeldUp'>
   #isHopeless(fromMs: number, timeoutMs: number): boolean {
     if (this.#failing === undefined) return false;
     if (fromMs - this.#givenUpAtMs <= GIVEN_UP_MS) return true;
-    if (this.#failing.seenAtMs < fromMs) return false;
-    const { sinceMs, isRefused } = this.#failing;
+    const { sinceMs, refusedSinceMs = Number.POSITIVE_INFINITY, seenAtMs } = this.#failing;
+    if (seenAtMs < fromMs) return false;
     const awayMs = timeoutMs * AWAY_SHARE;
     const triesMs = Math.min(TRIES_MS, awayMs);
     const nowMs = this.#clock.monotonicMs();
-    return nowMs - fromMs >= triesMs && nowMs - sinceMs >= (isRefused ? triesMs : awayMs);
+    // One refusal is none for good: what was sent after it may be under way.
+    const isRefused = seenAtMs > refusedSinceMs && nowMs - refusedSinceMs >= triesMs;
+    return nowMs - fromMs >= triesMs && (isRefused || nowMs - sinceMs >= awayMs);
   }
 
   #note(error: unknown): void {
@@ -96,7 +99,10 @@ export class Prospect implements Pick<Patience, 'attempt' | 'rest' | 'isHeldUp'>
     const isAway = judgement === 'retry' && this.#isServer && !(error instanceof MlflowError && error.status === 429);
     const isRefused = judgement === 'refused';
     const nowMs = this.#clock.monotonicMs();
+    const { sinceMs = nowMs, refusedSinceMs = nowMs } = this.#failing ?? {};
     this.#failing =
-      isAway || isRefused ? { sinceMs: this.#failing?.sinceMs ?? nowMs, seenAtMs: nowMs, isRefused } : undefined;
+      isAway || isRefused
+        ? { sinceMs, refusedSinceMs: isRefused ? refusedSinceMs : undefined, seenAtMs: nowMs }
+        : undefined;
   }
 }

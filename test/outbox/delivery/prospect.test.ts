@@ -83,6 +83,33 @@ test.each([
   expect(await givenUpAfter(() => error, { trackingUri: 'sqlite:///a.db' })).toBe(1000);
 });
 
+test('a refusal between failures of another kind, as of a gateway whose server restarts, is none for good', async () => {
+  let tries = 0;
+  expect(await givenUpAfter(() => (++tries === 3 ? answered(401, false) : away))).toBe(2500);
+  expect(tries).toBeGreaterThan(3);
+});
+
+test('one refusal, and then an answer that takes long, is none for good', async () => {
+  const system = fakeSystem();
+  const patience = new Patience({ system, reopen: () => Promise.resolve(), onWarning: () => undefined });
+  const prospect = new Prospect(patience, { clock: system.clock, trackingUri: 'http://host' });
+  let tries = 0;
+  const answered401 = (): Promise<void> => Promise.reject(answered(401, false));
+  const slow = (): Promise<void> => new Promise((resolve) => system.clock.after(3000, resolve));
+  let isHopeless = false;
+  prospect.whenHopeless(TIMEOUT_MS, () => (isHopeless = true));
+  patience.hurry();
+  const work = prospect.attempt(() => (++tries === 1 ? answered401() : slow()));
+  await system.clock.runUntil(() => tries === 2 || isHopeless);
+  for (let leftMs = 1500; leftMs > 0; leftMs -= 50) {
+    await settle();
+    system.clock.advance(50);
+  }
+  expect([tries, isHopeless]).toEqual([2, false]);
+  await system.clock.runUntil(() => system.clock.monotonicMs() > 6000);
+  await work;
+});
+
 test('a server that says it has too much to do is waited for', async () => {
   expect(await givenUpAfter(() => answered(429, true))).toBeUndefined();
 });
