@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getFolder } from '../../artifacts/repositories/folders.ts';
-import { MlflowError, mlflowError, RunspanError, uncodedError } from '../../errors.ts';
+import { MlflowError, mlflowError, uncodedError } from '../../errors.ts';
 import type { LoggedModel, RunEntity } from '../../model/entities.ts';
 import { isModelUri, isRunsUri, parseModelUri, parseRunsUri } from '../../model/model-uri.ts';
 import { toPythonJson } from '../../model/python-json.ts';
@@ -175,17 +175,10 @@ export abstract class ModelFileMethods extends ArtifactMethods {
     );
   }
 
-  async #loggedModelsOf({ info, outputs }: RunEntity, name: string): Promise<readonly LoggedModel[]> {
+  async #loggedModelsOf({ info }: RunEntity, name: string): Promise<readonly LoggedModel[]> {
     const filterString = `name = '${name.replaceAll("'", "''")}'`;
-    try {
-      const found = await this.searchLoggedModels([info.experimentId], { filterString }).all();
-      return found.filter(({ sourceRunId }) => sourceRunId === info.runId);
-    } catch (error) {
-      // A file has no search of models; what the run made is known of the run.
-      if (!(error instanceof RunspanError) || error.code !== 'NOT_SUPPORTED') throw error;
-      const made = await Promise.all(outputs.modelOutputs.map(({ modelId }) => this.getLoggedModel(modelId)));
-      return made.filter((model) => model.name === name);
-    }
+    const found = await this.searchLoggedModels([info.experimentId], { filterString }).all();
+    return found.filter(({ sourceRunId }) => sourceRunId === info.runId);
   }
 
   /** As Python: where the logged model cannot be found, the version is made all the same. */
