@@ -1,7 +1,7 @@
 // The model registry of a folder of runs: MLflow's own Python client reads what ours wrote there and the other way round, both at once, and
 // its migration takes all of it into a database.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,6 +16,7 @@ import { describeRegistry } from '../../src/testing/contract/store-registry.ts';
 import { askPython } from './ask-python.ts';
 import { callPython, findPython, type PythonCall } from './backends.ts';
 import { startService } from './in-process.ts';
+import { writeTwice } from './python-model.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'runspan-folder-registry-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -26,21 +27,7 @@ const open = (name: string): Store => openFileStore({ path: pathOf(name) });
 const clientOf = async (name: string): Promise<MlflowClient> =>
   (await startService({ trackingUri: pathOf(name), experimentName: 'jobs' })).client();
 
-/** A model that Python runs: two files, no pickle. */
-function writeTwice(): string {
-  const model = mkdtempSync(join(folder, 'twice-'));
-  const flavor = 'loader_module: mlflow.pyfunc.loaders.code_model\n    model_code_path: model.py';
-  writeFileSync(join(model, 'MLmodel'), `flavors:\n  python_function:\n    ${flavor}\n`);
-  const code = [
-    'import mlflow',
-    'class Twice(mlflow.pyfunc.PythonModel):',
-    '    def predict(self, context, model_input, params=None):',
-    '        return [2 * each for each in model_input]',
-    'mlflow.models.set_model(Twice())',
-  ];
-  writeFileSync(join(model, 'model.py'), `${code.join('\n')}\n`);
-  return model;
-}
+const newTwice = (): string => writeTwice(mkdtempSync(join(folder, 'twice-')));
 
 /** Texts that YAML, Python and file systems have ideas of their own about. */
 const ODD_TEXTS = ['null', '1e3', '2024-01-01', ': # -', ' a ', '\'"\\', 'two\nlines', 'a\u0085b\u2028c', '🦊\u007f'];
@@ -105,7 +92,7 @@ test('what we register, Python reads, and loads by version and by alias', { time
   const ours = await clientOf('read');
   const experimentId = (await ours.getExperimentByName('jobs'))?.experimentId ?? '';
   const { runId } = (await ours.createRun(experimentId)).info;
-  const { modelId, artifactUri } = await ours.logModel(runId, 'twice', writeTwice());
+  const { modelId, artifactUri } = await ours.logModel(runId, 'twice', newTwice());
   await ours.registerModel(`models:/${modelId}`, 'twice', { tags: { from: 'Node' } });
   await ours.setRegisteredModelAlias('twice', 'champion', 1);
   await ours.registerModel('models:/twice@champion', 'twice live');
@@ -158,7 +145,7 @@ describe('a folder that Python made', () => {
     'is read by us, its models by version and by alias, and goes on being written by both',
     { timeout: 120_000 },
     async () => {
-      const log = `mlflow.pyfunc.log_model(name="twice", python_model=${JSON.stringify(join(writeTwice(), 'model.py'))}, registered_model_name="twice")`;
+      const log = `mlflow.pyfunc.log_model(name="twice", python_model=${JSON.stringify(join(newTwice(), 'model.py'))}, registered_model_name="twice")`;
       const made = await askPython(pathOf('python'), {
         experiment: 'mlflow.set_experiment("jobs").experiment_id',
         logged: `(lambda r: [r.info.run_id, ${log}.model_id, mlflow.end_run()])(mlflow.start_run())`,

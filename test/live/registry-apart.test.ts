@@ -1,30 +1,20 @@
 // A registry on a server of its own, beside the tracking server: what is registered by Node is loaded by Python, with the same two URIs.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { askPython } from './ask-python.ts';
 import { startService } from './in-process.ts';
+import { writeTwice } from './python-model.ts';
 import { requireBackend } from './require-backend.ts';
 
 const tracking = requireBackend('mlflow');
 const registry = requireBackend('mlflow');
 
-/** A model that Python runs: two files, no pickle. */
-function writeTwice(): string {
+function newTwice(): string {
   const folder = mkdtempSync(join(tmpdir(), 'runspan-twice-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const flavor = 'loader_module: mlflow.pyfunc.loaders.code_model\n    model_code_path: model.py';
-  writeFileSync(join(folder, 'MLmodel'), `flavors:\n  python_function:\n    ${flavor}\n`);
-  const code = [
-    'import mlflow',
-    'class Twice(mlflow.pyfunc.PythonModel):',
-    '    def predict(self, context, model_input, params=None):',
-    '        return [2 * each for each in model_input]',
-    'mlflow.models.set_model(Twice())',
-  ];
-  writeFileSync(join(folder, 'model.py'), `${code.join('\n')}\n`);
-  return folder;
+  return writeTwice(folder);
 }
 
 test(
@@ -35,7 +25,7 @@ test(
     const service = await startService({ trackingUri, registryUri, experimentName: 'two servers' });
     const client = service.client();
     const runId = await service.runContext('train', async (run) => {
-      await run.logArtifacts(writeTwice(), 'model');
+      await run.logArtifacts(newTwice(), 'model');
       return run.created();
     });
     await service.flush();
@@ -73,7 +63,7 @@ test('a logged model that the tracking server keeps is refused with what helps',
   const client = (await startService({ trackingUri, registryUri, experimentName: 'logged' })).client();
   const experimentId = (await client.getExperimentByName('logged'))?.experimentId ?? '';
   const { runId } = (await client.createRun(experimentId)).info;
-  const { modelId } = await client.logModel(runId, 'twice', writeTwice());
+  const { modelId } = await client.logModel(runId, 'twice', newTwice());
   const asked = client.registerModel(`models:/${modelId}`, 'unreachable');
   await expect(asked).rejects.toMatchObject({ errorCode: 'INVALID_PARAMETER_VALUE' });
   await expect(asked).rejects.toThrow(/Log them as files of a run too, and register 'runs:/);
